@@ -1,0 +1,1 @@
+//! Policy for directories: openldap.

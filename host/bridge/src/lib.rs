@@ -1,0 +1,1 @@
+//! Signs people of LDAP directories in to OpenID Connect applications.

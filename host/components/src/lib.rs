@@ -1,0 +1,1 @@
+//! The vendor policies, built as components and embedded.

@@ -1,0 +1,1 @@
+//! The LDAP side: dialling, TLS, pools, search, bind.

@@ -1,0 +1,1 @@
+//! What is done with a federation: sign in, translate, preview.

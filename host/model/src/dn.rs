@@ -1,0 +1,353 @@
+//! Distinguished names (RFC 4514).
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, hash};
+
+/// A distinguished name: the text as written, and a normal form to compare by.
+///
+/// Shape: at most [`Dn::OCTETS_MAX`] octets; empty names the root DSE. Two are equal when their normal
+/// forms are: types and values without regard to case, runs of space folded, the parts of a
+/// multi-valued RDN in any order. That is the matching rule of directory strings; an attribute with
+/// a stricter rule may make two names unequal that are equal here, never the other way around.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Dn {
+    text: String,
+    normal: Vec<Vec<(String, Vec<u8>)>>,
+}
+
+/// Why a text is no [`Dn`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DnError {
+    /// Over [`Dn::OCTETS_MAX`].
+    #[error("the DN is longer than {} octets", Dn::OCTETS_MAX)]
+    TooLong,
+    /// Not as RFC 4514 section 3 has it.
+    #[error("not a DN: {problem} at character {at}")]
+    Syntax {
+        /// What is wrong.
+        problem: &'static str,
+        /// Where, counted from 1.
+        at: usize,
+    },
+}
+
+impl Dn {
+    /// Longer names come from nobody who means well.
+    pub const OCTETS_MAX: usize = 4096;
+
+    /// Reads a text.
+    pub fn parse(text: &str) -> Result<Self, DnError> {
+        if text.len() > Self::OCTETS_MAX {
+            return Err(DnError::TooLong);
+        }
+        let text = text.trim();
+        let normal = if text.is_empty() {
+            Vec::new()
+        } else {
+            Reader::new(text).name()?
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            normal,
+        })
+    }
+
+    /// The name of the entry right below `parent` whose RDN is `attribute=value`.
+    pub fn child(attribute: &str, value: &str, parent: &Self) -> Result<Self, DnError> {
+        let separator = if parent.is_root() { "" } else { "," };
+        Self::parse(&format!("{attribute}={}{separator}{parent}", escape(value)))
+    }
+
+    /// The text as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this is the empty name.
+    pub fn is_root(&self) -> bool {
+        self.normal.is_empty()
+    }
+
+    /// Whether this is `base` or a name below it. Everything is within the empty name.
+    pub fn is_within(&self, base: &Self) -> bool {
+        self.normal.ends_with(&base.normal)
+    }
+
+    /// How many RDNs the name has.
+    pub fn depth(&self) -> usize {
+        self.normal.len()
+    }
+}
+
+impl PartialEq for Dn {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal == other.normal
+    }
+}
+
+impl Eq for Dn {}
+
+impl hash::Hash for Dn {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.normal.hash(state);
+    }
+}
+
+impl fmt::Display for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dn({:?})", self.text)
+    }
+}
+
+impl TryFrom<String> for Dn {
+    type Error = DnError;
+    fn try_from(text: String) -> Result<Self, DnError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Dn> for String {
+    fn from(dn: Dn) -> Self {
+        dn.text
+    }
+}
+
+/// A value as it stands in a DN (RFC 4514 section 2.4).
+fn escape(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut out = String::with_capacity(value.len());
+    for (i, c) in value.chars().enumerate() {
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\0' => out.push_str("\\00"),
+            '#' | ' ' if i == 0 => {
+                out.push('\\');
+                out.push(c);
+            }
+            ' ' if i == last => out.push_str("\\ "),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+struct Reader<'a> {
+    rest: std::iter::Peekable<std::str::CharIndices<'a>>,
+    read: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            rest: text.char_indices().peekable(),
+            read: 0,
+        }
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.rest.peek().map(|(_, c)| *c)
+    }
+
+    fn next(&mut self) -> Option<char> {
+        self.read += 1;
+        self.rest.next().map(|(_, c)| c)
+    }
+
+    fn wrong(&self, problem: &'static str) -> DnError {
+        DnError::Syntax {
+            problem,
+            at: self.read.max(1),
+        }
+    }
+
+    fn name(mut self) -> Result<Vec<Vec<(String, Vec<u8>)>>, DnError> {
+        let mut rdns = vec![vec![]];
+        loop {
+            let part = self.part()?;
+            if let Some(rdn) = rdns.last_mut() {
+                rdn.push(part);
+            }
+            match self.next() {
+                Some('+') => {}
+                // RFC 4514 section 3 has the comma alone; RFC 2253 section 4 asks readers to take
+                // the semicolon of RFC 1779 too.
+                Some(',' | ';') => rdns.push(vec![]),
+                None => break,
+                Some(_) => return Err(self.wrong("a comma is missing")),
+            }
+        }
+        for rdn in &mut rdns {
+            rdn.sort();
+        }
+        Ok(rdns)
+    }
+
+    fn part(&mut self) -> Result<(String, Vec<u8>), DnError> {
+        while self.peek() == Some(' ') {
+            self.next();
+        }
+        let mut kind = String::new();
+        loop {
+            match self.next() {
+                Some('=') => break,
+                Some(c) if c.is_ascii_alphanumeric() || "-._; ".contains(c) => kind.push(c),
+                Some(_) => return Err(self.wrong("an attribute type is expected")),
+                None => return Err(self.wrong("an equals sign is missing")),
+            }
+        }
+        let kind = kind.trim().to_ascii_lowercase();
+        if kind.is_empty() {
+            return Err(self.wrong("an attribute type is missing"));
+        }
+        Ok((kind, self.value()?))
+    }
+
+    fn value(&mut self) -> Result<Vec<u8>, DnError> {
+        while self.peek() == Some(' ') {
+            self.next();
+        }
+        if self.peek() == Some('#') {
+            self.next();
+            return self.hex_string();
+        }
+        let mut octets = Vec::new();
+        // How much of `octets` ends in something that is not unescaped space.
+        let mut solid = 0;
+        while let Some(c) = self.peek() {
+            match c {
+                ',' | ';' | '+' => break,
+                '\\' => {
+                    self.next();
+                    self.escaped(&mut octets)?;
+                    solid = octets.len();
+                }
+                '"' | '<' | '>' | '\0' => {
+                    self.next();
+                    return Err(self.wrong("a character that has to be escaped"));
+                }
+                _ => {
+                    self.next();
+                    octets.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    if c != ' ' {
+                        solid = octets.len();
+                    }
+                }
+            }
+        }
+        octets.truncate(solid);
+        Ok(fold(octets))
+    }
+
+    fn escaped(&mut self, octets: &mut Vec<u8>) -> Result<(), DnError> {
+        match self.next() {
+            Some(high) if high.is_ascii_hexdigit() => {
+                octets.push(self.hex_pair(high)?);
+                Ok(())
+            }
+            Some(c) if " \"#+,;<=>\\".contains(c) => {
+                octets.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                Ok(())
+            }
+            _ => Err(self.wrong("a backslash before a character that is not escaped so")),
+        }
+    }
+
+    fn hex_string(&mut self) -> Result<Vec<u8>, DnError> {
+        let mut octets = vec![b'#'];
+        while let Some(c) = self.peek() {
+            if !c.is_ascii_hexdigit() {
+                break;
+            }
+            self.next();
+            octets.push(self.hex_pair(c)?);
+        }
+        Ok(octets)
+    }
+
+    fn hex_pair(&mut self, high: char) -> Result<u8, DnError> {
+        let low = self.next().and_then(|c| c.to_digit(16));
+        match (high.to_digit(16), low) {
+            (Some(high), Some(low)) => u8::try_from(high * 16 + low)
+                .map_err(|_| self.wrong("two hexadecimal digits are expected")),
+            _ => Err(self.wrong("two hexadecimal digits are expected")),
+        }
+    }
+}
+
+/// The normal form of a value: lower case, runs of space as one. Octets that are no text stay.
+fn fold(octets: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(octets) {
+        Ok(text) => text
+            .to_lowercase()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dn(text: &str) -> Dn {
+        Dn::parse(text).expect(text)
+    }
+
+    #[test]
+    fn compares_by_normal_form() {
+        for (a, b, equal) in [
+            ("uid=ada,dc=example", "UID = Ada , DC=Example", true),
+            ("cn=a+sn=b,o=x", "sn=B+cn=A,o=x", true),
+            ("cn=a\\,b", "cn=a\\2cb", true),
+            ("cn=a  b", "cn=a b", true),
+            ("cn=ä", "cn=\\c3\\a4", true),
+            ("cn=a,o=x", "cn=a", false),
+            ("cn=a\\,o=x", "cn=a,o=x", false),
+        ] {
+            assert_eq!(dn(a) == dn(b), equal, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn knows_what_lies_below() {
+        let base = dn("ou=people,dc=example");
+        assert!(dn("uid=a,OU=People,DC=example").is_within(&base));
+        assert!(base.is_within(&base));
+        assert!(!dn("dc=example").is_within(&base));
+        assert!(!dn("uid=a,ou=xpeople,dc=example").is_within(&base));
+        assert!(!dn("uid=a\\,ou=people,dc=example").is_within(&base));
+        assert!(base.is_within(&dn("")));
+    }
+
+    #[test]
+    fn refuses_what_is_no_dn() {
+        for bad in [
+            "ada", "=x", "a=b,", "a=b,,c=d", "a=<b", "a=\\zz", "a=\\4", "ä=x",
+        ] {
+            assert!(Dn::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Dn::parse(&"a".repeat(5000)).is_err());
+    }
+
+    #[test]
+    fn escapes_what_it_puts_in() {
+        let parent = dn("o=x");
+        for value in ["a,b", "#a", " a ", "a+b=c", "\"<>;\\", "a\0b"] {
+            let child = Dn::child("cn", value, &parent).expect(value);
+            assert_eq!(child.depth(), 2, "{value:?}");
+            assert!(child.is_within(&parent));
+        }
+    }
+}

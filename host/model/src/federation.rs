@@ -1,0 +1,142 @@
+//! One configured directory of a realm.
+
+use crate::{
+    names::{FederationId, FederationName, RealmName},
+    plan::Mapper,
+    search::{Setting, Subtree},
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use url::Url;
+
+/// What may be written to a federation's directory, in Keycloak's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EditMode {
+    /// Nothing.
+    #[default]
+    ReadOnly,
+    /// Profile changes and passwords go to the directory.
+    Writable,
+    /// Changes are kept by the bridge, over what the directory says.
+    Unsynced,
+}
+
+/// A federation as the operator wrote it. Its bind credential is not here: the store hands it out
+/// apart ([`crate::ports::Realms::bind_credential`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Federation {
+    /// Kept over every change.
+    pub id: FederationId,
+    /// Whose it is.
+    pub realm: RealmName,
+    /// Unique in the realm.
+    pub name: FederationName,
+    /// Whether it is asked at sign-in.
+    pub enabled: bool,
+    /// Lower is asked first; ties in the order of creation.
+    pub priority: i32,
+    /// The id or an alias of a policy, in any letter case, as the operator wrote it.
+    pub vendor: String,
+    /// What may be written.
+    pub edit_mode: EditMode,
+    /// Whether users are kept in the bridge's own store.
+    pub import_enabled: bool,
+    /// Whether newly registered users are created in the directory.
+    pub sync_registration: bool,
+    /// Where users live: at least one.
+    pub users: Vec<Subtree>,
+    /// What else may be read.
+    pub read_bases: Vec<Subtree>,
+    /// None: the vendor's default.
+    pub username_attribute: Option<String>,
+    /// None: the vendor's default.
+    pub rdn_attribute: Option<String>,
+    /// None: the vendor's default.
+    pub uuid_attribute: Option<String>,
+    /// Empty: the vendor's default.
+    pub user_object_classes: Vec<String>,
+    /// RFC 4515 text, laid over every search for users.
+    pub custom_filter: Option<String>,
+    /// The operator's mappers, in order.
+    pub mappers: Vec<Mapper>,
+    /// Options that only this vendor knows.
+    pub settings: Vec<Setting>,
+    /// How the directory is reached.
+    pub connection: Connection,
+    /// What subjects are derived under: the name that the federation was first saved with, so that
+    /// neither renaming it nor declaring it anew changes who people are.
+    pub subject_namespace: String,
+}
+
+/// How a directory is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// `ldap://` and `ldaps://` URLs of servers that hold the same data, in order of preference.
+    pub urls: Vec<Url>,
+    /// Whether `ldap://` connections are turned to TLS before anything else (RFC 4513 section 3).
+    pub start_tls: bool,
+    /// Whether passwords may travel without TLS. Without it they do not, whatever the URL says.
+    pub allow_plaintext: bool,
+    /// Certificates (PEM) that vouch for the servers; none: the machine's own.
+    pub ca_bundle: Option<String>,
+    /// Who the service connections are bound as.
+    pub bind: ServiceBind,
+    /// The longest that name resolution, TCP and TLS together may take.
+    pub connect_timeout: Duration,
+    /// The longest that one operation may take.
+    pub operation_timeout: Duration,
+    /// The most connections to one server, of each of the two pools.
+    pub pool_connections_max: usize,
+}
+
+/// Who the service connections are bound as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceBind {
+    /// Nobody (RFC 4513 section 5.1.1).
+    None,
+    /// This name, with the bind credential.
+    Simple(BindName),
+}
+
+/// The name of a simple bind, sent as written: a DN, a user principal name, or `DOMAIN\user`. Never
+/// empty, since that would be an anonymous bind (RFC 4513 section 5.1.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BindName(String);
+
+/// A bind name that is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a bind name must not be empty")]
+pub struct BindNameError;
+
+impl BindName {
+    /// Takes a name.
+    pub fn new(name: impl Into<String>) -> Result<Self, BindNameError> {
+        let name = name.into();
+        if name.trim().is_empty() {
+            Err(BindNameError)
+        } else {
+            Ok(Self(name))
+        }
+    }
+
+    /// The name as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for BindName {
+    type Error = BindNameError;
+    fn try_from(name: String) -> Result<Self, BindNameError> {
+        Self::new(name)
+    }
+}
+
+impl From<BindName> for String {
+    fn from(name: BindName) -> Self {
+        name.0
+    }
+}

@@ -1,0 +1,123 @@
+//! What a policy translates a federation into.
+
+use crate::search::{Control, PolicySearch, Setting};
+use serde::{Deserialize, Serialize};
+
+/// One mapper as configured; see `mapper` in `wit/types.wit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapper {
+    /// Unique in its federation.
+    pub name: String,
+    /// How it works.
+    pub kind: String,
+    /// The attribute it reads, where it reads one.
+    pub ldap_attribute: Option<String>,
+    /// What is particular to the kind.
+    pub settings: Vec<Setting>,
+}
+
+/// Something that is wrong, in words for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The operator's own field name, or an attribute.
+    pub field: String,
+    /// What is wrong and what to do instead.
+    pub message: String,
+}
+
+/// How the octets of an identifier are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdForm {
+    /// As they are.
+    Octets,
+    /// As text, without regard to case.
+    Text,
+    /// As the text form of RFC 9562, with or without hyphens.
+    Uuid,
+    /// As 16 octets of which the first three fields are little-endian.
+    Guid,
+}
+
+/// The attribute that identifies a person for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StableId {
+    /// The attribute's name.
+    pub attribute: String,
+    /// How its octets are read.
+    pub form: IdForm,
+}
+
+/// Everything the vendor-blind host has to know of a federation; see `plan` in `wit/types.wit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The attribute with the user name.
+    pub username_attribute: String,
+    /// The attribute that names an entry in its DN.
+    pub rdn_attribute: String,
+    /// Who a person is.
+    pub stable_id: StableId,
+    /// The object classes that every user has.
+    pub user_object_classes: Vec<String>,
+    /// Finds one user: RFC 4515 text with the slots `{username}` and `{local}`.
+    pub login_filter: String,
+    /// Finds all users: RFC 4515 text.
+    pub users_filter: String,
+    /// What to read of a user.
+    pub attributes: Vec<String>,
+    /// Reads that are alike for everyone.
+    pub shared: Vec<PolicySearch>,
+    /// Controls for a user's bind.
+    pub bind_controls: Vec<Control>,
+    /// Names of the claims this plan can yield.
+    pub claims: Vec<String>,
+    /// The mappers in force, in order.
+    pub mappers: Vec<Mapper>,
+    /// The policy's own.
+    pub memo: Vec<u8>,
+    /// What the operator should know although nothing is wrong.
+    pub notes: Vec<Problem>,
+    /// What later hosts know.
+    pub more: Vec<Setting>,
+}
+
+/// What a policy says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// What a federation names as its vendor.
+    pub id: String,
+    /// Other names for the vendor.
+    pub aliases: Vec<String>,
+    /// The name for people.
+    pub title: String,
+    /// The policy's own version.
+    pub version: String,
+    /// The settings it reads from the federation.
+    pub settings: Vec<OptionHelp>,
+    /// The mapper kinds it knows.
+    pub kinds: Vec<KindHelp>,
+}
+
+/// A setting that a policy or a mapper kind knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionHelp {
+    /// The setting's name.
+    pub name: String,
+    /// What it is for.
+    pub about: String,
+    /// What holds where it is not set.
+    pub preset: Option<String>,
+    /// The values it takes; empty: free text.
+    pub choices: Vec<String>,
+}
+
+/// A mapper kind that a policy knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindHelp {
+    /// The kind's name.
+    pub kind: String,
+    /// What it does.
+    pub about: String,
+    /// Its settings.
+    pub settings: Vec<OptionHelp>,
+}

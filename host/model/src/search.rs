@@ -1,0 +1,132 @@
+//! Reads of a directory and what they give.
+
+use crate::{dn::Dn, entry::Entry, filter::Filter};
+use serde::{Deserialize, Serialize};
+
+/// How far below its base a search looks (RFC 4511 section 4.5.1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SearchScope {
+    /// The base entry alone.
+    Base,
+    /// The entries right below the base.
+    OneLevel,
+    /// The base and all entries below it.
+    #[default]
+    Subtree,
+}
+
+/// A part of the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Subtree {
+    /// A DN; empty names the root DSE.
+    pub base: Dn,
+    /// How far below it.
+    pub scope: SearchScope,
+}
+
+/// A named value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Setting {
+    /// Lower-case words joined by `_` or `.`.
+    pub name: String,
+    /// Text.
+    pub value: String,
+}
+
+/// Octet strings for `{name}` in a filter's text. Several: any of them fits. None: nothing fits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// The name between the braces.
+    pub name: String,
+    /// The assertion values, raw.
+    pub values: Vec<Vec<u8>>,
+}
+
+/// A read that a policy wants done, as it wrote it; see `search` in `wit/types.wit`. It becomes a
+/// [`Search`] only after the federation has checked it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PolicySearch {
+    /// The policy's own name for this read.
+    pub key: String,
+    /// A DN.
+    pub base: String,
+    /// How far below the base.
+    pub scope: SearchScope,
+    /// RFC 4515 text with slots.
+    pub filter: String,
+    /// One for each name in the filter.
+    pub slots: Vec<Slot>,
+    /// By name.
+    pub attributes: Vec<String>,
+    /// The most entries wanted.
+    pub size_limit: u32,
+    /// Whether the sign-in is refused unless the read ends in success.
+    pub required: bool,
+    /// What later hosts know.
+    pub more: Vec<Setting>,
+}
+
+/// A read that may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// Where.
+    pub base: Dn,
+    /// How far below.
+    pub scope: SearchScope,
+    /// What fits.
+    pub filter: Filter,
+    /// What to read of each entry, by name.
+    pub attributes: Vec<String>,
+    /// The most entries wanted, at least 1.
+    pub size_limit: u32,
+}
+
+/// What a [`Search`] gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// LDAP's result code; 0 is success.
+    pub result_code: u32,
+    /// The entries, at most the size limit; some may be here beside a code that is not 0.
+    pub entries: Vec<Entry>,
+}
+
+/// What a policy's read gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The key of the [`PolicySearch`].
+    pub key: String,
+    /// LDAP's result code; 0 is success.
+    pub result_code: u32,
+    /// The entries found.
+    pub entries: Vec<Entry>,
+}
+
+/// An LDAP control (RFC 4511 section 4.1.11).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// Dotted decimal.
+    pub oid: String,
+    /// Whether the directory has to refuse the operation if it does not know the control.
+    pub critical: bool,
+    /// The value.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What the directory answered to a bind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// LDAP's result code; 0 is success.
+    pub result_code: u32,
+    /// A stranger's text, never shown to a person who signs in.
+    pub diagnostic: String,
+    /// The response controls.
+    pub controls: Vec<Control>,
+}
+
+impl Reply {
+    /// Whether the directory answered success, which only code 0 says (RFC 4511 appendix A.1).
+    pub fn is_success(&self) -> bool {
+        self.result_code == 0
+    }
+}

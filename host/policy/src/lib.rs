@@ -1,0 +1,1 @@
+//! The component host: admits, limits and calls policies.
