@@ -1,1 +1,24 @@
-//! What is done with a federation: sign in, translate, preview.
+//! What is done with a federation: it is translated into a plan, people sign in through it, and an
+//! operator looks at what it makes of somebody.
+//!
+//! The policy says what is to be read and what it means; the authority stays here, whatever a policy
+//! answers: who somebody is ([`subject`]), what may be read ([`reads`]), and what may be said
+//! ([`claims`]). Everything fails closed: an error, a trap or a missing answer lets nobody in.
+
+pub mod claims;
+pub mod reads;
+pub mod subject;
+
+mod active;
+mod decide;
+mod locate;
+mod preview;
+mod sign_in;
+mod throttle;
+mod translate;
+
+pub use active::Federations;
+pub use preview::{Preview, PreviewError};
+pub use sign_in::{Attempt, SignInOutcome, SignIns};
+pub use throttle::ThrottleLimits;
+pub use translate::{TranslateError, translate};

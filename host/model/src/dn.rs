@@ -13,8 +13,11 @@ use std::{fmt, hash};
 #[serde(try_from = "String", into = "String")]
 pub struct Dn {
     text: String,
-    normal: Vec<Vec<(String, Vec<u8>)>>,
+    normal: Vec<Rdn>,
 }
+
+/// A relative distinguished name in its normal form: types and values, sorted.
+type Rdn = Vec<(String, Vec<u8>)>;
 
 /// Why a text is no [`Dn`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +75,15 @@ impl Dn {
     /// Whether this is `base` or a name below it. Everything is within the empty name.
     pub fn is_within(&self, base: &Self) -> bool {
         self.normal.ends_with(&base.normal)
+    }
+
+    /// Whether a text is a value of one of the RDNs, compared as names are.
+    pub fn has_value(&self, text: &str) -> bool {
+        let folded = fold(text.as_bytes().to_vec());
+        self.normal
+            .iter()
+            .flatten()
+            .any(|(_, value)| *value == folded)
     }
 
     /// How many RDNs the name has.
@@ -170,7 +182,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn name(mut self) -> Result<Vec<Vec<(String, Vec<u8>)>>, DnError> {
+    fn name(mut self) -> Result<Vec<Rdn>, DnError> {
         let mut rdns = vec![vec![]];
         loop {
             let part = self.part()?;

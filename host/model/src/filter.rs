@@ -128,7 +128,9 @@ impl Filter {
     pub fn each_attribute(&self, see: &mut dyn FnMut(&str)) {
         match self {
             Self::And(parts) | Self::Or(parts) => {
-                parts.iter().for_each(|part| part.each_attribute(see));
+                for part in parts {
+                    part.each_attribute(see);
+                }
             }
             Self::Not(part) => part.each_attribute(see),
             Self::Present(attribute)
@@ -211,7 +213,7 @@ impl fmt::Display for Escaped<'_> {
         for octet in self.0 {
             match octet {
                 b'*' | b'(' | b')' | b'\\' | b'{' | b'}' | 0..=0x1f | 0x7f.. => {
-                    write!(f, "\\{octet:02x}")?
+                    write!(f, "\\{octet:02x}")?;
                 }
                 _ => f.write_char(char::from(*octet))?,
             }

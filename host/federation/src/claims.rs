@@ -1,0 +1,278 @@
+//! What may be said: the check that stands between a policy's identity and a token.
+
+use bridge_model::{
+    decision::{Claim, ClaimValue, Group, Identity, Person},
+    dn::Dn,
+    entry::Entry,
+    plan::Plan,
+    search::Finding,
+};
+use serde_json::{Map, Value};
+use std::collections::HashSet;
+
+/// Claims that the host alone makes. A plan that names one is refused, and so is an answer.
+const RESERVED: &[&str] = &[
+    // RFC 7519, OpenID Connect Core section 2, RFC 9068, RFC 8693, RFC 7800, RFC 8417, RFC 7662
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "azp",
+    "sid",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "client_id",
+    "scope",
+    "cnf",
+    "act",
+    "may_act",
+    "typ",
+    "events",
+    "token_type",
+    "active",
+    // RFC 9396, RFC 9449, OpenID Connect for Identity Assurance, Core sections 5.6.2 and 7
+    "authorization_details",
+    "htm",
+    "htu",
+    "ath",
+    "verified_claims",
+    "_claim_names",
+    "_claim_sources",
+    "sub_jwk",
+    // Made by the host from groups and roles, and from what the operator vouches for.
+    "groups",
+    "roles",
+    "email_verified",
+    "phone_number_verified",
+];
+
+/// The most claims of a person.
+const CLAIMS_MAX: usize = 100;
+/// The most octets of all claims together: what a token can carry before headers burst.
+const OCTETS_MAX: usize = 64 * 1024;
+/// The most values of one claim, and the most groups: beyond that an application wants another way.
+const VALUES_MAX: usize = 2_000;
+/// How deep a JSON claim may nest.
+const DEPTH_MAX: usize = 8;
+
+/// Why an identity is refused. Nothing is cut to fit: a list that lost some of its groups means
+/// something else.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimError {
+    /// One of the host's own.
+    #[error("the claim {0:?} is the host's own")]
+    Reserved(String),
+    /// Not made of ASCII letters, digits, `_`, `-`, `.`, `:` and `/`.
+    #[error("{0:?} is not the name of a claim")]
+    Name(String),
+    /// Twice.
+    #[error("the claim {0:?} stands there twice")]
+    Repeated(String),
+    /// Not in the plan.
+    #[error("the claim {0:?} is not in the plan")]
+    NotPlanned(String),
+    /// Not JSON.
+    #[error("the claim {0:?} is not JSON")]
+    NotJson(String),
+    /// Over a limit.
+    #[error("too much: {0}")]
+    TooLarge(&'static str),
+    /// Blank.
+    #[error("the user name is blank")]
+    NoUsername,
+}
+
+/// Checks the name of a claim, without its language tag, where a plan announces it.
+///
+/// # Errors
+///
+/// [`ClaimError::Name`] or [`ClaimError::Reserved`].
+pub fn check_name(name: &str) -> Result<(), ClaimError> {
+    let follows = (1..=128).contains(&name.len())
+        && name
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b"_-.:/".contains(&c));
+    if !follows {
+        return Err(ClaimError::Name(name.to_owned()));
+    }
+    if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+        return Err(ClaimError::Reserved(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Turns an identity into the claims of a person, groups and roles among them.
+///
+/// A group is kept only if the directory named its DN for this person; roles likewise, or from a
+/// constant mapper of the operator's.
+///
+/// # Errors
+///
+/// See [`ClaimError`].
+pub fn assemble(
+    identity: &Identity,
+    plan: &Plan,
+    person: &Person,
+) -> Result<Map<String, Value>, ClaimError> {
+    if identity.username.trim().is_empty() {
+        return Err(ClaimError::NoUsername);
+    }
+    if identity.claims.len() > CLAIMS_MAX {
+        return Err(ClaimError::TooLarge("claims"));
+    }
+    if identity.groups.len() > VALUES_MAX || identity.roles.len() > VALUES_MAX {
+        return Err(ClaimError::TooLarge("groups or roles"));
+    }
+    let mut claims = Map::new();
+    for claim in &identity.claims {
+        check_planned(claim, plan)?;
+        if claims.contains_key(&claim.name) {
+            return Err(ClaimError::Repeated(claim.name.clone()));
+        }
+        if let Some(value) = json(claim)? {
+            claims.insert(claim.name.clone(), value);
+        }
+    }
+    let read = ReadNames::of(person);
+    let groups = identity.groups.iter().filter(|group| read.has_group(group));
+    insert_names(&mut claims, "groups", groups.map(|group| &group.name));
+    let roles = identity.roles.iter().filter(|role| {
+        // Roles of a client reach that client's tokens only, which need the client's name.
+        role.client.is_none() && role.source.as_deref().is_none_or(|dn| read.has_dn(dn))
+    });
+    insert_names(&mut claims, "roles", roles.map(|role| &role.name));
+    if serde_json::to_string(&claims).map_or(usize::MAX, |text| text.len()) > OCTETS_MAX {
+        return Err(ClaimError::TooLarge("octets of all claims"));
+    }
+    Ok(claims)
+}
+
+fn check_planned(claim: &Claim, plan: &Plan) -> Result<(), ClaimError> {
+    let (name, tag) = claim.name.split_once('#').unwrap_or((&claim.name, "x"));
+    check_name(name)?;
+    let is_tag = (1..=35).contains(&tag.len())
+        && tag.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
+    if !is_tag {
+        return Err(ClaimError::Name(claim.name.clone()));
+    }
+    if plan.claims.iter().any(|planned| planned == name) {
+        Ok(())
+    } else {
+        Err(ClaimError::NotPlanned(claim.name.clone()))
+    }
+}
+
+/// The JSON of a claim; nothing where there is nothing to say: a claim is left out, never blank.
+fn json(claim: &Claim) -> Result<Option<Value>, ClaimError> {
+    Ok(match &claim.value {
+        ClaimValue::Text(text) if text.trim().is_empty() => None,
+        ClaimValue::Text(text) => Some(Value::from(text.as_str())),
+        ClaimValue::Texts(texts) if texts.len() > VALUES_MAX => {
+            return Err(ClaimError::TooLarge("values of a claim"));
+        }
+        ClaimValue::Texts(texts) => {
+            let texts: Vec<_> = texts
+                .iter()
+                .filter(|text| !text.trim().is_empty())
+                .collect();
+            (!texts.is_empty()).then(|| texts.iter().map(|text| text.as_str()).collect())
+        }
+        ClaimValue::Integer(number) => Some(Value::from(*number)),
+        ClaimValue::Boolean(yes) => Some(Value::from(*yes)),
+        ClaimValue::Json(text) => {
+            if text.len() > OCTETS_MAX {
+                return Err(ClaimError::TooLarge("octets of a claim"));
+            }
+            let value: Value =
+                serde_json::from_str(text).map_err(|_| ClaimError::NotJson(claim.name.clone()))?;
+            if depth(&value) > DEPTH_MAX {
+                return Err(ClaimError::TooLarge("nesting of a claim"));
+            }
+            (!value.is_null()).then_some(value)
+        }
+    })
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn insert_names<'a>(
+    claims: &mut Map<String, Value>,
+    claim: &str,
+    names: impl Iterator<Item = &'a String>,
+) {
+    let mut names: Vec<_> = names.filter(|name| !name.trim().is_empty()).collect();
+    names.sort();
+    names.dedup();
+    if !names.is_empty() {
+        claims.insert(
+            claim.to_owned(),
+            names.into_iter().map(String::as_str).collect(),
+        );
+    }
+}
+
+/// The DNs that the directory named for a person, and the values that it gave with them.
+struct ReadNames<'a> {
+    dns: HashSet<Dn>,
+    found: Vec<&'a Entry>,
+}
+
+impl<'a> ReadNames<'a> {
+    fn of(person: &'a Person) -> Self {
+        let found: Vec<&Entry> = person
+            .findings
+            .iter()
+            .flat_map(|finding: &Finding| &finding.entries)
+            .collect();
+        let values = std::iter::once(&person.entry)
+            .chain(found.iter().copied())
+            .flat_map(|entry| &entry.attributes)
+            .flat_map(|attribute| &attribute.values)
+            .filter_map(|value| std::str::from_utf8(value).ok())
+            // Only what could be a DN is parsed: most values are not.
+            .filter(|value| value.contains('='));
+        let dns = found
+            .iter()
+            .map(|entry| entry.dn.as_str())
+            .chain(values)
+            .filter_map(|text| Dn::parse(text).ok())
+            .collect();
+        Self { dns, found }
+    }
+
+    fn has_dn(&self, dn: &str) -> bool {
+        Dn::parse(dn).is_ok_and(|dn| self.dns.contains(&dn))
+    }
+
+    fn has_group(&self, group: &Group) -> bool {
+        let Ok(dn) = Dn::parse(&group.dn) else {
+            return false;
+        };
+        let named_in_entry = || {
+            self.found
+                .iter()
+                .filter(|entry| Dn::parse(&entry.dn).is_ok_and(|found| found == dn))
+                .flat_map(|entry| &entry.attributes)
+                .flat_map(|attribute| &attribute.values)
+                .any(|value| value == group.name.as_bytes())
+        };
+        self.dns.contains(&dn) && (dn.has_value(&group.name) || named_in_entry())
+    }
+}
+
+#[cfg(test)]
+mod tests;

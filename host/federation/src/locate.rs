@@ -1,0 +1,138 @@
+//! Finding the one entry that a typed name means.
+
+use crate::{active::ActiveFederation, reads::ReadError};
+use bridge_model::{
+    dn::Dn,
+    entry::Entry,
+    ports::DirectoryError,
+    search::{Search, Slot},
+};
+
+/// LDAP's result code for a base that is not there (RFC 4511 section 4.1.9).
+const NO_SUCH_OBJECT: u32 = 32;
+/// LDAP's result code for more entries than were asked for.
+const SIZE_LIMIT_EXCEEDED: u32 = 4;
+
+/// What a typed name means in one directory.
+pub(crate) enum Located {
+    /// This one.
+    One(Box<Entry>),
+    /// Nobody.
+    Nobody,
+    /// Several: which of them is the person? Nobody.
+    Several,
+}
+
+/// Why it could not be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LocateError {
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error("the login filter: {0}")]
+    Filter(#[from] ReadError),
+    #[error("the search for a user below {base} ended with result code {code}")]
+    Result { base: String, code: u32 },
+    #[error("the directory answered with {0}, which lies outside of the searched base")]
+    Outside(String),
+}
+
+/// Finds the entry of a typed name: one search in each place where users live.
+pub(crate) async fn locate(
+    federation: &ActiveFederation,
+    username: &str,
+) -> Result<Located, LocateError> {
+    let plan = &federation.planned.plan;
+    let slots =
+        [("username", username), ("local", local_part(username))].map(|(name, value)| Slot {
+            name: name.to_owned(),
+            values: vec![value.as_bytes().to_vec()],
+        });
+    let filter = federation.user_filter(&plan.login_filter, &slots)?;
+    let mut one: Option<(Dn, Entry)> = None;
+    for users in &federation.planned.federation.users {
+        let search = Search {
+            base: users.base.clone(),
+            scope: users.scope,
+            filter: filter.clone(),
+            attributes: wanted(federation),
+            // Two are enough to know that the name is ambiguous.
+            size_limit: 2,
+        };
+        let found = federation.directory.search(&search).await?;
+        match found.result_code {
+            0 => {}
+            SIZE_LIMIT_EXCEEDED => return Ok(Located::Several),
+            code => {
+                let base = users.base.to_string();
+                return Err(LocateError::Result { base, code });
+            }
+        }
+        for entry in found.entries {
+            let dn = Dn::parse(&entry.dn).map_err(|_| LocateError::Outside(entry.dn.clone()))?;
+            if !dn.is_within(&users.base) {
+                return Err(LocateError::Outside(entry.dn));
+            }
+            match &one {
+                // Places may overlap: the same entry twice is one.
+                Some((known, _)) if *known == dn => {}
+                Some(_) => return Ok(Located::Several),
+                None => one = Some((dn, entry)),
+            }
+        }
+    }
+    Ok(one.map_or(Located::Nobody, |(_, entry)| Located::One(Box::new(entry))))
+}
+
+/// What to read of a user: the plan's attributes and the one that identifies.
+fn wanted(federation: &ActiveFederation) -> Vec<String> {
+    let plan = &federation.planned.plan;
+    let mut attributes = plan.attributes.clone();
+    let id = &plan.stable_id.attribute;
+    if !attributes
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(id))
+    {
+        attributes.push(id.clone());
+    }
+    attributes
+}
+
+/// What stands after the first `\` or before the last `@`, else all.
+fn local_part(username: &str) -> &str {
+    if let Some((_, local)) = username.split_once('\\') {
+        return local;
+    }
+    username
+        .rsplit_once('@')
+        .map_or(username, |(local, _)| local)
+}
+
+impl LocateError {
+    /// Whether the configuration is at fault, rather than the directory's present state.
+    pub(crate) fn is_misconfigured(&self) -> bool {
+        match self {
+            Self::Result { code, .. } => *code == NO_SUCH_OBJECT,
+            Self::Filter(_) => true,
+            Self::Directory(_) | Self::Outside(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_local_part_of_a_name() {
+        for (typed, local) in [
+            ("ada", "ada"),
+            ("CORP\\ada", "ada"),
+            ("ada@corp.example", "ada"),
+            ("a@b@c", "a@b"),
+            ("CORP\\a@b", "a@b"),
+            ("@", ""),
+        ] {
+            assert_eq!(local_part(typed), local, "{typed}");
+        }
+    }
+}
