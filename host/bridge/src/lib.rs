@@ -1,1 +1,3 @@
 //! Signs people of LDAP directories in to OpenID Connect applications.
+
+mod demo;

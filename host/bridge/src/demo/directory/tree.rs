@@ -1,0 +1,484 @@
+//! The entries of one server, read from LDIF and kept in memory.
+//!
+//! Names that begin with `demo` are no attributes but say how the server behaves, and are neither
+//! served nor matched:
+//!
+//! - `demoPassword`: the password of the entry; without it nobody binds as the entry.
+//! - `demoBindAnswer`: the result code, a space, and the diagnostic text that a bind with the right
+//!   password is answered with. Without it: success.
+//! - `demoBindControl`: an OID, a space, and the base64 of the value of a control that goes with that
+//!   answer. It may repeat.
+//! - `demoWrongPassword`, at the root DSE: the diagnostic text for a wrong password.
+//! - `demoOperational`, at the root DSE: the name of an attribute that is only served when it is
+//!   asked for, beside those that RFCs declare so. It may repeat.
+
+use super::{
+    ldif::{self, AttributeValue, LdifError, Record},
+    matching,
+    selection::Selection,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bridge_model::{
+    dn::Dn,
+    entry::{Attribute, Entry},
+    filter::Filter,
+    search::{Control, Found, Reply},
+};
+use ldap3_proto::proto::{LdapResultCode, LdapSearchScope};
+
+/// The entries of one server.
+#[derive(Clone, Debug)]
+pub(crate) struct DemoTree {
+    name: String,
+    root: Entry,
+    wrong_password: String,
+    operational: Vec<String>,
+    nodes: Vec<Node>,
+}
+
+/// What a client wants to read.
+pub(super) struct Query<'a> {
+    /// A DN; empty names the root DSE.
+    pub(super) base: &'a str,
+    /// How far below.
+    pub(super) scope: &'a LdapSearchScope,
+    /// What fits.
+    pub(super) filter: &'a Filter,
+    /// Which attributes, as in RFC 4511 section 4.5.1.8.
+    pub(super) attributes: &'a [String],
+    /// Whether values are left out.
+    pub(super) types_only: bool,
+    /// The most entries; 0 is no limit.
+    pub(super) size_limit: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    dn: Dn,
+    entry: Entry,
+    password: Option<Vec<u8>>,
+    answer: Reply,
+}
+
+impl DemoTree {
+    /// Reads LDIF text: see the module for what a name that begins with `demo` means.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is wrong, and why.
+    pub(crate) fn parse(name: &str, ldif: &str) -> Result<Self, LdifError> {
+        let mut tree = Self {
+            name: name.to_owned(),
+            root: Entry::default(),
+            wrong_password: String::new(),
+            operational: Vec::new(),
+            nodes: Vec::new(),
+        };
+        for record in ldif::read(ldif)? {
+            let dn = Dn::parse(&record.dn)
+                .map_err(|error| LdifError::new(record.line, error.to_string()))?;
+            if tree.nodes.iter().any(|node| node.dn == dn) {
+                return Err(LdifError::new(
+                    record.line,
+                    "there is an entry of this name already",
+                ));
+            }
+            if dn.is_root() {
+                tree.read_root(record)?;
+            } else {
+                tree.nodes.push(Node::read(dn, record)?);
+            }
+        }
+        Ok(tree)
+    }
+
+    /// What the tree is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Answers a bind with a name and a password that are both not empty.
+    pub(super) fn bind(&self, name: &str, password: &[u8]) -> Reply {
+        let node = Dn::parse(name)
+            .ok()
+            .and_then(|dn| self.nodes.iter().find(|node| node.dn == dn));
+        match node {
+            Some(node) if node.password.as_deref() == Some(password) => node.answer.clone(),
+            // No word on which of the two it is.
+            _ => Reply {
+                result_code: code(&LdapResultCode::InvalidCredentials),
+                diagnostic: self.wrong_password.clone(),
+                controls: Vec::new(),
+            },
+        }
+    }
+
+    /// Reads entries, in the order of the file.
+    pub(super) fn search(&self, query: &Query<'_>) -> Found {
+        let failed = |problem: &LdapResultCode| Found {
+            result_code: code(problem),
+            entries: Vec::new(),
+        };
+        let Ok(base) = Dn::parse(query.base) else {
+            return failed(&LdapResultCode::InvalidDNSyntax);
+        };
+        if base.is_root() && *query.scope == LdapSearchScope::Base {
+            return self.root_dse(query);
+        }
+        if !base.is_root() && !self.nodes.iter().any(|node| node.dn == base) {
+            return failed(&LdapResultCode::NoSuchObject);
+        }
+        let selection = Selection::new(query.attributes, &self.operational, query.types_only);
+        let mut entries = Vec::new();
+        for node in &self.nodes {
+            if !is_in_scope(&node.dn, &base, query.scope)
+                || !matching::fits(query.filter, &node.entry)
+            {
+                continue;
+            }
+            if query.size_limit != 0 && entries.len() == query.size_limit {
+                return Found {
+                    result_code: code(&LdapResultCode::SizeLimitExceeded),
+                    entries,
+                };
+            }
+            entries.push(selection.of(&node.entry));
+        }
+        Found {
+            result_code: code(&LdapResultCode::Success),
+            entries,
+        }
+    }
+
+    /// The root DSE. Some servers hold all of its attributes for operational, and clients do not
+    /// ask for them so: here none is.
+    fn root_dse(&self, query: &Query<'_>) -> Found {
+        let entry = matching::fits(query.filter, &self.root)
+            .then(|| Selection::everything(query.attributes, query.types_only).of(&self.root));
+        Found {
+            result_code: code(&LdapResultCode::Success),
+            entries: entry.into_iter().collect(),
+        }
+    }
+
+    fn read_root(&mut self, record: Record) -> Result<(), LdifError> {
+        if !self.root.attributes.is_empty() {
+            return Err(LdifError::new(record.line, "there is a root DSE already"));
+        }
+        for value in record.values {
+            match pseudo(&value) {
+                None => add(&mut self.root, value),
+                Some("wrongpassword") => self.wrong_password = text(&value)?,
+                Some("operational") => self.operational.push(text(&value)?),
+                Some(_) => return Err(misplaced(&value)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Node {
+    fn read(dn: Dn, record: Record) -> Result<Self, LdifError> {
+        let mut node = Self {
+            dn,
+            entry: Entry {
+                dn: record.dn,
+                attributes: Vec::new(),
+            },
+            password: None,
+            answer: Reply::default(),
+        };
+        for value in record.values {
+            match pseudo(&value) {
+                None => add(&mut node.entry, value),
+                Some("password") if !value.value.is_empty() => node.password = Some(value.value),
+                Some("bindanswer") => {
+                    (node.answer.result_code, node.answer.diagnostic) = bind_answer(&value)?;
+                }
+                Some("bindcontrol") => node.answer.controls.push(bind_control(&value)?),
+                Some(_) => return Err(misplaced(&value)),
+            }
+        }
+        Ok(node)
+    }
+}
+
+/// A result code as a number.
+pub(super) fn code(code: &LdapResultCode) -> u32 {
+    // The codes are small and not negative (RFC 4511 section 4.1.9).
+    u32::try_from(code.clone() as i64).unwrap_or(u32::MAX)
+}
+
+fn is_in_scope(dn: &Dn, base: &Dn, scope: &LdapSearchScope) -> bool {
+    let below = dn.depth().saturating_sub(base.depth());
+    dn.is_within(base)
+        && match scope {
+            LdapSearchScope::Base => below == 0,
+            LdapSearchScope::OneLevel => below == 1,
+            LdapSearchScope::Subtree => true,
+            LdapSearchScope::Children => below > 0,
+        }
+}
+
+/// What follows `demo` in a name that begins so.
+fn pseudo(value: &AttributeValue) -> Option<&'static str> {
+    let (start, rest) = value.description.split_at_checked(4)?;
+    if !start.eq_ignore_ascii_case("demo") {
+        return None;
+    }
+    let known = [
+        "password",
+        "bindanswer",
+        "bindcontrol",
+        "wrongpassword",
+        "operational",
+    ];
+    Some(
+        known
+            .into_iter()
+            .find(|name| name.eq_ignore_ascii_case(rest))
+            .unwrap_or("unknown"),
+    )
+}
+
+fn misplaced(value: &AttributeValue) -> LdifError {
+    let problem = format!(
+        "{} means nothing here: demoPassword (not empty), demoBindAnswer and demoBindControl belong \
+         to an entry, demoWrongPassword and demoOperational to the root DSE",
+        value.description
+    );
+    LdifError::new(value.line, problem)
+}
+
+fn text(value: &AttributeValue) -> Result<String, LdifError> {
+    String::from_utf8(value.value.clone())
+        .map_err(|_| LdifError::new(value.line, "text in UTF-8 is expected"))
+}
+
+fn bind_answer(value: &AttributeValue) -> Result<(u32, String), LdifError> {
+    let text = text(value)?;
+    let (number, diagnostic) = text.split_once(' ').unwrap_or((&text, ""));
+    number
+        .parse()
+        .ok()
+        .and_then(|number: i64| LdapResultCode::try_from(number).ok())
+        .map(|result| (code(&result), diagnostic.to_owned()))
+        .ok_or_else(|| LdifError::new(value.line, "a result code of LDAP is expected first"))
+}
+
+fn bind_control(value: &AttributeValue) -> Result<Control, LdifError> {
+    let text = text(value)?;
+    let (oid, encoded) = text.split_once(' ').unwrap_or((&text, ""));
+    let is_oid = !oid.is_empty() && oid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let octets = STANDARD.decode(encoded.trim()).ok();
+    match (is_oid, octets) {
+        (true, Some(octets)) => Ok(Control {
+            oid: oid.to_owned(),
+            critical: false,
+            value: (!octets.is_empty()).then_some(octets),
+        }),
+        _ => Err(LdifError::new(
+            value.line,
+            "an OID, a space and base64 are expected",
+        )),
+    }
+}
+
+fn add(entry: &mut Entry, value: AttributeValue) {
+    let known = entry
+        .attributes
+        .iter_mut()
+        .find(|attribute| attribute.name.eq_ignore_ascii_case(&value.description));
+    match known {
+        Some(attribute) => attribute.values.push(value.value),
+        None => entry.attributes.push(Attribute {
+            name: value.description,
+            values: vec![value.value],
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LDIF: &str = "dn:
+objectClass: top
+vendorName: Somebody
+demoWrongPassword: no such thing
+demoOperational: memberOf
+
+dn: dc=example
+objectClass: domain
+
+dn: ou=people,dc=example
+objectClass: organizationalUnit
+
+dn: uid=ada,ou=people,dc=example
+objectClass: person
+uid: ada
+cn;lang-fr: Comtesse
+memberOf: cn=engine,dc=example
+createTimestamp: 18430901000000Z
+demoPassword: secret
+
+dn: uid=alan,ou=people,dc=example
+objectClass: person
+uid: alan
+demoPassword: secret
+demoBindAnswer: 19 locked, try again
+demoBindControl: 1.2.3 AQI=
+
+dn: uid=nobody,ou=people,dc=example
+objectClass: person
+uid: nobody
+";
+
+    fn tree() -> DemoTree {
+        DemoTree::parse("x", LDIF).expect("well formed")
+    }
+
+    fn search(base: &str, scope: LdapSearchScope, filter: &str, attributes: &[&str]) -> Found {
+        let attributes: Vec<String> = attributes.iter().map(|&name| name.to_owned()).collect();
+        tree().search(&Query {
+            base,
+            scope: &scope,
+            filter: &Filter::parse(filter, &[]).expect(filter),
+            attributes: &attributes,
+            types_only: false,
+            size_limit: 0,
+        })
+    }
+
+    fn names(found: &Found) -> Vec<&str> {
+        let attributes = found.entries.iter().flat_map(|entry| &entry.attributes);
+        attributes
+            .map(|attribute| attribute.name.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn binds_with_the_right_password_alone() {
+        let ada = "UID=Ada, OU=people, DC=example";
+        assert_eq!(tree().bind(ada, b"secret"), Reply::default());
+        for (name, password) in [
+            (ada, "Secret"),
+            (ada, ""),
+            ("uid=eve,ou=people,dc=example", "secret"),
+            ("uid=nobody,ou=people,dc=example", ""),
+            ("ada", "secret"),
+        ] {
+            let reply = tree().bind(name, password.as_bytes());
+            assert_eq!(reply.result_code, 49, "{name} {password}");
+            assert_eq!(reply.diagnostic, "no such thing");
+        }
+    }
+
+    #[test]
+    fn answers_a_bind_as_the_file_says() {
+        let alan = "uid=alan,ou=people,dc=example";
+        let reply = tree().bind(alan, b"secret");
+        assert_eq!(reply.result_code, 19);
+        assert_eq!(reply.diagnostic, "locked, try again");
+        assert_eq!(reply.controls.len(), 1);
+        assert_eq!(reply.controls[0].oid, "1.2.3");
+        assert_eq!(reply.controls[0].value, Some(vec![1, 2]));
+        let reply = tree().bind(alan, b"wrong");
+        assert_eq!((reply.result_code, reply.controls.len()), (49, 0));
+    }
+
+    #[test]
+    fn looks_as_far_below_as_it_is_told() {
+        for (base, scope, expected) in [
+            ("dc=example", LdapSearchScope::Base, 1),
+            ("dc=example", LdapSearchScope::OneLevel, 1),
+            ("DC=Example", LdapSearchScope::Subtree, 5),
+            ("dc=example", LdapSearchScope::Children, 4),
+            ("", LdapSearchScope::Subtree, 5),
+        ] {
+            let found = search(base, scope.clone(), "(objectClass=*)", &["1.1"]);
+            assert_eq!(found.entries.len(), expected, "{base} {scope:?}");
+        }
+        let found = search("ou=x,dc=example", LdapSearchScope::Subtree, "(a=*)", &[]);
+        assert_eq!(found.result_code, 32);
+        let found = search("people", LdapSearchScope::Subtree, "(a=*)", &[]);
+        assert_eq!(found.result_code, 34);
+    }
+
+    #[test]
+    fn serves_what_is_asked_for() {
+        let ada = "uid=ada,ou=people,dc=example";
+        for (attributes, expected) in [
+            (vec![], vec!["objectClass", "uid", "cn;lang-fr"]),
+            (vec!["*"], vec!["objectClass", "uid", "cn;lang-fr"]),
+            (vec!["+"], vec!["memberOf", "createTimestamp"]),
+            (vec!["UID", "memberof"], vec!["uid", "memberOf"]),
+            (vec!["cn"], vec!["cn;lang-fr"]),
+            (vec!["1.1"], vec![]),
+            (vec!["demoPassword"], vec![]),
+        ] {
+            let found = search(ada, LdapSearchScope::Base, "(uid=ada)", &attributes);
+            assert_eq!(names(&found), expected, "{attributes:?}");
+        }
+    }
+
+    #[test]
+    fn pseudo_attributes_are_not_matched() {
+        let found = search(
+            "dc=example",
+            LdapSearchScope::Subtree,
+            "(demoPassword=*)",
+            &[],
+        );
+        assert!(found.entries.is_empty());
+    }
+
+    #[test]
+    fn stops_at_the_size_limit() {
+        let found = tree().search(&Query {
+            base: "dc=example",
+            scope: &LdapSearchScope::Subtree,
+            filter: &Filter::Present("objectClass".to_owned()),
+            attributes: &[],
+            types_only: true,
+            size_limit: 2,
+        });
+        assert_eq!((found.result_code, found.entries.len()), (4, 2));
+        assert!(found.entries[0].attributes[0].values.is_empty());
+    }
+
+    #[test]
+    fn serves_the_root_dse_whole() {
+        let found = search("", LdapSearchScope::Base, "(objectClass=*)", &["+"]);
+        assert_eq!(names(&found), ["objectClass", "vendorName"]);
+        let found = search(
+            "",
+            LdapSearchScope::Base,
+            "(objectClass=*)",
+            &["vendorname"],
+        );
+        assert_eq!(names(&found), ["vendorName"]);
+    }
+
+    #[test]
+    fn says_which_line_is_wrong() {
+        for (ldif, line) in [
+            ("dn: ada\na: b", 1),
+            ("dn: a=b\na: b\n\ndn: A=B\na: b", 4),
+            ("dn: a=b\ndemoWrongPassword: x", 2),
+            ("dn: a=b\ndemoPasswort: x", 2),
+            ("dn: a=b\ndemoPassword:", 2),
+            ("dn: a=b\ndemoBindAnswer: what", 2),
+            ("dn: a=b\ndemoBindAnswer: 9999 what", 2),
+            ("dn: a=b\ndemoBindControl: x AQI=", 2),
+            ("dn: a=b\ndemoBindControl: 1.2 ä", 2),
+            ("dn:\ndemoPassword: x", 2),
+        ] {
+            assert_eq!(
+                DemoTree::parse("x", ldif).expect_err(ldif).line,
+                line,
+                "{ldif}"
+            );
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! `demo`: the whole bridge in one process, with directories of its own and an application that
+//! signs people in.
+
+mod directory;
