@@ -1,1 +1,22 @@
-//! What the suites share.
+//! What the suites share: the bridge as a process, a browser without a screen, and an application
+//! that signs people in.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "a test that cannot go on ends here, with what it saw"
+)]
+
+pub mod application;
+pub mod bridge;
+pub mod browser;
+pub mod node;
+
+use std::path::Path;
+
+/// The repository's root.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ stands in the repository")
+}
