@@ -1,1 +1,44 @@
-//! The OpenID Connect protocol and its signing keys.
+//! The OpenID Connect protocol and its signing keys: discovery, the authorization code flow with
+//! PKCE, tokens, userinfo, and the sign-in between them.
+//!
+//! Values in, values out: no HTTP type stands here, and the store, the time and random numbers are
+//! ports. [`Provider`] has one method for each endpoint, and [`paths`] says where the endpoints are.
+//!
+//! What must stay true, and where it is kept so:
+//!
+//! - Nothing is redirected to an address that its client has not registered: [`authorize::STEPS`]
+//!   come in an order in which the errors before that check are pages.
+//! - Nobody is given a code or a token without the account gate
+//!   ([`bridge_model::account::readmit`]): whoever issues takes an
+//!   [`AuthenticatedUser`](bridge_model::account::AuthenticatedUser).
+//! - No grant is redeemed by a client that did not prove who it is: redeeming takes a proof of it
+//!   that only client authentication makes.
+//! - A token of one realm means nothing in another: sessions, codes and grants are looked up by realm,
+//!   and a token's issuer and keys are the realm's own.
+//! - Claims of the protocol are written last, over whatever a person brought along.
+
+pub mod authorize;
+mod claims;
+mod jws;
+mod keys;
+mod metadata;
+mod opaque;
+mod parameters;
+pub mod paths;
+mod pkce;
+mod provider;
+mod return_address;
+mod sign_in;
+#[cfg(test)]
+mod testing;
+mod token;
+mod userinfo;
+
+pub use authorize::{AuthorizeError, Authorized, PageError};
+pub use keys::{JwkSet, KeyError};
+pub use metadata::Metadata;
+pub use parameters::{Parameters, Repeated};
+pub use provider::{Browser, Provider};
+pub use sign_in::{Completed, InteractionError, SignInPage};
+pub use token::{ErrorBody, IssuedTo, TokenAnswer, TokenError, TokenRequest};
+pub use userinfo::{UserinfoError, bearer_token};

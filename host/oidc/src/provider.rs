@@ -1,0 +1,216 @@
+//! The provider: one method for each endpoint.
+
+use crate::{
+    authorize::{self, AuthorizeError, Authorized},
+    keys::{JwkSet, KeyError, Keyring},
+    metadata::Metadata,
+    parameters::Parameters,
+    paths,
+    sign_in::{self, Completed, InteractionError, SignInPage},
+    token::{self, TokenAnswer, TokenError, TokenRequest},
+    userinfo::{self, UserinfoError},
+};
+use bridge_model::{
+    account::AuthenticatedUser,
+    names::RealmName,
+    ports::{Clock, Random, Store},
+    realm::Realm,
+    secret::Secret,
+    time::Timestamp,
+};
+use serde_json::{Map, Value};
+use std::{fmt, sync::Arc};
+use url::Url;
+
+/// An OpenID provider: the issuers of all realms below one address. A clone is the same provider.
+///
+/// Cancel safety: a call that is dropped leaves at most a code, an interaction or a session that
+/// nobody was told of, and a code that was being redeemed may be used up.
+#[derive(Clone)]
+pub struct Provider(Arc<Parts>);
+
+/// What a browser brought along: the values of the realm's cookies, decoded. A value that was not
+/// made here opens nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    /// Who is signed in: as [`Completed::session`] was.
+    pub session: Option<Secret>,
+    /// Which browser it is: as `new_binding` of [`Authorized::SignIn`] was.
+    pub binding: Option<Secret>,
+}
+
+/// What the endpoints are made of.
+pub(crate) struct Parts {
+    /// The public address, without a slash at the end.
+    base: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) keys: Keyring,
+}
+
+impl Provider {
+    /// A provider at a public address, which is all that its issuers are made from: a request's host
+    /// name has no say.
+    ///
+    /// Shape: `https://id.example.test`, or with a path that all the [`paths`] are below.
+    pub fn new(
+        base_url: Url,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        let base = String::from(base_url).trim_end_matches('/').to_owned();
+        let keys = Keyring::new(Arc::clone(&store), Arc::clone(&clock));
+        Self(Arc::new(Parts {
+            base,
+            store,
+            clock,
+            random,
+            keys,
+        }))
+    }
+
+    /// The issuer of a realm: `{base_url}/realms/{realm}`.
+    pub fn issuer(&self, realm: &RealmName) -> String {
+        self.0.issuer(realm)
+    }
+
+    /// The realm's metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2).
+    pub fn metadata(&self, realm: &Realm) -> Metadata {
+        Metadata::of(&self.0, &realm.name)
+    }
+
+    /// Makes the realm's first signing keys if it has none, so that nobody has to wait for them later:
+    /// an RSA key takes a tenth of a second and more.
+    ///
+    /// # Errors
+    ///
+    /// See [`KeyError`].
+    pub async fn prepare(&self, realm: &Realm) -> Result<(), KeyError> {
+        self.0.keys.all(&realm.name).await.map(|_| ())
+    }
+
+    /// The public keys of a realm, newest first (RFC 7517 section 5); its first keys are made if there
+    /// are none.
+    ///
+    /// # Errors
+    ///
+    /// See [`KeyError`].
+    pub async fn jwks(&self, realm: &Realm) -> Result<JwkSet, KeyError> {
+        let keys = self.0.keys.all(&realm.name).await?;
+        Ok(JwkSet::of(&keys))
+    }
+
+    /// The authorization endpoint (OpenID Connect Core section 3.1.2): the checks of
+    /// [`authorize::STEPS`], in their order.
+    ///
+    /// # Errors
+    ///
+    /// What must not be answered by a redirect. Errors that the client may hear of are no errors here
+    /// but an [`Authorized::Redirect`].
+    pub async fn authorize(
+        &self,
+        realm: &Realm,
+        parameters: &Parameters,
+        browser: &Browser,
+    ) -> Result<Authorized, AuthorizeError> {
+        authorize::authorize(&self.0, realm, parameters, browser).await
+    }
+
+    /// What the sign-in page of an interaction shows.
+    ///
+    /// # Errors
+    ///
+    /// [`InteractionError::Expired`] also for an interaction that another browser began.
+    pub async fn sign_in_page(
+        &self,
+        realm: &Realm,
+        interaction: &str,
+        browser: &Browser,
+    ) -> Result<SignInPage, InteractionError> {
+        sign_in::page(&self.0, realm, interaction, browser).await
+    }
+
+    /// Takes the form of the sign-in page, before a password is looked at: checks the interaction, the
+    /// browser and the form's CSRF token. Gives the page to show again if the sign-in fails.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::sign_in_page`], and [`InteractionError::Forged`].
+    pub async fn begin_sign_in(
+        &self,
+        realm: &Realm,
+        interaction: &str,
+        browser: &Browser,
+        csrf: &str,
+    ) -> Result<SignInPage, InteractionError> {
+        sign_in::begin(&self.0, realm, interaction, browser, csrf).await
+    }
+
+    /// Ends an interaction with the person who signed in: a new session, and a code for the client.
+    ///
+    /// # Errors
+    ///
+    /// [`InteractionError::Expired`] also if the interaction was ended at the same time, and for a
+    /// person of another realm or who signed in before the interaction began.
+    pub async fn complete(
+        &self,
+        realm: &Realm,
+        interaction: &str,
+        browser: &Browser,
+        user: AuthenticatedUser,
+    ) -> Result<Completed, InteractionError> {
+        sign_in::complete(&self.0, realm, interaction, browser, user).await
+    }
+
+    /// The token endpoint (OpenID Connect Core section 3.1.3). No answer of it may be cached.
+    ///
+    /// # Errors
+    ///
+    /// See [`TokenError`].
+    pub async fn token(
+        &self,
+        realm: &Realm,
+        request: &TokenRequest<'_>,
+    ) -> Result<TokenAnswer, TokenError> {
+        token::token(&self.0, realm, request).await
+    }
+
+    /// The userinfo endpoint (OpenID Connect Core section 5.3): the claims that an access token gives.
+    /// `bearer` is the token alone, see [`bearer_token`](crate::bearer_token).
+    ///
+    /// # Errors
+    ///
+    /// See [`UserinfoError`].
+    pub async fn userinfo(
+        &self,
+        realm: &Realm,
+        bearer: Option<&str>,
+    ) -> Result<Map<String, Value>, UserinfoError> {
+        userinfo::userinfo(&self.0, realm, bearer).await
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("base", &self.0.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    pub(crate) fn issuer(&self, realm: &RealmName) -> String {
+        self.at(paths::ISSUER, realm)
+    }
+
+    /// The address of an endpoint.
+    pub(crate) fn at(&self, path: &str, realm: &RealmName) -> String {
+        format!("{}{}", self.base, paths::of_realm(path, realm))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

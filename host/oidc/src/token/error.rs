@@ -1,0 +1,105 @@
+//! Why there are no tokens, and how that is said.
+
+use crate::{keys::KeyError, parameters::Repeated};
+use bridge_model::ports::StoreError;
+use serde::Serialize;
+
+/// Why the token endpoint gives no tokens (RFC 6749 section 5.2).
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The client's fault: a parameter is missing, repeated or malformed.
+    #[error("invalid request: {0}")]
+    InvalidRequest(&'static str),
+    /// The client did not prove who it is. Unknown, switched off and wrong are not told apart.
+    #[error("the client did not prove who it is")]
+    InvalidClient {
+        /// Whether it tried to with the header `Authorization`.
+        by_header: bool,
+    },
+    /// The code is not good, or is somebody else's.
+    #[error("invalid grant: {0}")]
+    InvalidGrant(&'static str),
+    /// There is no such grant type.
+    #[error("unsupported grant type")]
+    UnsupportedGrantType,
+    /// Our fault: the store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Our fault: the realm's keys are not at hand.
+    #[error(transparent)]
+    Keys(KeyError),
+}
+
+/// An error as JSON (RFC 6749 section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorBody {
+    /// Which error, in the words of the specifications.
+    pub error: &'static str,
+    /// For the developer of the client: ASCII, and without anything of the request.
+    pub error_description: &'static str,
+}
+
+impl TokenError {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::InvalidClient { by_header: true } => 401,
+            Self::InvalidRequest(_)
+            | Self::InvalidClient { by_header: false }
+            | Self::InvalidGrant(_)
+            | Self::UnsupportedGrantType => 400,
+            Self::Store(_) => 503,
+            Self::Keys(_) => 500,
+        }
+    }
+
+    /// The body.
+    pub fn body(&self) -> ErrorBody {
+        let (error, error_description) = match self {
+            Self::InvalidRequest(description) => ("invalid_request", *description),
+            Self::InvalidClient { .. } => ("invalid_client", "client authentication failed"),
+            Self::InvalidGrant(description) => ("invalid_grant", *description),
+            Self::UnsupportedGrantType => (
+                "unsupported_grant_type",
+                "grant_type must be authorization_code",
+            ),
+            Self::Store(_) => ("temporarily_unavailable", "try again later"),
+            Self::Keys(_) => ("server_error", "the tokens could not be signed"),
+        };
+        ErrorBody {
+            error,
+            error_description,
+        }
+    }
+
+    /// The value of the header `WWW-Authenticate`, where one is due: the client tried with the header
+    /// `Authorization` (RFC 6749 section 5.2, RFC 7617 section 2).
+    pub fn challenge(&self) -> Option<String> {
+        match self {
+            Self::InvalidClient { by_header: true } => {
+                Some(r#"Basic realm="clients", charset="UTF-8""#.to_owned())
+            }
+            Self::InvalidClient { by_header: false }
+            | Self::InvalidRequest(_)
+            | Self::InvalidGrant(_)
+            | Self::UnsupportedGrantType
+            | Self::Store(_)
+            | Self::Keys(_) => None,
+        }
+    }
+}
+
+impl From<Repeated> for TokenError {
+    fn from(_: Repeated) -> Self {
+        Self::InvalidRequest("a parameter is given more than once")
+    }
+}
+
+impl From<KeyError> for TokenError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => Self::Store(error),
+            other => Self::Keys(other),
+        }
+    }
+}

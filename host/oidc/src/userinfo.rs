@@ -1,0 +1,174 @@
+//! The userinfo endpoint.
+
+use crate::{
+    claims,
+    jws::{self, TokenKind},
+    keys::KeyError,
+    provider::Parts,
+    token::{AccessClaims, ErrorBody},
+};
+use bridge_model::{
+    account::{self, AuthenticatedUser},
+    ports::StoreError,
+    realm::Realm,
+    session::{Grant, GrantStage},
+};
+use serde_json::{Map, Value};
+
+/// Why the userinfo endpoint gives no claims (RFC 6750 section 3.1).
+#[derive(Debug, thiserror::Error)]
+pub enum UserinfoError {
+    /// There is no token in the request.
+    #[error("no access token")]
+    NoToken,
+    /// The token is none, over, withdrawn, for something else, or its person may not come in.
+    #[error("the access token is not valid here, or not any more")]
+    InvalidToken,
+    /// The token was not made for a sign-in.
+    #[error("the access token does not have the scope openid")]
+    InsufficientScope,
+    /// Our fault: the store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Our fault: the realm's keys are not at hand.
+    #[error(transparent)]
+    Keys(KeyError),
+}
+
+impl UserinfoError {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NoToken | Self::InvalidToken => 401,
+            Self::InsufficientScope => 403,
+            Self::Store(_) => 503,
+            Self::Keys(_) => 500,
+        }
+    }
+
+    /// The body; none where the request had no token: then nothing is told (RFC 6750 section 3.1).
+    pub fn body(&self) -> Option<ErrorBody> {
+        let (error, error_description) = match self {
+            Self::NoToken => return None,
+            Self::InvalidToken => ("invalid_token", "the access token is not valid"),
+            Self::InsufficientScope => (
+                "insufficient_scope",
+                "the access token does not have the scope openid",
+            ),
+            Self::Store(_) => ("temporarily_unavailable", "try again later"),
+            Self::Keys(_) => ("server_error", "the access token could not be checked"),
+        };
+        Some(ErrorBody {
+            error,
+            error_description,
+        })
+    }
+
+    /// The value of the header `WWW-Authenticate`, where one is due (RFC 6750 section 3).
+    pub fn challenge(&self) -> Option<String> {
+        match self {
+            Self::NoToken => Some(r#"Bearer realm="userinfo""#.to_owned()),
+            Self::InvalidToken | Self::InsufficientScope => {
+                let ErrorBody {
+                    error,
+                    error_description,
+                } = self.body()?;
+                Some(format!(
+                    r#"Bearer realm="userinfo", error="{error}", error_description="{error_description}""#
+                ))
+            }
+            Self::Store(_) | Self::Keys(_) => None,
+        }
+    }
+}
+
+impl From<KeyError> for UserinfoError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => Self::Store(error),
+            other => Self::Keys(other),
+        }
+    }
+}
+
+/// The token in the value of a header `Authorization`, if that is of the scheme `Bearer` (RFC 6750
+/// section 2.1), in any letter case.
+pub fn bearer_token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+pub(crate) async fn userinfo(
+    parts: &Parts,
+    realm: &Realm,
+    bearer: Option<&str>,
+) -> Result<Map<String, Value>, UserinfoError> {
+    let token = bearer.ok_or(UserinfoError::NoToken)?;
+    let access = verified_access(parts, realm, token).await?;
+    let (grant, user) = load_grant(parts, realm, &access).await?;
+    if !grant
+        .request
+        .scope
+        .iter()
+        .any(|scope| scope == claims::OPENID)
+    {
+        return Err(UserinfoError::InsufficientScope);
+    }
+    let mut claims = claims::released(user.user(), &grant.request.scope);
+    claims.insert("sub".to_owned(), Value::from(user.user().subject.as_str()));
+    Ok(claims)
+}
+
+/// What the token itself says (RFC 9068 section 4).
+async fn verified_access(
+    parts: &Parts,
+    realm: &Realm,
+    token: &str,
+) -> Result<AccessClaims, UserinfoError> {
+    let access: Option<AccessClaims> =
+        jws::verified(&parts.keys, &realm.name, TokenKind::Access, token).await?;
+    let issuer = parts.issuer(&realm.name);
+    access
+        .filter(|access| {
+            // RFC 7519 section 4.1.4: on or after `exp` it is over.
+            access.iss == issuer && access.aud == issuer && parts.now() < access.exp
+        })
+        .ok_or(UserinfoError::InvalidToken)
+}
+
+/// What has become of its grant since.
+async fn load_grant(
+    parts: &Parts,
+    realm: &Realm,
+    access: &AccessClaims,
+) -> Result<(Grant, AuthenticatedUser), UserinfoError> {
+    let invalid = || UserinfoError::InvalidToken;
+    let now = parts.now();
+    let grant = parts
+        .store
+        .grant(&realm.name, access.jti, now)
+        .await?
+        .ok_or_else(invalid)?;
+    if !realm.enabled || grant.stage != GrantStage::Redeemed {
+        return Err(invalid());
+    }
+    let client = parts
+        .store
+        .client(&realm.name, &grant.request.client_id)
+        .await?;
+    if client.is_none_or(|client| !client.enabled || client.id.as_str() != access.client_id) {
+        return Err(invalid());
+    }
+    let user = grant.user.clone();
+    let user = account::readmit(realm.name.clone(), user, grant.auth_time, now);
+    let user = user.map_err(|_| invalid())?;
+    if user.user().subject != access.sub {
+        return Err(invalid());
+    }
+    Ok((grant, user))
+}
+
+#[cfg(test)]
+#[path = "userinfo/tests.rs"]
+mod tests;
