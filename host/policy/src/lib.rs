@@ -1,1 +1,41 @@
 //! The component host: admits, limits and calls policies.
+//!
+//! A policy is a WebAssembly component of the world `vendor-policy` (`wit/policy.wit`). It cannot be
+//! trusted: every call runs in an instance of its own, which has a deadline and limits for memory,
+//! stack, output and log ([`Limits`]) and is thrown away with everything in it. What a call may do to
+//! the rest of the process is to take its time.
+//!
+//! ```
+//! use bridge_policy::{HostSettings, PolicyHost};
+//!
+//! # fn main() -> Result<(), bridge_policy::HostError> {
+//! let host = PolicyHost::new(HostSettings::default())?;
+//! let refused = host.load(b"no component").expect_err("it is none");
+//! assert!(refused.to_string().contains("not admitted"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Threads that call policies need twice [`Limits::stack_octets_max`] of native stack.
+
+mod admission;
+mod allowance;
+mod bindings;
+mod cache;
+mod call;
+mod contract;
+mod digest;
+mod engine;
+mod fault;
+mod host;
+mod lend;
+mod limits;
+mod log;
+mod policy;
+mod registry;
+mod take;
+mod world;
+
+pub use cache::{Cache, CacheError};
+pub use host::{HostError, HostSettings, PolicyHost};
+pub use limits::Limits;

@@ -1,0 +1,134 @@
+//! The engine that all policies share, and the clock that ends calls.
+
+use crate::limits::Limits;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+use wasmtime::{
+    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+    Strategy,
+};
+
+/// The engine with its ticker: while it lives, calls end at their deadlines.
+pub(crate) struct PolicyEngine {
+    engine: Engine,
+    /// Stops when it is dropped, which is before the engine goes.
+    _ticker: Ticker,
+}
+
+impl PolicyEngine {
+    /// Makes the engine and reserves the address space of its instances.
+    pub(crate) fn new(limits: &Limits) -> Result<Self, EngineError> {
+        let engine = Engine::new(&config(limits)).map_err(EngineError::Engine)?;
+        let ticker = Ticker::start(engine.weak(), Duration::from_millis(limits.tick_ms))
+            .map_err(EngineError::Ticker)?;
+        Ok(Self {
+            engine,
+            _ticker: ticker,
+        })
+    }
+
+    /// The engine, for everything but its clock.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// Why there is no engine.
+pub(crate) enum EngineError {
+    /// It could not be made: most likely its address space could not be reserved.
+    Engine(wasmtime::Error),
+    /// No thread for the ticker.
+    Ticker(std::io::Error),
+}
+
+/// What policies run on. The compiler's surface is kept small: no proposal is on that a policy in
+/// Rust, JavaScript or Python does not need.
+fn config(limits: &Limits) -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        // The same input gives the same output to the octet, on any machine.
+        .cranelift_nan_canonicalization(true)
+        // No state for asynchronous calls in stores: all calls are synchronous.
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(limits.stack_octets_max)
+        .wasm_simd(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_wide_arithmetic(false)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config
+}
+
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    let instances = limits.instances_max;
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(limits.core_instances_max))
+        .total_memories(instances.saturating_mul(limits.memories_max))
+        .total_tables(instances.saturating_mul(limits.tables_max))
+        .max_core_instances_per_component(limits.core_instances_max)
+        .max_memories_per_component(limits.memories_max)
+        .max_tables_per_component(limits.tables_max)
+        .max_tables_per_module(limits.tables_max)
+        .max_memory_size(limits.memory_octets_max)
+        .table_elements(limits.table_elements_max)
+        .linear_memory_keep_resident(limits.memory_resident_octets)
+        .table_keep_resident(limits.memory_resident_octets)
+        // Only pages that a call touched are put back, which halves the cost of a call. Linux 6.7.
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// Advances the engine's epoch until it is dropped.
+///
+/// Ticks that a slow machine misses are not made up for: bursts of ticks would end calls that had no
+/// time to run.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    /// The engine is held weakly: a thread that kept it alive would keep it alive for good.
+    fn start(engine: EngineWeak, tick: Duration) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::Builder::new()
+            .name("policy-ticker".into())
+            .stack_size(64 << 10)
+            .spawn(move || {
+                while !stopped.load(Ordering::Acquire) {
+                    thread::park_timeout(tick);
+                    let Some(engine) = engine.upgrade() else {
+                        break;
+                    };
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It cannot have panicked, and if it had there would be nobody to tell.
+            let _ = thread.join();
+        }
+    }
+}

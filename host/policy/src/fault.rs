@@ -1,0 +1,171 @@
+//! What ended a call, in the words of the model.
+
+use crate::{allowance::Exceeded, contract::Breach, limits::Limits, log::Log};
+use bridge_model::ports::PolicyFault;
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+
+/// Why a call gave no answer: the kind and a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: PolicyFault,
+    pub(crate) detail: String,
+}
+
+impl Fault {
+    /// Reads what the engine says of a call of `function` for so many persons.
+    pub(crate) fn of(
+        error: &wasmtime::Error,
+        function: &str,
+        persons: usize,
+        limits: &Limits,
+    ) -> Self {
+        let (kind, what) = if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
+            (PolicyFault::Memory, exceeded.to_string())
+        } else if let Some(trap) = error.downcast_ref::<Trap>() {
+            of_trap(*trap, persons, limits)
+        } else if error.is::<PoolConcurrencyLimitError>() {
+            let instances = limits.instances_max;
+            (
+                PolicyFault::Busy,
+                format!("all {instances} instances are in use"),
+            )
+        } else {
+            of_text(error, persons, limits)
+        };
+        Self {
+            kind,
+            detail: format!("in {function}: {what}"),
+        }
+    }
+
+    /// An answer that breaks the contract.
+    pub(crate) fn of_breach(breach: &Breach, function: &str) -> Self {
+        Self {
+            kind: PolicyFault::Contract,
+            detail: format!("in {function}: {breach}"),
+        }
+    }
+
+    /// Adds what the policy itself said last, which for a panic is where and why.
+    pub(crate) fn with_last_words(mut self, log: &Log) -> Self {
+        if let (PolicyFault::Trap, Some(words)) = (self.kind, log.last_error()) {
+            self.detail.push_str("; its last words: ");
+            self.detail.push_str(words);
+        }
+        self
+    }
+}
+
+/// The frames of the policy where it ended, for its author; none where it did not run.
+pub(crate) fn frames(error: &wasmtime::Error) -> Option<String> {
+    error.downcast_ref::<WasmBacktrace>().map(|backtrace| {
+        let text = backtrace.to_string();
+        text.lines()
+            .take(FRAME_LINES_MAX)
+            .collect::<Vec<_>>()
+            .join("\n")
+    })
+}
+
+fn of_trap(trap: Trap, persons: usize, limits: &Limits) -> (PolicyFault, String) {
+    match trap {
+        Trap::Interrupt => (
+            PolicyFault::Deadline,
+            format!(
+                "it took longer than {} ms",
+                limits.deadline(persons).as_millis()
+            ),
+        ),
+        Trap::StackOverflow => (
+            PolicyFault::Memory,
+            format!(
+                "it wanted more than the {} octets of stack that it may have",
+                limits.stack_octets_max
+            ),
+        ),
+        Trap::AllocationTooLarge => (
+            PolicyFault::Memory,
+            "it wanted too much memory at once".into(),
+        ),
+        // A policy keeps its own stack at the low end of its memory: running over it is this trap.
+        Trap::MemoryOutOfBounds => (
+            PolicyFault::Trap,
+            "it reached outside of its memory: its stack ran over, or a pointer went astray".into(),
+        ),
+        trap => (PolicyFault::Trap, trap.to_string()),
+    }
+}
+
+/// What is neither a trap nor one of our own errors is an answer that the engine could not read. Two
+/// limits have no type of their own to know them by; the suite notices if their words change.
+fn of_text(error: &wasmtime::Error, persons: usize, limits: &Limits) -> (PolicyFault, String) {
+    let text = error.root_cause().to_string();
+    if text.contains(OUTPUT_WORDS) {
+        let octets = limits.output_octets(persons);
+        (
+            PolicyFault::Output,
+            format!("its answer, or one line for the log, has more than {octets} octets"),
+        )
+    } else if text.contains(HANDLE_WORDS) || text.contains(COUNT_WORDS) {
+        (PolicyFault::Memory, text)
+    } else {
+        (
+            PolicyFault::Contract,
+            format!("its answer cannot be read: {text}"),
+        )
+    }
+}
+
+/// Of the engine's error for an exhausted budget of octets.
+const OUTPUT_WORDS: &str = "fuel allocated for hostcalls has been exhausted";
+/// Of the engine's error for too many handles.
+const HANDLE_WORDS: &str = "handle limit exceeded";
+/// Of the engine's error for too many instances, memories or tables.
+const COUNT_WORDS: &str = "resource limit exceeded";
+/// The innermost frames say enough.
+const FRAME_LINES_MAX: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_kind() {
+        let limits = Limits::default();
+        let check = |error: wasmtime::Error, kind, part: &str| {
+            let fault = Fault::of(&error, "decide", 1, &limits);
+            assert_eq!(fault.kind, kind, "{}", fault.detail);
+            assert!(fault.detail.starts_with("in decide: "), "{}", fault.detail);
+            assert!(fault.detail.contains(part), "{}", fault.detail);
+        };
+        check(
+            Trap::Interrupt.into(),
+            PolicyFault::Deadline,
+            "longer than 51 ms",
+        );
+        check(
+            Trap::StackOverflow.into(),
+            PolicyFault::Memory,
+            "262144 octets of stack",
+        );
+        check(
+            Trap::UnreachableCodeReached.into(),
+            PolicyFault::Trap,
+            "unreachable",
+        );
+        check(
+            Trap::MemoryOutOfBounds.into(),
+            PolicyFault::Trap,
+            "stack ran over",
+        );
+        check(
+            Exceeded::Memory(7).into(),
+            PolicyFault::Memory,
+            "7 octets of memory",
+        );
+        let error = wasmtime::Error::msg("store handle limit exceeded");
+        check(error, PolicyFault::Memory, "handle");
+        let error = wasmtime::Error::msg("invalid utf-8 sequence");
+        check(error, PolicyFault::Contract, "invalid utf-8");
+    }
+}

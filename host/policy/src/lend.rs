@@ -1,0 +1,125 @@
+//! From the model to the contract: views that borrow, laid out in an arena that lives for one call.
+//!
+//! Nothing is copied but pointers; the engine then copies the octets once, into the instance.
+
+use crate::bindings::ldap_oidc::policy::types as wit;
+use bridge_model::{
+    decision::{Context, Person},
+    entry::{Attribute, Entry},
+    federation::{EditMode, Federation},
+    plan::Mapper,
+    search::{Control, Finding, Reply, SearchScope, Setting, Subtree},
+};
+use bumpalo::Bump;
+
+/// A federation, without its secrets and addresses.
+pub(crate) fn federation<'a>(arena: &'a Bump, federation: &'a Federation) -> wit::Federation<'a> {
+    wit::Federation {
+        name: federation.name.as_str(),
+        vendor: &federation.vendor,
+        edit_mode: match federation.edit_mode {
+            EditMode::ReadOnly => wit::EditMode::ReadOnly,
+            EditMode::Writable => wit::EditMode::Writable,
+            EditMode::Unsynced => wit::EditMode::Unsynced,
+        },
+        import_enabled: federation.import_enabled,
+        sync_registration: federation.sync_registration,
+        users: each(arena, &federation.users, |_, part| subtree(part)),
+        readable: each(arena, &federation.read_bases, |_, part| subtree(part)),
+        username_attribute: federation.username_attribute.as_deref(),
+        rdn_attribute: federation.rdn_attribute.as_deref(),
+        uuid_attribute: federation.uuid_attribute.as_deref(),
+        user_object_classes: each(arena, &federation.user_object_classes, |_, class| &**class),
+        custom_filter: federation.custom_filter.as_deref(),
+        mappers: each(arena, &federation.mappers, mapper),
+        settings: each(arena, &federation.settings, setting),
+    }
+}
+
+/// What is alike for all persons of a call.
+pub(crate) fn context<'a>(arena: &'a Bump, context: &'a Context) -> wit::Context<'a> {
+    wit::Context {
+        memo: &context.memo,
+        now: context.now.0,
+        shared: each(arena, &context.shared, finding),
+        more: each(arena, &context.more, setting),
+    }
+}
+
+/// Persons, in order.
+pub(crate) fn persons<'a>(arena: &'a Bump, persons: &'a [Person]) -> &'a [wit::Person<'a>] {
+    each(arena, persons, |arena, person| wit::Person {
+        entry: entry(arena, &person.entry),
+        reply: person.reply.as_ref().map(|answer| reply(arena, answer)),
+        findings: each(arena, &person.findings, finding),
+    })
+}
+
+fn each<'a, T, U>(arena: &'a Bump, items: &'a [T], lend: impl Fn(&'a Bump, &'a T) -> U) -> &'a [U] {
+    arena.alloc_slice_fill_iter(items.iter().map(|item| lend(arena, item)))
+}
+
+fn subtree(part: &Subtree) -> wit::Subtree<'_> {
+    wit::Subtree {
+        base: part.base.as_str(),
+        scope: match part.scope {
+            SearchScope::Base => wit::SearchScope::Base,
+            SearchScope::OneLevel => wit::SearchScope::OneLevel,
+            SearchScope::Subtree => wit::SearchScope::Subtree,
+        },
+    }
+}
+
+fn mapper<'a>(arena: &'a Bump, mapper: &'a Mapper) -> wit::MapperParam<'a> {
+    wit::MapperParam {
+        name: &mapper.name,
+        kind: &mapper.kind,
+        ldap_attribute: mapper.ldap_attribute.as_deref(),
+        settings: each(arena, &mapper.settings, setting),
+    }
+}
+
+fn setting<'a>(_: &'a Bump, setting: &'a Setting) -> wit::SettingParam<'a> {
+    wit::SettingParam {
+        name: &setting.name,
+        value: &setting.value,
+    }
+}
+
+fn entry<'a>(arena: &'a Bump, entry: &'a Entry) -> wit::Entry<'a> {
+    wit::Entry {
+        dn: &entry.dn,
+        attributes: each(arena, &entry.attributes, attribute),
+    }
+}
+
+fn attribute<'a>(arena: &'a Bump, attribute: &'a Attribute) -> wit::Attribute<'a> {
+    wit::Attribute {
+        name: &attribute.name,
+        values: each(arena, &attribute.values, |_, value| &**value),
+    }
+}
+
+fn finding<'a>(arena: &'a Bump, finding: &'a Finding) -> wit::Finding<'a> {
+    wit::Finding {
+        key: &finding.key,
+        result_code: finding.result_code,
+        entries: each(arena, &finding.entries, entry),
+    }
+}
+
+fn reply<'a>(arena: &'a Bump, reply: &'a Reply) -> wit::Reply<'a> {
+    wit::Reply {
+        result_code: reply.result_code,
+        diagnostic: &reply.diagnostic,
+        controls: each(arena, &reply.controls, control),
+    }
+}
+
+fn control<'a>(_: &'a Bump, control: &'a Control) -> wit::ControlParam<'a> {
+    wit::ControlParam {
+        oid: &control.oid,
+        critical: control.critical,
+        value: control.value.as_deref(),
+    }
+}

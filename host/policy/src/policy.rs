@@ -1,0 +1,109 @@
+//! A policy that is loaded.
+
+use crate::{call::Linked, contract, fault::Fault, lend};
+use bridge_model::{
+    decision::{Context, Person, Step},
+    federation::Federation,
+    plan::{Description, Plan, Problem},
+    ports::{PolicyError, VendorPolicy},
+    realm::PolicyRef,
+};
+use bumpalo::Bump;
+
+/// A policy: admitted, compiled, linked, and named.
+pub(crate) struct LoadedPolicy {
+    reference: PolicyRef,
+    description: Description,
+    linked: Linked,
+    /// The most persons of one call.
+    persons_max: usize,
+}
+
+impl LoadedPolicy {
+    pub(crate) fn new(
+        digest: String,
+        description: Description,
+        linked: Linked,
+        persons_max: usize,
+    ) -> Self {
+        Self {
+            reference: PolicyRef {
+                id: description.id.clone(),
+                version: description.version.clone(),
+                digest,
+            },
+            linked: linked.named(&description.id),
+            description,
+            persons_max,
+        }
+    }
+
+    pub(crate) fn description(&self) -> &Description {
+        &self.description
+    }
+
+    pub(crate) fn reference(&self) -> &PolicyRef {
+        &self.reference
+    }
+
+    fn error(&self, fault: Fault) -> PolicyError {
+        PolicyError {
+            policy: self.reference.id.clone(),
+            fault: fault.kind,
+            detail: fault.detail,
+        }
+    }
+
+    fn decide_within_limit(
+        &self,
+        context: &Context,
+        persons: &[Person],
+    ) -> Result<Vec<Step>, PolicyError> {
+        let arena = Bump::new();
+        let steps = self
+            .linked
+            .decide(
+                lend::context(&arena, context),
+                lend::persons(&arena, persons),
+            )
+            .map_err(|fault| self.error(fault))?;
+        let steps: Vec<Step> = steps.into_iter().map(Into::into).collect();
+        contract::check_steps(&steps, persons.len())
+            .map_err(|breach| self.error(Fault::of_breach(&breach, "decide")))?;
+        Ok(steps)
+    }
+}
+
+impl VendorPolicy for LoadedPolicy {
+    fn reference(&self) -> &PolicyRef {
+        &self.reference
+    }
+
+    fn translate(
+        &self,
+        federation: &Federation,
+    ) -> Result<Result<Plan, Vec<Problem>>, PolicyError> {
+        let arena = Bump::new();
+        let outcome = self
+            .linked
+            .translate(lend::federation(&arena, federation))
+            .map_err(|fault| self.error(fault))?
+            .map(Plan::from)
+            .map_err(|problems| problems.into_iter().map(Problem::from).collect::<Vec<_>>());
+        contract::check_translation(&outcome)
+            .map_err(|breach| self.error(Fault::of_breach(&breach, "translate")))?;
+        Ok(outcome)
+    }
+
+    /// A person's step depends on that person and the context alone, so a long list may be cut.
+    fn decide(&self, context: &Context, persons: &[Person]) -> Result<Vec<Step>, PolicyError> {
+        if persons.len() <= self.persons_max {
+            return self.decide_within_limit(context, persons);
+        }
+        let mut steps = Vec::with_capacity(persons.len());
+        for part in persons.chunks(self.persons_max) {
+            steps.append(&mut self.decide_within_limit(context, part)?);
+        }
+        Ok(steps)
+    }
+}

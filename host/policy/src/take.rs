@@ -1,0 +1,270 @@
+//! From the contract to the model: answers are moved, not copied.
+
+use crate::bindings::ldap_oidc::policy::types as wit;
+use bridge_model::{
+    decision::{Bar, Claim, ClaimValue, Group, Identity, Notice, Refusal, Rejection, Role, Step},
+    plan::{Description, IdForm, KindHelp, Mapper, OptionHelp, Plan, Problem, StableId},
+    search::{Control, PolicySearch, SearchScope, Setting, Slot},
+    time::Timestamp,
+};
+
+fn each<T, U: From<T>>(items: Vec<T>) -> Vec<U> {
+    items.into_iter().map(U::from).collect()
+}
+
+impl From<wit::SettingResult> for Setting {
+    fn from(setting: wit::SettingResult) -> Self {
+        Self {
+            name: setting.name,
+            value: setting.value,
+        }
+    }
+}
+
+impl From<wit::Problem> for Problem {
+    fn from(problem: wit::Problem) -> Self {
+        Self {
+            field: problem.field,
+            message: problem.message,
+        }
+    }
+}
+
+impl From<wit::Slot> for Slot {
+    fn from(slot: wit::Slot) -> Self {
+        Self {
+            name: slot.name,
+            values: slot.values,
+        }
+    }
+}
+
+impl From<wit::SearchScope> for SearchScope {
+    fn from(scope: wit::SearchScope) -> Self {
+        match scope {
+            wit::SearchScope::Base => Self::Base,
+            wit::SearchScope::OneLevel => Self::OneLevel,
+            wit::SearchScope::Subtree => Self::Subtree,
+        }
+    }
+}
+
+impl From<wit::Search> for PolicySearch {
+    fn from(search: wit::Search) -> Self {
+        Self {
+            key: search.key,
+            base: search.base,
+            scope: search.scope.into(),
+            filter: search.filter,
+            slots: each(search.slots),
+            attributes: search.attributes,
+            size_limit: search.size_limit,
+            required: search.required,
+            more: each(search.more),
+        }
+    }
+}
+
+impl From<wit::ControlResult> for Control {
+    fn from(control: wit::ControlResult) -> Self {
+        Self {
+            oid: control.oid,
+            critical: control.critical,
+            value: control.value,
+        }
+    }
+}
+
+impl From<wit::MapperResult> for Mapper {
+    fn from(mapper: wit::MapperResult) -> Self {
+        Self {
+            name: mapper.name,
+            kind: mapper.kind,
+            ldap_attribute: mapper.ldap_attribute,
+            settings: each(mapper.settings),
+        }
+    }
+}
+
+impl From<wit::StableId> for StableId {
+    fn from(id: wit::StableId) -> Self {
+        Self {
+            attribute: id.attribute,
+            form: match id.form {
+                wit::IdForm::Octets => IdForm::Octets,
+                wit::IdForm::Text => IdForm::Text,
+                wit::IdForm::Uuid => IdForm::Uuid,
+                wit::IdForm::Guid => IdForm::Guid,
+            },
+        }
+    }
+}
+
+impl From<wit::Plan> for Plan {
+    fn from(plan: wit::Plan) -> Self {
+        Self {
+            username_attribute: plan.username_attribute,
+            rdn_attribute: plan.rdn_attribute,
+            stable_id: plan.stable_id.into(),
+            user_object_classes: plan.user_object_classes,
+            login_filter: plan.login_filter,
+            users_filter: plan.users_filter,
+            attributes: plan.attributes,
+            shared: each(plan.shared),
+            bind_controls: each(plan.bind_controls),
+            claims: plan.claims,
+            mappers: each(plan.mappers),
+            memo: plan.memo,
+            notes: each(plan.notes),
+            more: each(plan.more),
+        }
+    }
+}
+
+impl From<wit::Refusal> for Refusal {
+    fn from(refusal: wit::Refusal) -> Self {
+        match refusal {
+            wit::Refusal::BadCredentials => Self::BadCredentials,
+            wit::Refusal::Disabled => Self::Disabled,
+            wit::Refusal::Locked => Self::Locked,
+            wit::Refusal::AccountExpired => Self::AccountExpired,
+            wit::Refusal::PasswordExpired => Self::PasswordExpired,
+            wit::Refusal::MustChangePassword => Self::MustChangePassword,
+            wit::Refusal::OutsidePermittedHours => Self::OutsidePermittedHours,
+            wit::Refusal::NotPermittedHere => Self::NotPermittedHere,
+            wit::Refusal::DirectoryUnavailable => Self::DirectoryUnavailable,
+            wit::Refusal::Other(reason) => Self::Other(reason),
+        }
+    }
+}
+
+impl From<wit::Bar> for Bar {
+    fn from(bar: wit::Bar) -> Self {
+        Self {
+            reason: bar.reason.into(),
+            since: bar.since.map(Timestamp),
+            until: bar.until.map(Timestamp),
+        }
+    }
+}
+
+impl From<wit::Notice> for Notice {
+    fn from(notice: wit::Notice) -> Self {
+        match notice {
+            wit::Notice::GraceSignIns(left) => Self::GraceSignIns(left),
+            wit::Notice::Other(words) => Self::Other(words),
+        }
+    }
+}
+
+impl From<wit::ClaimValue> for ClaimValue {
+    fn from(value: wit::ClaimValue) -> Self {
+        match value {
+            wit::ClaimValue::Text(text) => Self::Text(text),
+            wit::ClaimValue::Texts(texts) => Self::Texts(texts),
+            wit::ClaimValue::Integer(number) => Self::Integer(number),
+            wit::ClaimValue::Boolean(truth) => Self::Boolean(truth),
+            wit::ClaimValue::Json(json) => Self::Json(json),
+        }
+    }
+}
+
+impl From<wit::Claim> for Claim {
+    fn from(claim: wit::Claim) -> Self {
+        Self {
+            name: claim.name,
+            value: claim.value.into(),
+        }
+    }
+}
+
+impl From<wit::Group> for Group {
+    fn from(group: wit::Group) -> Self {
+        Self {
+            dn: group.dn,
+            name: group.name,
+            id: group.id,
+            parents: group.parents,
+        }
+    }
+}
+
+impl From<wit::Role> for Role {
+    fn from(role: wit::Role) -> Self {
+        Self {
+            name: role.name,
+            client: role.client,
+            source: role.source,
+        }
+    }
+}
+
+impl From<wit::Identity> for Identity {
+    fn from(identity: wit::Identity) -> Self {
+        Self {
+            username: identity.username,
+            claims: each(identity.claims),
+            groups: each(identity.groups),
+            roles: each(identity.roles),
+            bars: each(identity.bars),
+            notices: each(identity.notices),
+            changed_at: identity.changed_at.map(Timestamp),
+            more: each(identity.more),
+        }
+    }
+}
+
+impl From<wit::Rejection> for Rejection {
+    fn from(rejection: wit::Rejection) -> Self {
+        Self {
+            reason: rejection.reason.into(),
+            until: rejection.until.map(Timestamp),
+            password_was_right: rejection.password_was_right,
+        }
+    }
+}
+
+impl From<wit::Step> for Step {
+    fn from(step: wit::Step) -> Self {
+        match step {
+            wit::Step::Read(searches) => Self::Read(each(searches)),
+            wit::Step::Rejected(rejection) => Self::Rejected(rejection.into()),
+            wit::Step::Identified(identity) => Self::Identified(identity.into()),
+            wit::Step::Failed(problem) => Self::Failed(problem.into()),
+        }
+    }
+}
+
+impl From<wit::OptionHelp> for OptionHelp {
+    fn from(option: wit::OptionHelp) -> Self {
+        Self {
+            name: option.name,
+            about: option.about,
+            preset: option.preset,
+            choices: option.choices,
+        }
+    }
+}
+
+impl From<wit::KindHelp> for KindHelp {
+    fn from(kind: wit::KindHelp) -> Self {
+        Self {
+            kind: kind.kind,
+            about: kind.about,
+            settings: each(kind.settings),
+        }
+    }
+}
+
+impl From<wit::Description> for Description {
+    fn from(description: wit::Description) -> Self {
+        Self {
+            id: description.id,
+            aliases: description.aliases,
+            title: description.title,
+            version: description.version,
+            settings: each(description.settings),
+            kinds: each(description.kinds),
+        }
+    }
+}

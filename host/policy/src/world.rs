@@ -1,0 +1,189 @@
+//! Whether a component fits the world `vendor-policy`, said in its author's words.
+
+use crate::call::{
+    DecideAnswer, DecideArguments, DescribeAnswer, DescribeArguments, TranslateAnswer,
+    TranslateArguments,
+};
+use semver::Version;
+use wasmparser::{Parser, Payload};
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, Lift, Lower, types::ComponentItem,
+};
+
+/// Where the functions of a policy are.
+pub(crate) struct Exports {
+    pub(crate) describe: ComponentExportIndex,
+    pub(crate) translate: ComponentExportIndex,
+    pub(crate) decide: ComponentExportIndex,
+}
+
+/// How a component does not fit. The interface that is needed is the one of `wit/policy.wit`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotInWorld {
+    #[error(
+        "it imports `{0}`, which is not granted: a vendor policy may import `{LOG}` and nothing else; build it for wasm32-unknown-unknown, where Rust needs no WASI"
+    )]
+    Import(String),
+    #[error("an import has another type than the contract gives it: {0}")]
+    ImportType(String),
+    #[error("it does not export `{VENDOR}`, which is what makes a vendor policy{0}")]
+    Export(String),
+    #[error("`{VENDOR}` lacks the function `{0}`")]
+    Function(&'static str),
+    #[error(
+        "the function `{function}` of `{VENDOR}` has another type than in the contract: {problem}"
+    )]
+    FunctionType {
+        function: &'static str,
+        problem: String,
+    },
+    #[error("it cannot be read: {0}")]
+    Syntax(#[from] wasmparser::BinaryReaderError),
+}
+
+impl NotInWorld {
+    /// Reads what the engine says of an import.
+    pub(crate) fn import(error: &wasmtime::Error) -> Self {
+        Self::ImportType(format!("{error:#}"))
+    }
+}
+
+/// Checks the names of imports and exports, which takes no compiling. The types are checked when the
+/// component is linked.
+pub(crate) fn check_names(component: &[u8]) -> Result<(), NotInWorld> {
+    // Components and modules inside the component have imports and exports of their own.
+    let mut depth = 0_u32;
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    let name = import?.name.name;
+                    if ![LOG, TYPES]
+                        .iter()
+                        .any(|granted| is_same_interface(granted, name))
+                    {
+                        return Err(NotInWorld::Import(name.to_owned()));
+                    }
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    exports.push(export?.name.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    if exports.iter().any(|name| is_same_interface(VENDOR, name)) {
+        return Ok(());
+    }
+    let instead = if exports.is_empty() {
+        "; it exports nothing".to_owned()
+    } else {
+        format!("; it exports `{}`", exports.join("`, `"))
+    };
+    Err(NotInWorld::Export(instead))
+}
+
+/// Finds the functions of a policy and checks their types.
+pub(crate) fn exports(component: &Component) -> Result<Exports, NotInWorld> {
+    let vendor = component
+        .get_export_index(None, VENDOR)
+        .ok_or_else(|| NotInWorld::Export(String::new()))?;
+    Ok(Exports {
+        describe: function::<DescribeArguments, DescribeAnswer>(component, &vendor, "describe")?,
+        translate: function::<TranslateArguments<'_>, TranslateAnswer>(
+            component,
+            &vendor,
+            "translate",
+        )?,
+        decide: function::<DecideArguments<'_>, DecideAnswer>(component, &vendor, "decide")?,
+    })
+}
+
+fn function<Arguments, Answer>(
+    component: &Component,
+    interface: &ComponentExportIndex,
+    name: &'static str,
+) -> Result<ComponentExportIndex, NotInWorld>
+where
+    Arguments: ComponentNamedList + Lower,
+    Answer: ComponentNamedList + Lift,
+{
+    let (item, index) = component
+        .get_export(Some(interface), name)
+        .ok_or(NotInWorld::Function(name))?;
+    let ComponentItem::ComponentFunc(function) = item else {
+        return Err(NotInWorld::Function(name));
+    };
+    function
+        .typecheck::<Arguments, Answer>(&component.component_type().instance_type())
+        .map_err(|error| NotInWorld::FunctionType {
+            function: name,
+            problem: format!("{error:#}"),
+        })?;
+    Ok(index)
+}
+
+/// Whether a component's name means an interface of ours: the same name, and a version that is
+/// compatible by the rule of semantic versioning.
+fn is_same_interface(ours: &str, theirs: &str) -> bool {
+    let (Some((our_name, our_version)), Some((their_name, their_version))) =
+        (ours.split_once('@'), theirs.split_once('@'))
+    else {
+        return false;
+    };
+    let (Ok(our), Ok(their)) = (Version::parse(our_version), Version::parse(their_version)) else {
+        return false;
+    };
+    our_name == their_name
+        && our.major == their.major
+        && (our.major > 0 || our.minor == their.minor)
+        && our.pre == their.pre
+}
+
+/// What a vendor policy exports.
+const VENDOR: &str = "ldap-oidc:policy/vendor@0.1.0";
+/// What it may call.
+const LOG: &str = "ldap-oidc:policy/log@0.1.0";
+/// The types of both, which a component imports to name them. There is nothing in it to call.
+const TYPES: &str = "ldap-oidc:policy/types@0.1.0";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_are_known_by_name_and_compatible_version() {
+        for (theirs, same) in [
+            ("ldap-oidc:policy/log@0.1.0", true),
+            ("ldap-oidc:policy/log@0.1.7", true),
+            ("ldap-oidc:policy/log@0.2.0", false),
+            ("ldap-oidc:policy/log@1.1.0", false),
+            ("ldap-oidc:policy/log@0.1.0-rc.1", false),
+            ("ldap-oidc:policy/log", false),
+            ("ldap-oidc:policy/logs@0.1.0", false),
+            ("wasi:cli/stdout@0.1.0", false),
+            ("log", false),
+        ] {
+            assert_eq!(is_same_interface(LOG, theirs), same, "{theirs}");
+        }
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_contract() {
+        let contract = include_str!("../../../wit/policy.wit");
+        assert!(contract.contains("package ldap-oidc:policy@0.1.0;"));
+        for part in [
+            "interface log {",
+            "interface vendor {",
+            "import log;",
+            "export vendor;",
+        ] {
+            assert!(contract.contains(part), "{part}");
+        }
+    }
+}
