@@ -1,1 +1,43 @@
 //! The LDAP side: dialling, TLS, pools, search, bind.
+//!
+//! [`LdapDirectories`] opens a directory as a federation describes it. Of each of its servers a
+//! directory keeps two pools: *service* connections are bound as the service account and only
+//! search; *sign-in* connections only bind, as one person after another, and never search, because
+//! what a connection may do follows its last bind (RFC 4513 section 4). A connection does one thing
+//! at a time: a call that is dropped, fails or takes too long takes its connection with it and
+//! nobody else's, and a bind must not share a connection with anything (RFC 4511 section 4.2.1).
+//!
+//! The way of an operation:
+//!
+//! ```text
+//! Directory::search / bind      directory   which server, one retry
+//!   Server::lease               server      health, the clear-text rule, the service bind
+//!     Pool                      pool        an idle connection, or room for a new one
+//!     Connection::open          connection  dial → StartTLS → TLS
+//!   Connection::search / bind   connection  ldap3, within a deadline
+//!     relay                     relay       every octet from the peer passes the fence
+//!       Fence                   fence       sizes, nesting, shape, is this an answer to the request
+//! ```
+//!
+//! ldap3 is handed one end of a socket pair and never the network: TLS, with the host name to be
+//! checked, is this crate's own, and what a peer sends is measured and looked through before ldap3
+//! buffers it. No type of ldap3 leaves the crate.
+
+mod ber;
+mod connection;
+mod convert;
+mod dial;
+mod directory;
+mod endpoint;
+mod fault;
+mod fence;
+mod limits;
+mod open;
+mod pool;
+mod relay;
+mod server;
+mod start_tls;
+mod tls;
+
+pub use limits::Limits;
+pub use open::LdapDirectories;

@@ -1,0 +1,159 @@
+//! Where a server is, and how its connections are to be secured.
+
+use rustls_pki_types::ServerName;
+use std::net::IpAddr;
+use url::{Host, Url};
+
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// A name or an IP address, without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// `host:port`, for people.
+    pub(crate) address: String,
+}
+
+/// How a server's connections are to be secured. The name is the host as configured, which is the only one that the
+/// certificate is compared with (RFC 4513 section 3.1.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// Not at all.
+    Plain,
+    /// The server is asked for TLS first (RFC 4511 section 4.14).
+    StartTls(ServerName<'static>),
+    /// TLS from the first octet.
+    Tls(ServerName<'static>),
+}
+
+impl Endpoint {
+    /// Reads a URL of which nothing but scheme, host and port is used.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and what to write instead.
+    pub(crate) fn new(url: &Url, start_tls: bool) -> Result<(Self, Security), String> {
+        let (is_tls, port) = match url.scheme() {
+            "ldap" => (false, LDAP_PORT),
+            "ldaps" => (true, LDAPS_PORT),
+            other => return Err(format!("{other}:// is neither ldap:// nor ldaps://")),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("a URL must not hold a user name or a password".to_owned());
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err("a URL must end after host and port".to_owned());
+        }
+        // The url crate takes only IPv6 literals for addresses in schemes that the web does not know.
+        let host = match url.host() {
+            Some(Host::Ipv6(address)) => address.to_string(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Domain(name)) if !name.is_empty() => name.to_owned(),
+            _ => return Err("a URL must name a host".to_owned()),
+        };
+        let name = match host.parse::<IpAddr>() {
+            Ok(address) => ServerName::from(address),
+            Err(_) => ServerName::try_from(host.clone())
+                .map_err(|_| format!("{host} is neither a host name nor an IP address"))?,
+        };
+        let port = url.port().unwrap_or(port);
+        let address = if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        };
+        let security = match (is_tls, start_tls) {
+            (true, _) => Security::Tls(name),
+            (false, true) => Security::StartTls(name),
+            (false, false) => Security::Plain,
+        };
+        let endpoint = Self {
+            host,
+            port,
+            address,
+        };
+        Ok((endpoint, security))
+    }
+}
+
+/// RFC 4511 section 5.2.
+const LDAP_PORT: u16 = 389;
+/// The registry of port numbers.
+const LDAPS_PORT: u16 = 636;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(url: &str, start_tls: bool) -> Result<(Endpoint, Security), String> {
+        Endpoint::new(&Url::parse(url).expect(url), start_tls)
+    }
+
+    #[test]
+    fn reads_host_and_port() {
+        for (url, host, port, address) in [
+            ("ldap://dc1.example", "dc1.example", 389, "dc1.example:389"),
+            (
+                "ldaps://dc1.example/",
+                "dc1.example",
+                636,
+                "dc1.example:636",
+            ),
+            (
+                "ldaps://127.0.0.1:1636",
+                "127.0.0.1",
+                1636,
+                "127.0.0.1:1636",
+            ),
+            ("ldaps://[::1]:1636", "::1", 1636, "[::1]:1636"),
+        ] {
+            let (endpoint, _) = endpoint(url, false).expect(url);
+            assert_eq!(endpoint.host, host);
+            assert_eq!(endpoint.port, port);
+            assert_eq!(endpoint.address, address);
+        }
+    }
+
+    #[test]
+    fn compares_certificates_with_the_host_as_configured() {
+        for (url, start_tls, expected) in [
+            ("ldap://a.example", false, Security::Plain),
+            (
+                "ldap://a.example",
+                true,
+                Security::StartTls(name("a.example")),
+            ),
+            ("ldaps://a.example", true, Security::Tls(name("a.example"))),
+            ("ldaps://10.0.0.1", false, Security::Tls(name("10.0.0.1"))),
+            (
+                "ldaps://[2001:db8::1]",
+                false,
+                Security::Tls(name("2001:db8::1")),
+            ),
+        ] {
+            assert_eq!(endpoint(url, start_tls).expect(url).1, expected, "{url}");
+        }
+        assert!(matches!(name("10.0.0.1"), ServerName::IpAddress(_)));
+        assert!(matches!(name("2001:db8::1"), ServerName::IpAddress(_)));
+    }
+
+    fn name(text: &'static str) -> ServerName<'static> {
+        ServerName::try_from(text).expect(text)
+    }
+
+    #[test]
+    fn refuses_what_names_no_server() {
+        for url in [
+            "http://a.example",
+            "ldapi:///run/ldapi",
+            "ldap://",
+            "ldap:///dc=example",
+            "ldap://user:pw@a.example",
+            "ldap://a.example/dc=example",
+            "ldap://a.example?cn",
+            "ldap://a_%20b",
+        ] {
+            assert!(endpoint(url, false).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! From a federation to a directory: everything that can be told without dialling.
+
+use crate::{
+    connection::Channel,
+    directory::LdapDirectory,
+    endpoint::{Endpoint, Security},
+    fault::fault,
+    limits::Limits,
+    server::{Server, Settings},
+    tls::{TlsCommon, TlsPeer},
+};
+use bridge_model::{
+    federation::{BindName, Connection, Federation, ServiceBind},
+    ports::{Directories, Directory, DirectoryError, DirectoryFault},
+    secret::{Password, Secret},
+};
+use std::sync::Arc;
+use tokio_rustls::TlsConnector;
+use url::Url;
+
+/// Opens directories over LDAP.
+///
+/// The directories it opens share the machine's CA certificates, so that many of them cost little.
+/// Their calls must be made within a tokio runtime.
+#[derive(Debug)]
+pub struct LdapDirectories {
+    common: TlsCommon,
+    limits: Limits,
+}
+
+impl LdapDirectories {
+    /// With the limits that fit nearly everywhere.
+    pub fn new() -> Self {
+        Self::with_limits(Limits::default())
+    }
+
+    /// With other limits.
+    pub fn with_limits(limits: Limits) -> Self {
+        Self {
+            common: TlsCommon::new(),
+            limits,
+        }
+    }
+
+    fn servers(
+        &self,
+        connection: &Connection,
+        settings: &Arc<Settings>,
+    ) -> Result<Vec<Server>, DirectoryError> {
+        let mut tls: Option<TlsConnector> = None;
+        let mut servers = Vec::with_capacity(connection.urls.len());
+        for url in &connection.urls {
+            let misconfigured = |detail: String| misconfigured(url, detail);
+            let (endpoint, security) =
+                Endpoint::new(url, connection.start_tls).map_err(misconfigured)?;
+            let mut peer = |name| {
+                let connector = if let Some(connector) = &tls {
+                    connector.clone()
+                } else {
+                    let made = self.common.connector(connection.ca_bundle.as_deref());
+                    tls.insert(made.map_err(misconfigured)?).clone()
+                };
+                Ok(TlsPeer { connector, name })
+            };
+            let channel = match security {
+                Security::Plain => Channel::Plain,
+                Security::StartTls(name) => Channel::StartTls(peer(name)?),
+                Security::Tls(name) => Channel::Tls(peer(name)?),
+            };
+            servers.push(Server::new(endpoint, channel, Arc::clone(settings)));
+        }
+        Ok(servers)
+    }
+}
+
+impl Default for LdapDirectories {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Directories for LdapDirectories {
+    fn open(
+        &self,
+        federation: &Federation,
+        bind_credential: Option<Secret>,
+    ) -> Result<Arc<dyn Directory>, DirectoryError> {
+        let connection = &federation.connection;
+        let Some(first) = connection.urls.first() else {
+            return Err(fault(
+                DirectoryFault::Misconfigured,
+                federation.name.as_str(),
+                "there is no URL of a server",
+            ));
+        };
+        let misconfigured = |detail: String| misconfigured(first, detail);
+        for (name, is_zero) in [
+            ("connect timeout", connection.connect_timeout.is_zero()),
+            ("operation timeout", connection.operation_timeout.is_zero()),
+            (
+                "number of connections",
+                connection.pool_connections_max == 0,
+            ),
+        ] {
+            if is_zero {
+                return Err(misconfigured(format!("the {name} must not be 0")));
+            }
+        }
+        let service = service(&connection.bind, bind_credential).map_err(misconfigured)?;
+        let settings = Arc::new(Settings {
+            federation: federation.name.to_string(),
+            service,
+            allow_plaintext: connection.allow_plaintext,
+            connect_timeout: connection.connect_timeout,
+            operation_timeout: connection.operation_timeout,
+            pool_connections_max: connection.pool_connections_max,
+            limits: self.limits,
+        });
+        let servers = self.servers(connection, &settings)?;
+        Ok(Arc::new(LdapDirectory::new(servers, settings)))
+    }
+}
+
+/// Who the service connections are bound as.
+fn service(
+    bind: &ServiceBind,
+    credential: Option<Secret>,
+) -> Result<Option<(BindName, Password)>, String> {
+    let ServiceBind::Simple(name) = bind else {
+        return Ok(None);
+    };
+    let missing = || {
+        format!(
+            "the service binds as {} but has no credential",
+            name.as_str()
+        )
+    };
+    let credential = credential.ok_or_else(missing)?;
+    let text = std::str::from_utf8(credential.expose())
+        .map_err(|_| "the bind credential is not UTF-8 (RFC 4513 section 5.1.3)".to_owned())?;
+    let password = Password::new(text)
+        .map_err(|error| format!("the bind credential cannot be used: {error}"))?;
+    Ok(Some((name.clone(), password)))
+}
+
+fn misconfigured(url: &Url, detail: String) -> DirectoryError {
+    // Of a URL that is not taken only this much is known to hold no secret.
+    let server = match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => url.scheme().to_owned(),
+    };
+    fault(DirectoryFault::Misconfigured, &server, detail)
+}
+
+#[cfg(test)]
+mod tests;

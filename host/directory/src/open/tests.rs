@@ -1,0 +1,92 @@
+use super::*;
+use bridge_model::{
+    federation::EditMode,
+    names::{FederationId, FederationName, RealmName},
+};
+use std::time::Duration;
+
+fn federation(urls: &[&str]) -> Federation {
+    Federation {
+        id: FederationId(uuid::Uuid::nil()),
+        realm: RealmName::new("staff").expect("a name"),
+        name: FederationName::new("ldap").expect("a name"),
+        enabled: true,
+        priority: 0,
+        vendor: "generic".to_owned(),
+        edit_mode: EditMode::ReadOnly,
+        import_enabled: false,
+        sync_registration: false,
+        users: vec![],
+        read_bases: vec![],
+        username_attribute: None,
+        rdn_attribute: None,
+        uuid_attribute: None,
+        user_object_classes: vec![],
+        custom_filter: None,
+        mappers: vec![],
+        settings: vec![],
+        connection: Connection {
+            urls: urls.iter().map(|url| Url::parse(url).expect(url)).collect(),
+            start_tls: false,
+            allow_plaintext: false,
+            ca_bundle: None,
+            bind: ServiceBind::None,
+            connect_timeout: Duration::from_secs(1),
+            operation_timeout: Duration::from_secs(1),
+            pool_connections_max: 1,
+        },
+        subject_namespace: "ldap".to_owned(),
+    }
+}
+
+fn refusal(federation: &Federation, credential: Option<&str>) -> String {
+    let opened = LdapDirectories::new().open(federation, credential.map(Secret::new));
+    let error = opened.err().expect("refused");
+    assert_eq!(error.fault, DirectoryFault::Misconfigured, "{error}");
+    error.to_string()
+}
+
+#[test]
+fn tells_what_is_wrong_without_dialling() {
+    let plain = federation(&["ldap://a.example"]);
+    assert!(LdapDirectories::new().open(&plain, None).is_ok());
+
+    assert!(refusal(&federation(&[]), None).contains("no URL"));
+    let other = refusal(&federation(&["ldap://a.example", "http://b.example"]), None);
+    assert!(
+        other.contains("b.example") && other.contains("http"),
+        "{other}"
+    );
+
+    let mut broken = federation(&["ldaps://a.example"]);
+    broken.connection.ca_bundle = Some("nonsense".to_owned());
+    assert!(refusal(&broken, None).contains("CA bundle"));
+
+    let mut broken = plain.clone();
+    broken.connection.operation_timeout = Duration::ZERO;
+    assert!(refusal(&broken, None).contains("operation timeout"));
+
+    let mut broken = plain.clone();
+    broken.connection.pool_connections_max = 0;
+    assert!(refusal(&broken, None).contains("number of connections"));
+}
+
+#[test]
+fn a_service_never_binds_without_a_password() {
+    let mut federation = federation(&["ldap://a.example"]);
+    federation.connection.bind = ServiceBind::Simple(BindName::new("cn=svc").expect("a name"));
+    assert!(refusal(&federation, None).contains("no credential"));
+    assert!(refusal(&federation, Some("")).contains("empty"));
+    assert!(refusal(&federation, Some("\0")).contains("empty"));
+    assert!(
+        LdapDirectories::new()
+            .open(&federation, Some(Secret::new("pw")))
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_fault_repeats_no_password_from_a_url() {
+    let text = refusal(&federation(&["ldap://svc:hunter2@a.example"]), None);
+    assert!(!text.contains("hunter2"), "{text}");
+}

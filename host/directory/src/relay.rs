@@ -1,0 +1,148 @@
+//! Carries octets between a server and ldap3, through the fence.
+
+use crate::fence::{End, Fence};
+use bytes::BytesMut;
+use std::{
+    io,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::UnixStream,
+    select,
+};
+
+/// What is known of a connection outside of its relay.
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    progress: AtomicU8,
+    end: OnceLock<End>,
+}
+
+/// How far the request under way has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Progress {
+    /// Not one octet of it was handed to the network: the peer cannot have acted on it.
+    Unsent,
+    /// The peer may have it.
+    Sent,
+}
+
+impl Wire {
+    /// A request is about to be made.
+    pub(crate) fn begin(&self) {
+        self.progress.store(0, Ordering::SeqCst);
+    }
+
+    /// How far the request under way has come.
+    pub(crate) fn progress(&self) -> Progress {
+        match self.progress.load(Ordering::SeqCst) {
+            0 => Progress::Unsent,
+            _ => Progress::Sent,
+        }
+    }
+
+    /// Why the connection is over; none while it is not.
+    pub(crate) fn end(&self) -> Option<&End> {
+        self.end.get()
+    }
+}
+
+/// Carries octets until one side closes or the peer sends what the fence refuses. Then `wire` knows
+/// why, before ldap3 learns of it.
+pub(crate) async fn relay(
+    mut peer: impl AsyncRead + AsyncWrite + Unpin,
+    mut local: UnixStream,
+    fence: Fence,
+    wire: &Wire,
+) {
+    let end = carry(&mut peer, &mut local, fence, wire).await;
+    // It is set here only, once for each relay.
+    let _ = wire.end.set(end);
+}
+
+async fn carry(
+    peer: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    local: &mut UnixStream,
+    mut fence: Fence,
+    wire: &Wire,
+) -> End {
+    let mut received = BytesMut::new();
+    let mut request = vec![0; CHUNK_OCTETS];
+    loop {
+        received.reserve(if received.is_empty() {
+            CHUNK_OCTETS
+        } else {
+            LARGE_CHUNK_OCTETS
+        });
+        select! {
+            // The peer first: if it has closed the connection, a request is not sent in vain.
+            biased;
+            read = peer.read_buf(&mut received) => {
+                match read {
+                    Ok(0) => return End::Closed("the peer closed the connection".to_owned()),
+                    Ok(_) => {}
+                    Err(error) => return broken(&error),
+                }
+                if let Err(end) = deliver(&mut received, local, &mut fence).await {
+                    return end;
+                }
+            }
+            read = local.read(&mut request) => {
+                let Ok(octets @ 1..) = read else {
+                    return End::Local;
+                };
+                let octets = request.get(..octets).unwrap_or_default();
+                if let Err(end) = fence.request(octets) {
+                    return end;
+                }
+                wire.progress.store(1, Ordering::SeqCst);
+                if let Err(error) = send(peer, octets).await {
+                    return broken(&error);
+                }
+            }
+        }
+    }
+}
+
+/// Hands the whole messages in `received` to ldap3 and leaves the rest.
+async fn deliver(
+    received: &mut BytesMut,
+    local: &mut UnixStream,
+    fence: &mut Fence,
+) -> Result<(), End> {
+    let mut whole = 0;
+    while let Some(rest) = received.get(whole..)
+        && let Some(octets) = fence.message_octets(rest)?
+        && let Some(message) = rest.get(..octets)
+    {
+        fence.admit(message)?;
+        whole += octets;
+    }
+    let messages = received.split_to(whole);
+    if local.write_all(&messages).await.is_err() {
+        return Err(End::Local);
+    }
+    if received.is_empty() {
+        // The room of a large message is not kept by a connection that waits in a pool.
+        *received = BytesMut::new();
+    }
+    Ok(())
+}
+
+async fn send(peer: &mut (impl AsyncWrite + Unpin), octets: &[u8]) -> io::Result<()> {
+    peer.write_all(octets).await?;
+    peer.flush().await
+}
+
+fn broken(error: &io::Error) -> End {
+    End::Closed(format!("the connection broke: {error}"))
+}
+
+/// A request fits, and so do most answers.
+const CHUNK_OCTETS: usize = 4096;
+/// What is read at once of a message that is not complete: two records of TLS.
+const LARGE_CHUNK_OCTETS: usize = 32 * 1024;
