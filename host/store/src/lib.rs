@@ -1,1 +1,25 @@
-//! Persistence behind the store port: SQLite.
+//! Persistence behind the ports of `bridge-model`: realms, federations, clients, sign-ins on their
+//! way, sessions, grants, signing keys and throttle counts.
+//!
+//! What must stay true:
+//!
+//! - What is secret is never written as it is. Signing keys, subject keys and bind credentials are
+//!   sealed with a key that is not in the database ([`SealingKey`]), client secrets are keyed
+//!   digests, and of tokens the callers hand in digests only.
+//! - A sealed value opens in its own table, column and row and nowhere else. A bind credential is
+//!   tied, besides, to the URLs, the TLS settings and the bind name it was given for: whoever can
+//!   write to the database cannot send it elsewhere.
+//! - A call is atomic by itself. What is over at the caller's `now` is never given out. There is no
+//!   clock and no source of randomness in here.
+//!
+//! A database that will speak PostgreSQL gets a folder beside [`sqlite`](SqliteStore) and the same
+//! conformance suite (`tests/store`).
+
+mod columns;
+mod declaration;
+mod key;
+mod seal;
+mod sqlite;
+
+pub use key::{KeyFileError, SealingKey};
+pub use sqlite::{OpenError, Options, Purpose, SqliteStore};

@@ -1,0 +1,204 @@
+//! The store in an SQLite database: one file, or memory.
+
+mod apply;
+mod connections;
+mod failures;
+mod keys;
+mod open;
+mod realms;
+mod sessions;
+mod writer;
+
+pub use open::OpenError;
+
+use crate::{
+    key::SealingKey,
+    seal::{ClientSecrets, Seal},
+};
+use bridge_model::{
+    names::RealmName,
+    ports::{Random, StoreError},
+};
+use connections::Connections;
+use sqlx::{
+    Sqlite,
+    error::{DatabaseError, ErrorKind},
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use std::{error::Error, fmt, path::Path, sync::Arc, time::Duration};
+use writer::{Writer, Written};
+
+/// A store in an SQLite database.
+///
+/// SQLite has one writer, so there is one connection that writes; what is asked of it at once is
+/// committed together. Others read beside it (write-ahead log). A commit is on its way to the disk
+/// when the call returns and survives the end of the process; a power failure may take the last
+/// ones with it, never a part of one.
+///
+/// Cancel safety: a call that is dropped has happened or not, whole.
+pub struct SqliteStore {
+    writer: Writer,
+    writing: Arc<Connections>,
+    reading: Arc<Connections>,
+    seal: Seal,
+    client_secrets: ClientSecrets,
+    random: Arc<dyn Random>,
+}
+
+/// What a database is for. One that was made for the one is not opened for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Real people and real clients.
+    Production,
+    /// Demonstration data, with keys and passwords that everybody knows.
+    Demo,
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Production => "production",
+            Self::Demo => "demo",
+        })
+    }
+}
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How many connections read at once, at least 1. Each has a thread, and a cache of 2 MB at the
+    /// most.
+    pub readers: u32,
+    /// How long another process that writes is waited for.
+    pub busy_timeout: Duration,
+}
+
+impl Options {
+    /// The presets.
+    pub fn new(purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            readers: 4,
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database in a file. What is not there yet is made: the file, with mode 0600, in a
+    /// folder that exists; the tables; the mark of its purpose. An older schema is brought up to
+    /// date. Nothing is changed before it is clear that the database is the bridge's, of a schema
+    /// it knows, for this purpose, and sealed with this key.
+    ///
+    /// Shape: to be called in a Tokio runtime, and used in the same.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], each with its remedy.
+    pub async fn open(
+        path: &Path,
+        key: &SealingKey,
+        random: Arc<dyn Random>,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        let seal = Seal::new(key, Arc::clone(&random));
+        let (writing, reading) = open::file(path, key, &seal, options).await?;
+        Ok(Self::new(writing, reading, seal, key, random))
+    }
+
+    /// A database in memory, which is gone with the store.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub async fn in_memory(
+        key: &SealingKey,
+        random: Arc<dyn Random>,
+        purpose: Purpose,
+    ) -> Result<Self, OpenError> {
+        let seal = Seal::new(key, Arc::clone(&random));
+        let connections = open::memory(key, &seal, purpose).await?;
+        let reading = Arc::clone(&connections);
+        Ok(Self::new(connections, reading, seal, key, random))
+    }
+
+    /// Closes the database: waits for what is under way, and moves the write-ahead log into the
+    /// file, which may then be copied alone. Whatever is asked of the store afterwards fails.
+    pub async fn close(&self) {
+        self.reading.close().await;
+        self.writing.close().await;
+    }
+
+    fn new(
+        writing: Arc<Connections>,
+        reading: Arc<Connections>,
+        seal: Seal,
+        key: &SealingKey,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            writer: Writer::start(Arc::clone(&writing)),
+            writing,
+            reading,
+            seal,
+            client_secrets: ClientSecrets::new(key),
+            random,
+        }
+    }
+
+    /// Reads one row.
+    async fn row(&self, query: Statement) -> Result<Option<SqliteRow>, StoreError> {
+        let mut connection = self.reading.lease().await.map_err(database)?;
+        query
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(database)
+    }
+
+    /// Reads all rows.
+    async fn rows(&self, query: Statement) -> Result<Vec<SqliteRow>, StoreError> {
+        let mut connection = self.reading.lease().await.map_err(database)?;
+        query.fetch_all(&mut *connection).await.map_err(database)
+    }
+
+    /// Writes a new object of a realm; `what` names it where something is in its way.
+    async fn add(
+        &self,
+        query: Statement,
+        what: &str,
+        realm: &RealmName,
+    ) -> Result<Written, StoreError> {
+        self.writer
+            .write(query)
+            .await
+            .map_err(|error| match kind(&error) {
+                Some(ErrorKind::UniqueViolation) => {
+                    StoreError::Conflict(format!("{what} is in the realm {realm} already"))
+                }
+                Some(ErrorKind::ForeignKeyViolation) => {
+                    StoreError::Conflict(format!("there is no realm {realm}"))
+                }
+                _ => database(error),
+            })
+    }
+
+    /// Writes what no constraint can be in the way of.
+    async fn write(&self, query: Statement) -> Result<Written, StoreError> {
+        self.writer.write(query).await.map_err(database)
+    }
+}
+
+/// A statement with its values.
+type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+fn database(error: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Database(Box::new(error))
+}
+
+/// What kind of constraint is broken, or another error of SQLite's.
+fn kind(error: &sqlx::Error) -> Option<ErrorKind> {
+    error.as_database_error().map(DatabaseError::kind)
+}

@@ -1,0 +1,302 @@
+//! How a database is found, judged, brought up to date and connected to.
+
+use super::{Options, Purpose, connections::Connections};
+use crate::{
+    key::SealingKey,
+    seal::{Place, Seal},
+};
+use bridge_model::secret::Secret;
+use sqlx::{
+    ConnectOptions, Connection, Error, Row, SqliteConnection,
+    error::DatabaseError,
+    migrate,
+    migrate::{MigrateError, Migrator},
+    query, query_scalar,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Why a database is not opened. The operator's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its folder is not there.
+    #[error(
+        "the folder of the database {} does not exist: create it, or set another path for the database", .0.display()
+    )]
+    NoFolder(PathBuf),
+    /// Its file cannot be made.
+    #[error("the database {} cannot be made: {source}", .path.display())]
+    NotMade {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// It is something else.
+    #[error("{} is not a database of this bridge: set another path for the database", .0.display())]
+    Foreign(PathBuf),
+    /// A newer version of the bridge wrote it.
+    #[error(
+        "the database {} has schema version {found}, and this version of the bridge knows none after {known}: run the version that wrote it", .path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The last version that is known.
+        known: i64,
+    },
+    /// It was made for something else.
+    #[error(
+        "the database {} was made for {found} and is not opened for {wanted}: set another path for the database", .path.display()
+    )]
+    OtherPurpose {
+        /// The file.
+        path: PathBuf,
+        /// What it was made for.
+        found: String,
+        /// What it was to be opened for.
+        wanted: Purpose,
+    },
+    /// It was sealed with another key.
+    #[error(
+        "the sealing key in {key} is not the one the database {} was sealed with: name the key that was made for this database, or restore it from its backup", .path.display()
+    )]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+        /// Where the key came from.
+        key: String,
+    },
+    /// Its schema cannot be brought up to date.
+    #[error("the schema of the database {} cannot be brought up to date: {source}", .path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Box<MigrateError>,
+    },
+    /// SQLite says no.
+    #[error("the database {} cannot be opened: {source}", .path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Error,
+    },
+}
+
+/// Opens a file: the connection that writes, and those that read.
+pub(super) async fn file(
+    path: &Path,
+    key: &SealingKey,
+    seal: &Seal,
+    options: &Options,
+) -> Result<(Arc<Connections>, Arc<Connections>), OpenError> {
+    let opening = Opening {
+        path: &make_file(path)?,
+        key,
+        seal,
+        purpose: options.purpose,
+    };
+    let connect = SqliteConnectOptions::new()
+        .filename(opening.path)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(options.busy_timeout)
+        .pragma("trusted_schema", "OFF");
+    // The journal mode is a change of the file, so it waits until the file is known to be ours.
+    let mut first = connect.connect().await.map_err(opening.failed())?;
+    opening.admit(&mut first).await?;
+    first.close().await.map_err(opening.failed())?;
+
+    let write = connect.clone().journal_mode(SqliteJournalMode::Wal);
+    let writing = Connections::new(1, async || write.connect().await)
+        .await
+        .map_err(opening.failed())?;
+    let read = connect.read_only(true);
+    let reading = Connections::new(options.readers.max(1), async || read.connect().await)
+        .await
+        .map_err(opening.failed())?;
+    Ok((Arc::new(writing), Arc::new(reading)))
+}
+
+/// Makes a database in memory: one connection for everything.
+pub(super) async fn memory(
+    key: &SealingKey,
+    seal: &Seal,
+    purpose: Purpose,
+) -> Result<Arc<Connections>, OpenError> {
+    let opening = Opening {
+        path: Path::new("in memory"),
+        key,
+        seal,
+        purpose,
+    };
+    let options = SqliteConnectOptions::new().in_memory(true);
+    let connections = Connections::new(1, async || options.connect().await)
+        .await
+        .map_err(opening.failed())?;
+    let mut connection = connections.lease().await.map_err(opening.failed())?;
+    opening.admit(&mut connection).await?;
+    drop(connection);
+    Ok(Arc::new(connections))
+}
+
+/// What a database is opened with.
+struct Opening<'a> {
+    path: &'a Path,
+    key: &'a SealingKey,
+    seal: &'a Seal,
+    purpose: Purpose,
+}
+
+impl Opening<'_> {
+    /// Judges a database and brings its schema up to date, in one transaction: one that is refused
+    /// is left as it was.
+    async fn admit(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        let mut transaction = connection
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(self.failed())?;
+        if self.is_new(&mut transaction).await? {
+            self.migrate(&mut transaction).await?;
+            self.mark(&mut transaction).await.map_err(self.failed())?;
+        } else {
+            self.judge(&mut transaction).await?;
+            self.migrate(&mut transaction).await?;
+        }
+        transaction.commit().await.map_err(self.failed())
+    }
+
+    /// Whether there is nothing in it; else it has to be ours.
+    async fn is_new(&self, connection: &mut SqliteConnection) -> Result<bool, OpenError> {
+        let application: i64 = query_scalar("PRAGMA application_id")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(self.failed())?;
+        let objects: i64 = query_scalar("SELECT count(*) FROM sqlite_schema")
+            .fetch_one(connection)
+            .await
+            .map_err(self.failed())?;
+        match (application, objects) {
+            (0, 0) => Ok(true),
+            (APPLICATION, _) => Ok(false),
+            _ => Err(OpenError::Foreign(self.path.to_owned())),
+        }
+    }
+
+    /// Schema first, because nothing else can be read of one that is not known; then the purpose,
+    /// because another purpose goes with another key; then the key.
+    async fn judge(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        let path = || self.path.to_owned();
+        let found: Option<i64> = query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(self.failed())?;
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
+        if let (Some(found), Some(known)) = (found, known)
+            && found > known
+        {
+            return Err(OpenError::Newer {
+                path: path(),
+                found,
+                known,
+            });
+        }
+        let row = query("SELECT purpose, sentinel FROM application WHERE id = 1")
+            .fetch_one(connection)
+            .await
+            .map_err(self.failed())?;
+        let purpose: String = row.try_get("purpose").map_err(self.failed())?;
+        if purpose != self.purpose.to_string() {
+            return Err(OpenError::OtherPurpose {
+                path: path(),
+                found: purpose,
+                wanted: self.purpose,
+            });
+        }
+        let sentinel: &[u8] = row.try_get("sentinel").map_err(self.failed())?;
+        self.seal
+            .open(&Place::sentinel(&purpose), sentinel)
+            .map_err(|_| OpenError::OtherKey {
+                path: path(),
+                key: self.key.to_string(),
+            })?;
+        Ok(())
+    }
+
+    async fn migrate(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        MIGRATIONS
+            .run_direct(None, connection, false)
+            .await
+            .map_err(|source| OpenError::Migration {
+                path: self.path.to_owned(),
+                source: Box::new(source),
+            })
+    }
+
+    /// Marks a new database as ours, for this purpose, sealed with this key.
+    async fn mark(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        let purpose = self.purpose.to_string();
+        let sentinel = Secret::new("sentinel");
+        query("INSERT INTO application (id, purpose, sentinel) VALUES (1, ?1, ?2)")
+            .bind(&purpose)
+            .bind(self.seal.seal(&Place::sentinel(&purpose), &sentinel))
+            .execute(&mut *connection)
+            .await?;
+        query(MARK).execute(connection).await?;
+        Ok(())
+    }
+
+    fn failed(&self) -> impl Fn(Error) -> OpenError + use<'_> {
+        |source| {
+            let code = source.as_database_error().and_then(DatabaseError::code);
+            if code.as_deref() == Some(NOT_A_DATABASE) {
+                return OpenError::Foreign(self.path.to_owned());
+            }
+            OpenError::Database {
+                path: self.path.to_owned(),
+                source,
+            }
+        }
+    }
+}
+
+/// Makes the file, unless it is there, and gives its absolute path: SQLite takes some relative ones
+/// for something else, such as `:memory:`. The files it puts beside it get the same mode.
+fn make_file(path: &Path) -> Result<PathBuf, OpenError> {
+    let not_made = |source: io::Error| match source.kind() {
+        ErrorKind::NotFound => OpenError::NoFolder(path.to_owned()),
+        _ => OpenError::NotMade {
+            path: path.to_owned(),
+            source,
+        },
+    };
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(not_made(source)),
+        _ => path.canonicalize().map_err(not_made),
+    }
+}
+
+static MIGRATIONS: Migrator = migrate!("migrations/sqlite");
+
+/// What marks a file as ours, where SQLite keeps room for it in its header: "LOIB".
+const APPLICATION: i64 = 0x4C4F_4942;
+
+/// Sets [`APPLICATION`].
+const MARK: &str = "PRAGMA application_id = 1280264514";
+
+/// `SQLITE_NOTADB`.
+const NOT_A_DATABASE: &str = "26";
