@@ -1,111 +1,29 @@
-//! Policy for directories: generic.
-use policy_sdk::VendorPolicy;
-use policy_sdk::types::{
-    Claim, ClaimValue, Context, Description, Federation, IdForm, Identity, Person, Plan, Problem,
-    Refusal, Rejection, StableId, Step,
-};
+//! Policy for directories of which nothing is known but that they follow the RFCs.
+//!
+//! People are entries of `inetOrgPerson` (RFC 2798), found by `uid`, identified by `entryUUID`
+//! (RFC 4530) or by the attribute that the operator names. Accounts have no state here: whether one
+//! may come in is what the directory answers to its bind, read by RFC 4511 alone.
+
+use policy_sdk::{Defaults, Vendor, defaults};
 
 /// The policy.
 pub struct Generic;
 
-impl VendorPolicy for Generic {
-    fn describe() -> Description {
-        Description {
-            id: "generic".into(),
-            aliases: ["other"].map(String::from).to_vec(),
-            title: "Any LDAP directory".into(),
-            version: "0.1.0".into(),
-            settings: vec![],
-            kinds: vec![],
-        }
-    }
-
-    fn translate(federation: Federation) -> Result<Plan, Vec<Problem>> {
-        let username = federation
-            .username_attribute
-            .unwrap_or_else(|| "uid".into());
-        Ok(Plan {
-            login_filter: format!("({username}={{username}})"),
-            users_filter: format!("({username}=*)"),
-            attributes: vec![
-                username.clone(),
-                "entryUUID".into(),
-                "mail".into(),
-                "cn".into(),
-            ],
-            memo: username.clone().into_bytes(),
-            username_attribute: username,
-            rdn_attribute: "uid".into(),
-            stable_id: StableId {
-                attribute: "entryUUID".into(),
-                form: IdForm::Uuid,
-            },
-            user_object_classes: ["inetOrgPerson", "organizationalPerson"]
-                .map(String::from)
-                .to_vec(),
-            shared: vec![],
-            bind_controls: vec![],
-            claims: vec!["email".into(), "name".into()],
-            mappers: vec![],
-            notes: vec![],
-            more: vec![],
-        })
-    }
-
-    fn decide(context: Context, persons: Vec<Person>) -> Vec<Step> {
-        let username = String::from_utf8_lossy(&context.memo).into_owned();
-        persons
-            .iter()
-            .map(|person| step(person, &username))
-            .collect()
-    }
-}
-
-fn step(person: &Person, username: &str) -> Step {
-    if person
-        .reply
-        .as_ref()
-        .is_some_and(|reply| reply.result_code != 0)
-    {
-        return Step::Rejected(Rejection {
-            reason: Refusal::BadCredentials,
-            until: None,
-            password_was_right: false,
-        });
-    }
-    let text = |name: &str| {
-        let attribute = person
-            .entry
-            .attributes
-            .iter()
-            .find(|a| a.name.eq_ignore_ascii_case(name))?;
-        String::from_utf8(attribute.values.first()?.clone()).ok()
+impl Vendor for Generic {
+    const DEFAULTS: Defaults = Defaults {
+        id: "generic",
+        aliases: &["other"],
+        title: "Other LDAP directory",
+        version: env!("CARGO_PKG_VERSION"),
+        groups_note: Some(
+            "groups are read from memberOf, which not every directory keeps; where it is missing, people \
+             have no groups",
+        ),
+        ..defaults::RFC
     };
-    let claim = |name: &str, attribute: &str| {
-        Some(Claim {
-            name: name.into(),
-            value: ClaimValue::Text(text(attribute)?),
-        })
-    };
-    let Some(username) = text(username) else {
-        return Step::Failed(Problem {
-            field: username.into(),
-            message: "the entry has no user name".into(),
-        });
-    };
-    Step::Identified(Identity {
-        username,
-        claims: [claim("email", "mail"), claim("name", "cn")]
-            .into_iter()
-            .flatten()
-            .collect(),
-        groups: vec![],
-        roles: vec![],
-        bars: vec![],
-        notices: vec![],
-        changed_at: None,
-        more: vec![],
-    })
 }
 
 policy_sdk::export_policy!(Generic);
+
+#[cfg(test)]
+mod tests;

@@ -1,111 +1,150 @@
-//! Policy for directories: openldap.
-use policy_sdk::VendorPolicy;
-use policy_sdk::types::{
-    Claim, ClaimValue, Context, Description, Federation, IdForm, Identity, Person, Plan, Problem,
-    Refusal, Rejection, StableId, Step,
+//! Policy for OpenLDAP's slapd.
+//!
+//! The server hides why a bind failed (a locked account gets the same 49 as a wrong password), so the
+//! true reason is taken from the attributes of the password policy overlay (slapo-ppolicy) and from the
+//! overlay's response control, which is asked for with every bind.
+
+use policy_sdk::{
+    Attributes, Defaults, State, Vendor, defaults,
+    password_policy::{self, Error, Response, Warning},
+    result_code::{self, because},
+    time,
+    types::{Notice, Problem, Refusal, Rejection, Reply},
 };
 
 /// The policy.
 pub struct OpenLdap;
 
-impl VendorPolicy for OpenLdap {
-    fn describe() -> Description {
-        Description {
-            id: "openldap".into(),
-            aliases: ["open-ldap"].map(String::from).to_vec(),
-            title: "OpenLDAP".into(),
-            version: "0.1.0".into(),
-            settings: vec![],
-            kinds: vec![],
+impl Vendor for OpenLdap {
+    const DEFAULTS: Defaults = Defaults {
+        id: "openldap",
+        aliases: &["open-ldap"],
+        title: "OpenLDAP",
+        version: env!("CARGO_PKG_VERSION"),
+        state_attributes: &[LOCKED, LOCKOUT_END, RESET, START, END],
+        bind_controls: &[password_policy::REQUEST],
+        groups_note: Some(
+            "groups are read from memberOf, which slapd has only with its memberof or dynlist overlay; \
+             without it people have no groups",
+        ),
+        ..defaults::RFC
+    };
+
+    fn rejection(reply: &Reply, entry: Attributes<'_>, now: u64) -> Rejection {
+        if reply.result_code != result_code::INVALID_CREDENTIALS {
+            return result_code::rejection(reply);
+        }
+        match Response::of(reply).error {
+            // slapd looks at the age of a password only after it found it right.
+            Some(Error::Expired) => Rejection {
+                password_was_right: true,
+                ..because(Refusal::PasswordExpired)
+            },
+            Some(Error::Locked) => Rejection {
+                until: lockout_end(entry).filter(|end| *end > now),
+                ..because(Refusal::Locked)
+            },
+            _ if is_locked(entry, now) => Rejection {
+                until: lockout_end(entry),
+                ..because(Refusal::Locked)
+            },
+            _ => result_code::rejection(reply),
         }
     }
 
-    fn translate(federation: Federation) -> Result<Plan, Vec<Problem>> {
-        let username = federation
-            .username_attribute
-            .unwrap_or_else(|| "uid".into());
-        Ok(Plan {
-            login_filter: format!("({username}={{username}})"),
-            users_filter: format!("({username}=*)"),
-            attributes: vec![
-                username.clone(),
-                "entryUUID".into(),
-                "mail".into(),
-                "cn".into(),
-            ],
-            memo: username.clone().into_bytes(),
-            username_attribute: username,
-            rdn_attribute: "uid".into(),
-            stable_id: StableId {
-                attribute: "entryUUID".into(),
-                form: IdForm::Uuid,
-            },
-            user_object_classes: ["inetOrgPerson", "organizationalPerson"]
-                .map(String::from)
-                .to_vec(),
-            shared: vec![],
-            bind_controls: vec![],
-            claims: vec!["email".into(), "name".into()],
-            mappers: vec![],
-            notes: vec![],
-            more: vec![],
-        })
+    fn state(
+        entry: Attributes<'_>,
+        reply: Option<&Reply>,
+        now: u64,
+        state: &mut State,
+    ) -> Result<(), Problem> {
+        lock(entry, reply, state)?;
+        if entry.boolean(RESET)? == Some(true) {
+            state.bar(Refusal::MustChangePassword);
+        }
+        if let Some(start) = entry.time(START)? {
+            state.bar_until(Refusal::Disabled, start);
+        }
+        if let Some(end) = entry.time(END)? {
+            state.bar_since(Refusal::AccountExpired, end);
+        }
+        if let Some(reply) = reply {
+            hear(Response::of(reply), now, state);
+        }
+        Ok(())
     }
-
-    fn decide(context: Context, persons: Vec<Person>) -> Vec<Step> {
-        let username = String::from_utf8_lossy(&context.memo).into_owned();
-        persons
-            .iter()
-            .map(|person| step(person, &username))
-            .collect()
-    }
-}
-
-fn step(person: &Person, username: &str) -> Step {
-    if person
-        .reply
-        .as_ref()
-        .is_some_and(|reply| reply.result_code != 0)
-    {
-        return Step::Rejected(Rejection {
-            reason: Refusal::BadCredentials,
-            until: None,
-            password_was_right: false,
-        });
-    }
-    let text = |name: &str| {
-        let attribute = person
-            .entry
-            .attributes
-            .iter()
-            .find(|a| a.name.eq_ignore_ascii_case(name))?;
-        String::from_utf8(attribute.values.first()?.clone()).ok()
-    };
-    let claim = |name: &str, attribute: &str| {
-        Some(Claim {
-            name: name.into(),
-            value: ClaimValue::Text(text(attribute)?),
-        })
-    };
-    let Some(username) = text(username) else {
-        return Step::Failed(Problem {
-            field: username.into(),
-            message: "the entry has no user name".into(),
-        });
-    };
-    Step::Identified(Identity {
-        username,
-        claims: [claim("email", "mail"), claim("name", "cn")]
-            .into_iter()
-            .flatten()
-            .collect(),
-        groups: vec![],
-        roles: vec![],
-        bars: vec![],
-        notices: vec![],
-        changed_at: None,
-        more: vec![],
-    })
 }
 
 policy_sdk::export_policy!(OpenLdap);
+
+/// When the account was locked, which by itself says nothing of an end: that is the policy's
+/// `pwdLockoutDuration`, another entry.
+const LOCKED: &str = "pwdAccountLockedTime";
+/// When a lock of the overlay's own ends.
+const LOCKOUT_END: &str = "pwdAccountTmpLockoutEnd";
+/// Whether the password was set by another and has to be changed.
+const RESET: &str = "pwdReset";
+/// When the account begins and ends.
+const START: &str = "pwdStartTime";
+const END: &str = "pwdEndTime";
+
+/// `000001010000Z`: locked by an administrator, for good (draft-behera-ldap-password-policy section
+/// 5.3.3).
+const FOR_GOOD: i64 = -62_167_219_200;
+
+/// A lock bars until the directory says otherwise. slapd leaves the attribute behind when a lock has
+/// run out and takes it away with the next bind that succeeds, which comes after the entry was
+/// read: a bind that succeeded says more than a lock that began once.
+fn lock(entry: Attributes<'_>, reply: Option<&Reply>, state: &mut State) -> Result<(), Problem> {
+    let Some(since) = entry.time(LOCKED)? else {
+        return Ok(());
+    };
+    match entry.time(LOCKOUT_END)? {
+        _ if since <= FOR_GOOD => state.bar(Refusal::Locked),
+        _ if reply.is_some() => {}
+        Some(end) => state.bar_until(Refusal::Locked, end),
+        None => state.bar(Refusal::Locked),
+    }
+    Ok(())
+}
+
+/// What the control beside a bind that succeeded says.
+fn hear(response: Response, now: u64, state: &mut State) {
+    match response.error {
+        Some(Error::ChangeAfterReset) => state.bar(Refusal::MustChangePassword),
+        Some(Error::Expired) => state.bar(Refusal::PasswordExpired),
+        Some(Error::Locked) => state.bar(Refusal::Locked),
+        Some(Error::OfAChange) | None => {}
+    }
+    match response.warning {
+        Some(Warning::GraceSignIns(left)) => state.notice(Notice::GraceSignIns(left)),
+        Some(Warning::SecondsLeft(left)) => {
+            let end = now.saturating_add(u64::from(left));
+            state.bar_since(
+                Refusal::PasswordExpired,
+                i64::try_from(end).unwrap_or(i64::MAX),
+            );
+        }
+        None => {}
+    }
+}
+
+/// Whether the entry says that the account is locked now. What cannot be read says nothing here: the
+/// bind has failed either way.
+fn is_locked(entry: Attributes<'_>, now: u64) -> bool {
+    match entry.time(LOCKED) {
+        Ok(Some(since)) => since <= FOR_GOOD || lockout_end(entry).is_none_or(|end| end > now),
+        _ => false,
+    }
+}
+
+fn lockout_end(entry: Attributes<'_>) -> Option<u64> {
+    entry
+        .time(LOCKOUT_END)
+        .ok()
+        .flatten()
+        .map(time::to_contract)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,111 +1,136 @@
-//! Policy for directories: rhds.
-use policy_sdk::VendorPolicy;
-use policy_sdk::types::{
-    Claim, ClaimValue, Context, Description, Federation, IdForm, Identity, Person, Plan, Problem,
-    Refusal, Rejection, StableId, Step,
+//! Policy for 389 Directory Server and Red Hat Directory Server.
+//!
+//! The server is plain about a failed bind: 53 for an account that is switched off, whatever the
+//! password, and 19 for one that is locked after too many failures. What it says of passwords that
+//! have run out stands in response controls.
+
+use policy_sdk::{
+    Attributes, Defaults, State, Vendor, defaults,
+    password_policy::{self, Error, Response, Warning},
+    result_code::{self, because},
+    time,
+    types::{Notice, Problem, Refusal, Rejection, Reply},
 };
 
 /// The policy.
 pub struct Rhds;
 
-impl VendorPolicy for Rhds {
-    fn describe() -> Description {
-        Description {
-            id: "rhds".into(),
-            aliases: ["389ds", "389", "redhat"].map(String::from).to_vec(),
-            title: "389 Directory Server".into(),
-            version: "0.1.0".into(),
-            settings: vec![],
-            kinds: vec![],
+impl Vendor for Rhds {
+    const DEFAULTS: Defaults = Defaults {
+        id: "rhds",
+        aliases: &["389ds", "389", "redhat"],
+        title: "389 Directory Server, Red Hat Directory Server",
+        version: env!("CARGO_PKG_VERSION"),
+        // entryUUID is missing on entries that were imported before its plug-in was on.
+        uuid_attribute: "nsUniqueId",
+        // An entry that lost a replication conflict is nobody's account.
+        users_only: Some("(!(nsds5ReplConflict=*))"),
+        state_attributes: &[LOCK, UNLOCK_TIME, EXPIRATION_TIME],
+        bind_controls: &[password_policy::REQUEST],
+        groups_note: Some(
+            "groups are read from memberOf, which the server keeps only while its MemberOf plug-in is on; \
+             without it people have no groups",
+        ),
+        ..defaults::RFC
+    };
+
+    fn rejection(reply: &Reply, entry: Attributes<'_>, now: u64) -> Rejection {
+        let says_inactive = reply.diagnostic.to_ascii_lowercase().contains("inactiv");
+        match reply.result_code {
+            result_code::UNWILLING_TO_PERFORM if says_inactive || is_disabled(entry) => {
+                because(Refusal::Disabled)
+            }
+            // The account policy plug-in says so of accounts that nobody used for long.
+            result_code::CONSTRAINT_VIOLATION if says_inactive => because(Refusal::Disabled),
+            result_code::CONSTRAINT_VIOLATION => Rejection {
+                until: unlock_time(entry).filter(|until| *until > now),
+                ..because(Refusal::Locked)
+            },
+            result_code::INVALID_CREDENTIALS => match Response::of(reply).error {
+                Some(Error::Locked) => because(Refusal::Locked),
+                Some(Error::Expired) => because(Refusal::PasswordExpired),
+                None if password_policy::says_expired(reply) => because(Refusal::PasswordExpired),
+                _ => result_code::rejection(reply),
+            },
+            _ => result_code::rejection(reply),
         }
     }
 
-    fn translate(federation: Federation) -> Result<Plan, Vec<Problem>> {
-        let username = federation
-            .username_attribute
-            .unwrap_or_else(|| "uid".into());
-        Ok(Plan {
-            login_filter: format!("({username}={{username}})"),
-            users_filter: format!("({username}=*)"),
-            attributes: vec![
-                username.clone(),
-                "nsUniqueId".into(),
-                "mail".into(),
-                "cn".into(),
-            ],
-            memo: username.clone().into_bytes(),
-            username_attribute: username,
-            rdn_attribute: "uid".into(),
-            stable_id: StableId {
-                attribute: "nsUniqueId".into(),
-                form: IdForm::Text,
-            },
-            user_object_classes: ["inetOrgPerson", "organizationalPerson"]
-                .map(String::from)
-                .to_vec(),
-            shared: vec![],
-            bind_controls: vec![],
-            claims: vec!["email".into(), "name".into()],
-            mappers: vec![],
-            notes: vec![],
-            more: vec![],
-        })
+    fn state(
+        entry: Attributes<'_>,
+        reply: Option<&Reply>,
+        now: u64,
+        state: &mut State,
+    ) -> Result<(), Problem> {
+        if entry.boolean(LOCK)? == Some(true) {
+            state.bar(Refusal::Disabled);
+        }
+        // The entry was read before the bind, and a bind that succeeded ends a lock.
+        if let (Some(until), None) = (entry.time(UNLOCK_TIME)?, reply) {
+            if until <= NEVER {
+                state.bar(Refusal::Locked);
+            } else {
+                state.bar_until(Refusal::Locked, until);
+            }
+        }
+        password(entry, reply, now, state)
     }
-
-    fn decide(context: Context, persons: Vec<Person>) -> Vec<Step> {
-        let username = String::from_utf8_lossy(&context.memo).into_owned();
-        persons
-            .iter()
-            .map(|person| step(person, &username))
-            .collect()
-    }
-}
-
-fn step(person: &Person, username: &str) -> Step {
-    if person
-        .reply
-        .as_ref()
-        .is_some_and(|reply| reply.result_code != 0)
-    {
-        return Step::Rejected(Rejection {
-            reason: Refusal::BadCredentials,
-            until: None,
-            password_was_right: false,
-        });
-    }
-    let text = |name: &str| {
-        let attribute = person
-            .entry
-            .attributes
-            .iter()
-            .find(|a| a.name.eq_ignore_ascii_case(name))?;
-        String::from_utf8(attribute.values.first()?.clone()).ok()
-    };
-    let claim = |name: &str, attribute: &str| {
-        Some(Claim {
-            name: name.into(),
-            value: ClaimValue::Text(text(attribute)?),
-        })
-    };
-    let Some(username) = text(username) else {
-        return Step::Failed(Problem {
-            field: username.into(),
-            message: "the entry has no user name".into(),
-        });
-    };
-    Step::Identified(Identity {
-        username,
-        claims: [claim("email", "mail"), claim("name", "cn")]
-            .into_iter()
-            .flatten()
-            .collect(),
-        groups: vec![],
-        roles: vec![],
-        bars: vec![],
-        notices: vec![],
-        changed_at: None,
-        more: vec![],
-    })
 }
 
 policy_sdk::export_policy!(Rhds);
+
+/// Whether the account is switched off; may come from a role or a class of service.
+const LOCK: &str = "nsAccountLock";
+/// When a lock after too many failures ends.
+const UNLOCK_TIME: &str = "accountUnlockTime";
+/// When the password expires.
+const EXPIRATION_TIME: &str = "passwordExpirationTime";
+
+/// The server writes the beginning of 1970 for a lock that only an administrator ends, and for a
+/// password that has to be changed first.
+const NEVER: i64 = 0;
+
+fn password(
+    entry: Attributes<'_>,
+    reply: Option<&Reply>,
+    now: u64,
+    state: &mut State,
+) -> Result<(), Problem> {
+    let response = reply.map(Response::of).unwrap_or_default();
+    let grace = match response.warning {
+        Some(Warning::GraceSignIns(left)) => Some(left),
+        _ => None,
+    };
+    if let Some(left) = grace {
+        state.notice(Notice::GraceSignIns(left));
+    }
+    let says_change = matches!(response.error, Some(Error::ChangeAfterReset))
+        || (grace.is_none() && reply.is_some_and(password_policy::says_expired));
+    if says_change {
+        state.bar(Refusal::MustChangePassword);
+    }
+    match entry.time(EXPIRATION_TIME)? {
+        Some(NEVER) => state.bar(Refusal::MustChangePassword),
+        // Expired, and the server let the person in all the same: that is a grace sign-in.
+        Some(end) if reply.is_some() && time::to_contract(end) <= now => {}
+        Some(end) => state.bar_since(Refusal::PasswordExpired, end),
+        None => {}
+    }
+    Ok(())
+}
+
+/// What cannot be read says nothing here: the bind has failed either way.
+fn is_disabled(entry: Attributes<'_>) -> bool {
+    entry.boolean(LOCK) == Ok(Some(true))
+}
+
+fn unlock_time(entry: Attributes<'_>) -> Option<u64> {
+    entry
+        .time(UNLOCK_TIME)
+        .ok()
+        .flatten()
+        .map(time::to_contract)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,5 @@
-//! What `wit-bindgen` makes of the contract.
-#![allow(
-    missing_docs,
-    clippy::all,
-    clippy::pedantic,
-    unreachable_pub,
-    unsafe_code,
-    unused_qualifications,
-    elided_lifetimes_in_paths,
-    reason = "generated"
-)]
+//! What wit-bindgen makes of the contract; [`crate::types`] has the types for authors.
+#![expect(clippy::pedantic, reason = "generated code")]
 
 wit_bindgen::generate!({
     path: "../../wit",

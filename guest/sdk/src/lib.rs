@@ -1,13 +1,86 @@
 //! What a policy author writes against.
+//!
+//! A policy is a type with the three functions of [`VendorPolicy`], turned into a component by
+//! [`export_policy!`]. Most vendors need less: a type with [`Vendor`] says what differs from a
+//! directory that follows the RFCs alone, and gets the three functions from this crate.
+//!
+//! ```
+//! use policy_sdk::{Attributes, Defaults, State, Vendor, defaults, types::{Problem, Reply}};
+//!
+//! /// A directory that writes `loginDisabled: TRUE` on accounts that are switched off.
+//! pub struct Example;
+//!
+//! impl Vendor for Example {
+//!     const DEFAULTS: Defaults = Defaults {
+//!         id: "example",
+//!         title: "Example Directory",
+//!         version: env!("CARGO_PKG_VERSION"),
+//!         state_attributes: &["loginDisabled"],
+//!         ..defaults::RFC
+//!     };
+//!
+//!     fn state(
+//!         entry: Attributes<'_>,
+//!         _reply: Option<&Reply>,
+//!         _now: u64,
+//!         state: &mut State,
+//!     ) -> Result<(), Problem> {
+//!         if entry.boolean("loginDisabled")? == Some(true) {
+//!             state.bar(policy_sdk::types::Refusal::Disabled);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! policy_sdk::export_policy!(Example);
+//! # fn main() {}
+//! ```
+//!
+//! Everything here compiles natively too, so a policy's tests call it as plain functions; module
+//! `testing` reads LDIF for them. Natively there is no host: [`log`] writes to standard error.
 
+pub mod attributes;
+pub mod ber;
 #[doc(hidden)]
 pub mod bindings;
+pub mod defaults;
+pub mod dn;
 mod export;
+pub mod id;
+pub mod log;
+pub mod mapper;
+pub mod memo;
+#[cfg(target_family = "wasm")]
+mod panic;
+pub mod password_policy;
+pub mod result_code;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+pub mod time;
+mod translate;
+mod vendor;
 
-pub use export::{Exported, VendorPolicy};
-pub mod types {
-    //! The contract's types, as `wit/types.wit` has them.
-    pub use crate::bindings::ldap_oidc::policy::types::*;
-}
+pub use attributes::Attributes;
 #[doc(hidden)]
 pub use bindings::__export_vendor as __export;
+pub use defaults::Defaults;
+pub use export::{Exported, VendorPolicy};
+pub use vendor::{State, Vendor};
+
+/// The contract's types, as `wit/types.wit` documents them: plain structs and enums.
+pub mod types {
+    pub use crate::bindings::ldap_oidc::policy::types::{
+        Attribute, Bar, Claim, ClaimValue, Context, Control, Description, EditMode, Entry,
+        Federation, Finding, Group, IdForm, Identity, KindHelp, Mapper, Notice, OptionHelp, Person,
+        Plan, Problem, Refusal, Rejection, Reply, Role, Search, SearchScope, Setting, Slot,
+        StableId, Step, Subtree,
+    };
+
+    /// Something that is wrong with a field of the operator's, or with an attribute.
+    pub fn problem(field: impl Into<String>, message: impl Into<String>) -> Problem {
+        Problem {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Typed access to the attributes of an entry.
+//!
+//! Names compare without regard to case, options are read rather than compared as text (RFC 4512
+//! section 2.5), and values are sets without order (RFC 4512 section 2.2): where one of several is
+//! wanted it is the smallest by its octets, so that a directory that shuffles them changes nothing.
+
+use crate::{
+    time::{self, Filetime},
+    types::{Attribute, Entry, Problem, problem},
+};
+use std::str;
+
+/// The attributes of one entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Attributes<'a>(&'a [Attribute]);
+
+impl<'a> Attributes<'a> {
+    /// The attributes of this entry.
+    pub fn of(entry: &'a Entry) -> Self {
+        Self(&entry.attributes)
+    }
+
+    /// The values of an attribute, named with or without options; none where it is absent.
+    ///
+    /// The entry's attribute may have more options than were asked for, since that is a subtype of
+    /// it (RFC 4512 section 2.5.2): `cn` is given by `cn;lang-de` where there is no plain `cn`. The
+    /// one with the fewest options counts.
+    pub fn values(self, description: &str) -> Values<'a> {
+        let mut wanted = description.split(';');
+        let name = wanted.next().unwrap_or_default();
+        let mut best: Option<&Attribute> = None;
+        for attribute in self.0 {
+            if is_subtype(&attribute.name, name, wanted.clone())
+                && !attribute.values.is_empty()
+                && best.is_none_or(|best| rank(attribute) < rank(best))
+            {
+                best = Some(attribute);
+            }
+        }
+        Values {
+            octets: best.map_or(&[], |attribute| &attribute.values),
+            is_whole: best.is_none_or(|attribute| !is_partial(&attribute.name)),
+        }
+    }
+
+    /// The one text of an attribute: the smallest of those that are not blank.
+    pub fn text(self, description: &str) -> Option<&'a str> {
+        self.values(description).text()
+    }
+
+    /// A boolean (RFC 4517 section 3.3.3, in any letter case).
+    ///
+    /// # Errors
+    ///
+    /// The attribute is there and is no boolean, or says both.
+    pub fn boolean(self, description: &str) -> Result<Option<bool>, Problem> {
+        self.read(description, "a boolean", boolean)
+    }
+
+    /// A whole number (RFC 4517 section 3.3.16).
+    ///
+    /// # Errors
+    ///
+    /// The attribute is there and is no such number, or has several.
+    pub fn integer(self, description: &str) -> Result<Option<i64>, Problem> {
+        self.read(description, "a whole number", |text| text.parse().ok())
+    }
+
+    /// A GeneralizedTime (RFC 4517 section 3.3.13) as seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    ///
+    /// The attribute is there and is no such time, or has several.
+    pub fn time(self, description: &str) -> Result<Option<i64>, Problem> {
+        self.read(description, "a GeneralizedTime", time::generalized)
+    }
+
+    /// A FILETIME.
+    ///
+    /// # Errors
+    ///
+    /// The attribute is there and is no such time, or has several.
+    pub fn filetime(self, description: &str) -> Result<Option<Filetime>, Problem> {
+        self.read(description, "a FILETIME", time::filetime)
+    }
+
+    /// What judges an account must not be guessed: a value that cannot be read, and values that
+    /// disagree, are errors, while an attribute that is not there is none.
+    fn read<T: PartialEq>(
+        self,
+        description: &str,
+        what: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let mut found = None;
+        for octets in self.values(description).octets {
+            let value = str::from_utf8(octets)
+                .ok()
+                .and_then(|text| parse(text.trim()));
+            let agrees = found.is_none() || found == value;
+            match value {
+                Some(value) if agrees => found = Some(value),
+                _ => {
+                    let message =
+                        format!("the directory's value is not {what}, or there are several");
+                    return Err(problem(description, message));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The values of one attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a> {
+    octets: &'a [Vec<u8>],
+    is_whole: bool,
+}
+
+impl<'a> Values<'a> {
+    /// Whether these are all values. Some directories give a long attribute in parts, under the option
+    /// `range`.
+    pub fn is_whole(self) -> bool {
+        self.is_whole
+    }
+
+    /// The values as the directory sent them.
+    pub fn octets(self) -> impl Iterator<Item = &'a [u8]> {
+        self.octets.iter().map(Vec::as_slice)
+    }
+
+    /// Those values that are text and not blank, without space at either end.
+    pub fn texts(self) -> impl Iterator<Item = &'a str> {
+        self.octets.iter().filter_map(|octets| text(octets))
+    }
+
+    /// The smallest of [`Self::texts`].
+    pub fn text(self) -> Option<&'a str> {
+        self.texts().min()
+    }
+}
+
+/// Octets as text: UTF-8, not blank, without space at either end.
+pub fn text(octets: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(octets).ok()?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+/// `TRUE` or `FALSE`, in any letter case.
+pub fn boolean(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Whether this is an attribute description (RFC 4512 section 2.5): a name or a dotted OID, then
+/// options.
+pub fn is_description(text: &str) -> bool {
+    let mut parts = text.split(';');
+    let is_keychars = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    parts.next().is_some_and(is_type) && parts.all(is_keychars)
+}
+
+/// Whether this is an attribute description without options, or an object class (RFC 4512 section
+/// 1.4, `oid`).
+pub fn is_type(text: &str) -> bool {
+    let is_name = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_oid = text.contains('.')
+        && text
+            .split('.')
+            .all(|arc| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()));
+    is_name || is_oid
+}
+
+fn is_subtype<'o>(
+    description: &str,
+    name: &str,
+    mut wanted: impl Iterator<Item = &'o str>,
+) -> bool {
+    let mut parts = description.split(';');
+    parts
+        .next()
+        .is_some_and(|own| own.eq_ignore_ascii_case(name))
+        && wanted.all(|option| parts.clone().any(|own| own.eq_ignore_ascii_case(option)))
+}
+
+/// Fewer options first, then a fixed order.
+fn rank(attribute: &Attribute) -> (usize, &str) {
+    (attribute.name.matches(';').count(), &attribute.name)
+}
+
+fn is_partial(description: &str) -> bool {
+    const RANGE: &[u8] = b"range=";
+    description.split(';').skip(1).any(|option| {
+        option
+            .as_bytes()
+            .get(..RANGE.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(RANGE))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(attributes: &[(&str, &[&[u8]])]) -> Entry {
+        Entry {
+            dn: "uid=x".to_owned(),
+            attributes: attributes
+                .iter()
+                .map(|(name, values)| Attribute {
+                    name: (*name).to_owned(),
+                    values: values.iter().map(|value| value.to_vec()).collect(),
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn names_compare_without_case_and_options_are_read() {
+        let entry = entry(&[
+            ("MAIL;lang-de", &[b"de"]),
+            ("Mail", &[b"plain"]),
+            ("cn;lang-fr", &[b"fr"]),
+            ("cn;lang-de;x-y", &[b"two"]),
+            ("cn;lang-de", &[b"cn-de"]),
+            ("mailbox", &[b"other"]),
+        ]);
+        let attributes = Attributes::of(&entry);
+        for (description, expected) in [
+            ("mail", Some("plain")),
+            ("mail;LANG-DE", Some("de")),
+            ("cn", Some("cn-de")),
+            ("cn;lang-fr", Some("fr")),
+            ("cn;x-y;lang-de", Some("two")),
+            ("cn;lang-es", None),
+            ("sn", None),
+        ] {
+            assert_eq!(attributes.text(description), expected, "{description}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_text_counts_whatever_the_order() {
+        for values in [
+            [b"b".as_slice(), b"a", b"", b"  ", b"\xff"],
+            [b"\xff".as_slice(), b"  ", b"a", b"", b"b"],
+        ] {
+            assert_eq!(
+                Attributes::of(&entry(&[("cn", &values)])).text("cn"),
+                Some("a")
+            );
+        }
+        assert_eq!(
+            Attributes::of(&entry(&[("cn", &[b"\xff", b" "])])).text("cn"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_part_of_the_values_is_no_whole() {
+        let entry = entry(&[("member", &[]), ("member;Range=0-1", &[b"a", b"b"])]);
+        let values = Attributes::of(&entry).values("member");
+        assert!(!values.is_whole());
+        assert_eq!(values.octets().count(), 2);
+        assert!(Attributes::of(&entry).values("absent").is_whole());
+    }
+
+    #[test]
+    fn what_judges_an_account_is_never_guessed() {
+        let entry = entry(&[
+            ("yes", &[b"true"]),
+            ("both", &[b"TRUE", b"FALSE"]),
+            ("twice", &[b"TRUE", b"true"]),
+            ("number", &[b" 66050 "]),
+            ("word", &[b"abc"]),
+            ("octets", &[b"\xff"]),
+            ("large", &[b"9223372036854775808"]),
+        ]);
+        let attributes = Attributes::of(&entry);
+        assert_eq!(attributes.boolean("YES"), Ok(Some(true)));
+        assert_eq!(attributes.boolean("twice"), Ok(Some(true)));
+        assert_eq!(attributes.boolean("absent"), Ok(None));
+        assert_eq!(attributes.integer("number"), Ok(Some(66050)));
+        for bad in ["both", "word", "octets"] {
+            assert_eq!(
+                attributes.boolean(bad).map_err(|p| p.field),
+                Err(bad.to_owned())
+            );
+        }
+        for bad in ["word", "octets", "large"] {
+            assert!(attributes.integer(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn knows_attribute_descriptions() {
+        for good in [
+            "cn",
+            "userCertificate;binary",
+            "2.5.4.3",
+            "cn;lang-de;x-1",
+            "x-y",
+        ] {
+            assert!(is_description(good), "{good}");
+        }
+        for bad in [
+            "", "c n", "cn;", ";x", "cn=", "2..5", "1cn", "cn)", "*", "+", "ä", "5",
+        ] {
+            assert!(!is_description(bad), "{bad}");
+        }
+        assert!(!is_type("cn;lang-de"));
+    }
+}

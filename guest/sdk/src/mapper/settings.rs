@@ -1,0 +1,220 @@
+//! What mapper kinds read from a mapper's settings.
+
+use super::Findings;
+use crate::{
+    attributes,
+    types::{Mapper, OptionHelp, problem},
+};
+
+/// A setting that a kind knows.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) preset: Option<&'static str>,
+    pub(crate) choices: &'static [&'static str],
+}
+
+impl Known {
+    pub(crate) fn help(&self) -> OptionHelp {
+        OptionHelp {
+            name: self.name.to_owned(),
+            about: self.about.to_owned(),
+            preset: self.preset.map(str::to_owned),
+            choices: self
+                .choices
+                .iter()
+                .map(|choice| (*choice).to_owned())
+                .collect(),
+        }
+    }
+}
+
+/// `claim`, which most kinds know.
+pub(super) const CLAIM: Known = Known {
+    name: "claim",
+    about: "The claim's name; the mapper's where it is not set.",
+    preset: None,
+    choices: &[],
+};
+
+/// Claims that the bridge alone makes; a plan that names one is refused.
+const RESERVED: &[&str] = &[
+    "_claim_names",
+    "_claim_sources",
+    "acr",
+    "act",
+    "active",
+    "amr",
+    "at_hash",
+    "ath",
+    "aud",
+    "auth_time",
+    "authorization_details",
+    "azp",
+    "c_hash",
+    "client_id",
+    "cnf",
+    "email_verified",
+    "events",
+    "exp",
+    "htm",
+    "htu",
+    "iat",
+    "iss",
+    "jti",
+    "may_act",
+    "nbf",
+    "nonce",
+    "phone_number_verified",
+    "s_hash",
+    "scope",
+    "sid",
+    "sub",
+    "sub_jwk",
+    "token_type",
+    "typ",
+    "verified_claims",
+];
+
+/// A mapper that is being parsed: its fields, each checked as it is asked for.
+pub(super) struct Fields<'a, 'f> {
+    mapper: &'a Mapper,
+    known: &'static [Known],
+    findings: &'f mut Findings,
+    is_sound: bool,
+}
+
+impl<'a, 'f> Fields<'a, 'f> {
+    /// Begins with a mapper: settings that stand there twice are a problem, those that the kind does not
+    /// know are worth a note, since a later version may.
+    pub(super) fn of(
+        mapper: &'a Mapper,
+        known: &'static [Known],
+        findings: &'f mut Findings,
+    ) -> Self {
+        let mut fields = Self {
+            mapper,
+            known,
+            findings,
+            is_sound: true,
+        };
+        for (at, setting) in mapper.settings.iter().enumerate() {
+            if mapper
+                .settings
+                .iter()
+                .take(at)
+                .any(|other| other.name == setting.name)
+            {
+                fields.wrong(format!("the setting {:?} stands there twice", setting.name));
+            }
+            if !known.iter().any(|known| known.name == setting.name) {
+                let message = format!(
+                    "the kind {:?} does not know the setting {:?}, which has no effect",
+                    mapper.kind, setting.name
+                );
+                fields
+                    .findings
+                    .notes
+                    .push(problem(format!("mapper.{}", mapper.name), message));
+            }
+        }
+        fields
+    }
+
+    /// Adds a problem of this mapper.
+    pub(super) fn wrong(&mut self, message: impl Into<String>) {
+        self.is_sound = false;
+        self.findings
+            .problems
+            .push(problem(format!("mapper.{}", self.mapper.name), message));
+    }
+
+    /// What was parsed, where nothing is wrong with it.
+    pub(super) fn finish<T>(self, rule: T) -> Option<T> {
+        self.is_sound.then_some(rule)
+    }
+
+    /// A setting that is not blank; what is preset where it is not set.
+    pub(super) fn setting(&mut self, name: &str) -> Option<&'a str> {
+        let known = self.known.iter().find(|known| known.name == name)?;
+        let set = self
+            .mapper
+            .settings
+            .iter()
+            .find(|setting| setting.name == name);
+        let value = set
+            .map(|setting| setting.value.trim())
+            .filter(|value| !value.is_empty());
+        if let Some(value) = value
+            && !known.choices.is_empty()
+            && !known.choices.contains(&value)
+        {
+            let choices = known.choices.join(", ");
+            self.wrong(format!(
+                "the setting {name} takes one of {choices}, not {value:?}"
+            ));
+        }
+        value.or(known.preset)
+    }
+
+    /// The claim's name: the setting, else the mapper's own name.
+    pub(super) fn claim(&mut self) -> &'a str {
+        let name = self.setting(CLAIM.name).unwrap_or(&self.mapper.name);
+        self.check_claim(name);
+        name
+    }
+
+    /// A claim's name that a setting of another name holds.
+    pub(super) fn claim_in(&mut self, setting: &str) -> &'a str {
+        let name = self.setting(setting).unwrap_or_default();
+        self.check_claim(name);
+        name
+    }
+
+    fn check_claim(&mut self, name: &str) {
+        let follows = (1..=128).contains(&name.len())
+            && name
+                .bytes()
+                .all(|c| c.is_ascii_alphanumeric() || b"_-.:/".contains(&c));
+        let lower = name.to_ascii_lowercase();
+        if !follows {
+            self.wrong(format!(
+                "{name:?} is not the name of a claim, which has letters, digits, _, -, ., : and / only; \
+                 set claim"
+            ));
+        } else if lower == "groups" || lower == "roles" {
+            self.wrong(format!(
+                "the bridge makes the claim {name} itself; use the kind group"
+            ));
+        } else if RESERVED.contains(&lower.as_str()) {
+            self.wrong(format!(
+                "the claim {name} is the bridge's own; name another"
+            ));
+        }
+    }
+
+    /// The attribute that the mapper reads; a problem where it names none and none is preset.
+    pub(super) fn attribute(&mut self, preset: Option<&'a str>) -> &'a str {
+        let named = self.mapper.ldap_attribute.as_deref().map(str::trim);
+        let Some(name) = named.filter(|name| !name.is_empty()).or(preset) else {
+            self.wrong("ldap_attribute is missing; name the attribute to read");
+            return "";
+        };
+        self.check_attribute(name);
+        name
+    }
+
+    /// An attribute that a setting names.
+    pub(super) fn attribute_in(&mut self, setting: &str) -> Option<&'a str> {
+        let name = self.setting(setting)?;
+        self.check_attribute(name);
+        Some(name)
+    }
+
+    fn check_attribute(&mut self, name: &str) {
+        if !attributes::is_description(name) {
+            self.wrong(format!("{name:?} is not the name of an attribute"));
+        }
+    }
+}

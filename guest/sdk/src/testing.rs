@@ -1,0 +1,181 @@
+//! For a policy's own tests, natively: entries from LDIF, and a sign-in without a host.
+
+use crate::{
+    VendorPolicy,
+    types::{
+        Attribute, Context, EditMode, Entry, Federation, Person, Plan, Reply, SearchScope, Step,
+        Subtree,
+    },
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+/// The entries of an LDIF file (RFC 2849): content records, values as text or base64. Values by URL
+/// and change records are not read.
+///
+/// # Errors
+///
+/// The number of the line, counted from 1, that is no such thing.
+pub fn ldif(text: &str) -> Result<Vec<Entry>, String> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut is_open = false;
+    for (number, line) in unfolded(text) {
+        if line.is_empty() {
+            is_open = false;
+            continue;
+        }
+        let wrong = || format!("line {number} is no content record of LDIF");
+        let (name, value) = line.split_once(':').ok_or_else(wrong)?;
+        let value = match value.strip_prefix(':') {
+            Some(encoded) => STANDARD.decode(encoded.trim()).map_err(|_| wrong())?,
+            None if value.starts_with('<') => return Err(wrong()),
+            None => value.trim_start_matches(' ').as_bytes().to_vec(),
+        };
+        if !is_open {
+            is_open = name == "dn";
+            match name {
+                "dn" => entries.push(Entry {
+                    dn: String::from_utf8(value).map_err(|_| wrong())?,
+                    attributes: Vec::new(),
+                }),
+                "version" => {}
+                _ => return Err(wrong()),
+            }
+        } else if let Some(entry) = entries.last_mut() {
+            add(entry, name, value);
+        }
+    }
+    Ok(entries)
+}
+
+/// Lines with what was folded put together, and without comments (RFC 2849 notes 2 and 3).
+fn unfolded(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        match (line.strip_prefix(' '), lines.last_mut()) {
+            (Some(rest), Some((_, last))) => last.push_str(rest),
+            _ => lines.push((at + 1, line.to_owned())),
+        }
+    }
+    lines.retain(|(_, line)| !line.starts_with('#'));
+    lines
+}
+
+fn add(entry: &mut Entry, name: &str, value: Vec<u8>) {
+    match entry
+        .attributes
+        .iter_mut()
+        .find(|known| known.name.eq_ignore_ascii_case(name))
+    {
+        Some(attribute) => attribute.values.push(value),
+        None => entry.attributes.push(Attribute {
+            name: name.to_owned(),
+            values: vec![value],
+        }),
+    }
+}
+
+/// A federation in which the operator wrote nothing but what has to be written.
+pub fn federation(vendor: &str, users_dn: &str) -> Federation {
+    Federation {
+        name: "staff".to_owned(),
+        vendor: vendor.to_owned(),
+        edit_mode: EditMode::ReadOnly,
+        import_enabled: false,
+        sync_registration: false,
+        users: vec![Subtree {
+            base: users_dn.to_owned(),
+            scope: SearchScope::Subtree,
+        }],
+        readable: Vec::new(),
+        username_attribute: None,
+        rdn_attribute: None,
+        uuid_attribute: None,
+        user_object_classes: Vec::new(),
+        custom_filter: None,
+        mappers: Vec::new(),
+        settings: Vec::new(),
+    }
+}
+
+/// A reply with nothing but a result code and a diagnostic message.
+pub fn reply(result_code: u32, diagnostic: &str) -> Reply {
+    Reply {
+        result_code,
+        diagnostic: diagnostic.to_owned(),
+        controls: Vec::new(),
+    }
+}
+
+/// What a policy says of a person at this time; without a reply nobody signs in.
+///
+/// # Errors
+///
+/// The number of steps, where it is not one.
+pub fn decide<P: VendorPolicy>(
+    plan: &Plan,
+    entry: Entry,
+    reply: Option<Reply>,
+    now: u64,
+) -> Result<Step, usize> {
+    let context = Context {
+        memo: plan.memo.clone(),
+        now,
+        shared: Vec::new(),
+        more: Vec::new(),
+    };
+    let person = Person {
+        entry,
+        reply,
+        findings: Vec::new(),
+    };
+    let mut steps = P::decide(context, vec![person]);
+    match (steps.pop(), steps.len()) {
+        (Some(step), 0) => Ok(step),
+        (last, others) => Err(others + usize::from(last.is_some())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_entries() {
+        let text = "version: 1\n\ndn:\nvendorName: x\n\n# a comment\n that goes on\ndn: uid=a,\n o=x\ncn: A\nCN:: QgA=\nsn:x\n";
+        let entries = ldif(text).expect("LDIF");
+        let values = |at: usize| -> Vec<_> {
+            entries[at]
+                .attributes
+                .iter()
+                .map(|a| (a.name.as_str(), a.values.clone()))
+                .collect()
+        };
+        assert_eq!(
+            entries
+                .iter()
+                .map(|entry| entry.dn.as_str())
+                .collect::<Vec<_>>(),
+            ["", "uid=a,o=x"]
+        );
+        assert_eq!(values(0), [("vendorName", vec![b"x".to_vec()])]);
+        assert_eq!(
+            values(1),
+            [
+                ("cn", vec![b"A".to_vec(), b"B\0".to_vec()]),
+                ("sn", vec![b"x".to_vec()])
+            ]
+        );
+    }
+
+    #[test]
+    fn says_which_line_is_wrong() {
+        for (text, line) in [
+            ("dn: o=x\nfoo\n", "line 2"),
+            ("cn: x\n", "line 1"),
+            ("dn: o=x\n\ncn:: ?\n", "line 3"),
+            ("dn: o=x\ncn:< file:///x\n", "line 2"),
+        ] {
+            assert!(ldif(text).expect_err(text).starts_with(line), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! From a federation and a vendor's defaults to a plan.
+
+use crate::{
+    attributes,
+    defaults::{DefaultMapper, Defaults, GROUPS},
+    dn,
+    id::{self, Stability},
+    mapper::{Findings, MapperSet},
+    memo::{self, Memo},
+    types::{
+        Control, Description, EditMode, Federation, IdForm, Mapper, OptionHelp, Plan, Problem,
+        StableId, problem,
+    },
+};
+
+const UUID_FORM: &str = "uuid_form";
+
+const UUID_FORMS: [(&str, IdForm); 4] = [
+    ("octets", IdForm::Octets),
+    ("text", IdForm::Text),
+    ("uuid", IdForm::Uuid),
+    ("guid", IdForm::Guid),
+];
+
+/// What a policy with these defaults says of itself.
+pub(crate) fn describe(defaults: &Defaults) -> Description {
+    Description {
+        id: defaults.id.to_owned(),
+        aliases: owned(defaults.aliases),
+        title: defaults.title.to_owned(),
+        version: defaults.version.to_owned(),
+        settings: vec![OptionHelp {
+            name: UUID_FORM.to_owned(),
+            about:
+                "How the octets of uuid_ldap_attribute are read; what is known of the attribute \
+                    where it is not set, else text."
+                    .to_owned(),
+            preset: None,
+            choices: UUID_FORMS
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
+        }],
+        kinds: crate::mapper::kinds(),
+    }
+}
+
+/// The plan of a federation, or everything that is wrong with it.
+pub(crate) fn translate(defaults: &Defaults, federation: Federation) -> Result<Plan, Vec<Problem>> {
+    let mut findings = Findings::default();
+    check(defaults, &federation, &mut findings);
+    let stable_id = stable_id(defaults, &federation, &mut findings);
+    let mappers = overlay(defaults, &federation.mappers, &mut findings);
+    let set = MapperSet::parse(&mappers, &mut findings);
+
+    let username_attribute = or_default(federation.username_attribute, defaults.username_attribute);
+    let claims = owned(&set.claims());
+    let attributes = wanted(
+        [username_attribute.as_str(), &stable_id.attribute]
+            .into_iter()
+            .chain(set.attributes())
+            .chain(defaults.state_attributes.iter().copied())
+            .chain([defaults.changed_attribute]),
+    );
+    let memo = Memo {
+        username_attribute: &username_attribute,
+        mappers: set,
+    }
+    .encode();
+    if memo.len() > memo::OCTETS_MAX {
+        findings.problems.push(problem(
+            "mapper",
+            "the mappers are too many, or their settings too long",
+        ));
+    }
+    if !findings.problems.is_empty() {
+        return Err(findings.problems);
+    }
+    Ok(Plan {
+        login_filter: login_filter(defaults, &username_attribute),
+        users_filter: limited(defaults, format!("({username_attribute}=*)")),
+        username_attribute,
+        rdn_attribute: or_default(federation.rdn_attribute, defaults.rdn_attribute),
+        stable_id,
+        user_object_classes: if federation.user_object_classes.is_empty() {
+            owned(defaults.user_object_classes)
+        } else {
+            federation.user_object_classes
+        },
+        attributes,
+        shared: Vec::new(),
+        bind_controls: defaults
+            .bind_controls
+            .iter()
+            .map(|oid| control(oid))
+            .collect(),
+        claims,
+        mappers,
+        memo,
+        notes: findings.notes,
+        more: Vec::new(),
+    })
+}
+
+/// What is wrong, or worth a note, beside identifier and mappers.
+fn check(defaults: &Defaults, federation: &Federation, findings: &mut Findings) {
+    let vendor = federation.vendor.trim();
+    let is_own = [defaults.id]
+        .iter()
+        .chain(defaults.aliases)
+        .any(|name| vendor.eq_ignore_ascii_case(name));
+    if !is_own {
+        findings.problems.push(problem(
+            "vendor",
+            format!(
+                "this policy is for {:?}; write that instead of {vendor:?}",
+                defaults.id
+            ),
+        ));
+    }
+    if federation.users.is_empty() {
+        findings
+            .problems
+            .push(problem("users_dn", "name the entry below which users live"));
+    }
+    for subtree in &federation.users {
+        if dn::rdns(&subtree.base).is_none_or(|rdns| rdns.is_empty()) {
+            findings.problems.push(problem(
+                "users_dn",
+                format!(
+                    "{:?} is not the DN of an entry below which users live",
+                    subtree.base
+                ),
+            ));
+        }
+    }
+    for (field, attribute) in [
+        ("username_ldap_attribute", &federation.username_attribute),
+        ("rdn_ldap_attribute", &federation.rdn_attribute),
+        ("uuid_ldap_attribute", &federation.uuid_attribute),
+    ] {
+        if let Some(attribute) = attribute
+            && !attributes::is_type(attribute)
+        {
+            findings.problems.push(problem(
+                field,
+                format!(
+                    "{attribute:?} is not the name of an attribute; leave it out for the default"
+                ),
+            ));
+        }
+    }
+    for class in &federation.user_object_classes {
+        if !attributes::is_type(class) {
+            findings.problems.push(problem(
+                "user_object_classes",
+                format!("{class:?} is not the name of an object class"),
+            ));
+        }
+    }
+    for setting in &federation.settings {
+        if setting.name != UUID_FORM {
+            findings.notes.push(problem(
+                format!("advanced.settings.{}", setting.name),
+                "this policy does not know the setting, which has no effect",
+            ));
+        }
+    }
+    if federation.edit_mode == EditMode::Writable {
+        findings.notes.push(problem(
+            "edit_mode",
+            "this policy does not write: nothing is changed in the directory",
+        ));
+    }
+}
+
+fn stable_id(defaults: &Defaults, federation: &Federation, findings: &mut Findings) -> StableId {
+    let attribute = or_default(federation.uuid_attribute.clone(), defaults.uuid_attribute);
+    let stability = id::stability(&attribute);
+    let message = match stability {
+        Stability::Stable(_) => None,
+        Stability::Reusable => Some(format!(
+            "{attribute} CAN CHANGE OR BE GIVEN TO ANOTHER PERSON, who then gets the first one's accounts in \
+             every application; use {} unless the directory has nothing better",
+            defaults.uuid_attribute
+        )),
+        Stability::Unknown => Some(format!(
+            "make sure that the directory never changes a value of {attribute} and never gives it to another \
+             person, who would get the first one's accounts"
+        )),
+    };
+    if let Some(message) = message {
+        findings.notes.push(problem("uuid_ldap_attribute", message));
+    }
+    let set = federation
+        .settings
+        .iter()
+        .find(|setting| setting.name == UUID_FORM);
+    let form = match (set, stability) {
+        (Some(set), _) => {
+            let form = UUID_FORMS
+                .iter()
+                .find(|(name, _)| *name == set.value.trim());
+            if form.is_none() {
+                findings.problems.push(problem(
+                    format!("advanced.settings.{UUID_FORM}"),
+                    format!("{:?} is none of octets, text, uuid and guid", set.value),
+                ));
+            }
+            form.map_or(IdForm::Text, |(_, form)| *form)
+        }
+        (None, Stability::Stable(form)) => form,
+        (None, Stability::Reusable | Stability::Unknown) => IdForm::Text,
+    };
+    StableId { attribute, form }
+}
+
+/// The vendor's mappers with the operator's laid over them: one of the same name takes the vendor's
+/// place, the others follow.
+fn overlay(defaults: &Defaults, own: &[Mapper], findings: &mut Findings) -> Vec<Mapper> {
+    let mut mappers: Vec<_> = defaults.mappers.iter().map(DefaultMapper::mapper).collect();
+    let is_vendors = |name: &str| defaults.mappers.iter().any(|mapper| mapper.name == name);
+    for mapper in own {
+        let place = mappers
+            .iter_mut()
+            .take(defaults.mappers.len())
+            .find(|vendors| vendors.name == mapper.name);
+        match place {
+            // A second one of the operator's with this name is no replacement but a repetition.
+            Some(place) if own.iter().find(|first| first.name == mapper.name) == Some(mapper) => {
+                *place = mapper.clone();
+            }
+            _ => mappers.push(mapper.clone()),
+        }
+    }
+    let is_replaced = own.iter().any(|mapper| mapper.name == GROUPS);
+    if let Some(note) = defaults.groups_note
+        && is_vendors(GROUPS)
+        && !is_replaced
+    {
+        findings.notes.push(problem("mapper.groups", note));
+    }
+    mappers
+}
+
+fn login_filter(defaults: &Defaults, username_attribute: &str) -> String {
+    let is_vendors = username_attribute.eq_ignore_ascii_case(defaults.username_attribute);
+    let filter = match defaults.login {
+        Some(login) if is_vendors => login.to_owned(),
+        _ => format!("({username_attribute}={{username}})"),
+    };
+    limited(defaults, filter)
+}
+
+fn limited(defaults: &Defaults, filter: String) -> String {
+    match defaults.users_only {
+        Some(only) => format!("(&{filter}{only})"),
+        None => filter,
+    }
+}
+
+/// Each attribute once, whatever its letter case.
+fn wanted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut wanted: Vec<String> = Vec::new();
+    for name in names {
+        if !wanted.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            wanted.push(name.to_owned());
+        }
+    }
+    wanted
+}
+
+fn control(oid: &str) -> Control {
+    Control {
+        oid: oid.to_owned(),
+        critical: false,
+        value: None,
+    }
+}
+
+fn or_default(set: Option<String>, default: &str) -> String {
+    set.unwrap_or_else(|| default.to_owned())
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
