@@ -2,3 +2,4 @@
 //! signs people in.
 
 mod directory;
+mod sample;

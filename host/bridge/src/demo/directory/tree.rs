@@ -338,11 +338,11 @@ uid: nobody
         DemoTree::parse("x", LDIF).expect("well formed")
     }
 
-    fn search(base: &str, scope: LdapSearchScope, filter: &str, attributes: &[&str]) -> Found {
+    fn search(base: &str, scope: &LdapSearchScope, filter: &str, attributes: &[&str]) -> Found {
         let attributes: Vec<String> = attributes.iter().map(|&name| name.to_owned()).collect();
         tree().search(&Query {
             base,
-            scope: &scope,
+            scope,
             filter: &Filter::parse(filter, &[]).expect(filter),
             attributes: &attributes,
             types_only: false,
@@ -396,12 +396,12 @@ uid: nobody
             ("dc=example", LdapSearchScope::Children, 4),
             ("", LdapSearchScope::Subtree, 5),
         ] {
-            let found = search(base, scope.clone(), "(objectClass=*)", &["1.1"]);
+            let found = search(base, &scope, "(objectClass=*)", &["1.1"]);
             assert_eq!(found.entries.len(), expected, "{base} {scope:?}");
         }
-        let found = search("ou=x,dc=example", LdapSearchScope::Subtree, "(a=*)", &[]);
+        let found = search("ou=x,dc=example", &LdapSearchScope::Subtree, "(a=*)", &[]);
         assert_eq!(found.result_code, 32);
-        let found = search("people", LdapSearchScope::Subtree, "(a=*)", &[]);
+        let found = search("people", &LdapSearchScope::Subtree, "(a=*)", &[]);
         assert_eq!(found.result_code, 34);
     }
 
@@ -417,7 +417,7 @@ uid: nobody
             (vec!["1.1"], vec![]),
             (vec!["demoPassword"], vec![]),
         ] {
-            let found = search(ada, LdapSearchScope::Base, "(uid=ada)", &attributes);
+            let found = search(ada, &LdapSearchScope::Base, "(uid=ada)", &attributes);
             assert_eq!(names(&found), expected, "{attributes:?}");
         }
     }
@@ -426,7 +426,7 @@ uid: nobody
     fn pseudo_attributes_are_not_matched() {
         let found = search(
             "dc=example",
-            LdapSearchScope::Subtree,
+            &LdapSearchScope::Subtree,
             "(demoPassword=*)",
             &[],
         );
@@ -449,11 +449,11 @@ uid: nobody
 
     #[test]
     fn serves_the_root_dse_whole() {
-        let found = search("", LdapSearchScope::Base, "(objectClass=*)", &["+"]);
+        let found = search("", &LdapSearchScope::Base, "(objectClass=*)", &["+"]);
         assert_eq!(names(&found), ["objectClass", "vendorName"]);
         let found = search(
             "",
-            LdapSearchScope::Base,
+            &LdapSearchScope::Base,
             "(objectClass=*)",
             &["vendorname"],
         );
