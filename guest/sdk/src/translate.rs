@@ -118,19 +118,11 @@ fn check(defaults: &Defaults, federation: &Federation, findings: &mut Findings) 
             ),
         ));
     }
-    if federation.users.is_empty() {
-        findings
-            .problems
-            .push(problem("users_dn", "name the entry below which users live"));
-    }
     for subtree in &federation.users {
-        if dn::rdns(&subtree.base).is_none_or(|rdns| rdns.is_empty()) {
+        if dn::rdns(&subtree.base).is_none() {
             findings.problems.push(problem(
                 "users_dn",
-                format!(
-                    "{:?} is not the DN of an entry below which users live",
-                    subtree.base
-                ),
+                format!("{:?} is not a DN", subtree.base),
             ));
         }
     }
