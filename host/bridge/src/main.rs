@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary; see the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ldap_oidc_bridge::cli::main()
+}

@@ -1,0 +1,317 @@
+//! The wiring: the only place that knows all rooms by their concrete types.
+
+use crate::{
+    audit::AuditFile,
+    config::realm_file::RealmFile,
+    system::{OsRandom, SystemClock},
+    web::{self, BaseUrlError, Health, WebSettings, WebState},
+};
+use axum::Router;
+use bridge_directory::LdapDirectories;
+use bridge_federation::{Federations, SignIns, ThrottleLimits};
+use bridge_model::{
+    audit::{AuditEvent, AuditKind, AuditOutcome},
+    names::FederationId,
+    ports::{AuditLog, Clock, Policies, PolicyError, Random, Store, StoreError},
+    realm::{Applied, Declaration},
+};
+use bridge_oidc::Provider;
+use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
+use ipnet::IpNet;
+use std::sync::Arc;
+use tracing::{info, warn};
+use url::Url;
+use uuid::Builder as UuidBuilder;
+
+/// A bridge: its store, policies and directories, and what is served of them. Cheap to clone.
+#[derive(Clone)]
+pub struct Bridge {
+    store: Arc<dyn Store>,
+    policies: Arc<PolicyHost>,
+    federations: Arc<Federations>,
+    audit: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    web: WebState,
+}
+
+/// What a bridge is made of. Everything but the address and the store has a preset.
+pub struct Builder {
+    base_url: Url,
+    store: Arc<dyn Store>,
+    audit: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    throttle: ThrottleLimits,
+    policy_cache: Option<Cache>,
+    trusted_proxies: Vec<IpNet>,
+    serve_health: bool,
+}
+
+/// Why there is no bridge.
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// The public address cannot be one.
+    #[error(transparent)]
+    BaseUrl(#[from] BaseUrlError),
+    /// The host of the policies cannot run here.
+    #[error(transparent)]
+    PolicyHost(#[from] HostError),
+    /// A policy that is built in cannot be loaded.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+/// Why a file was not applied. Nothing of it is in force then.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The store refused or failed.
+    #[error("{source_file}: {error}")]
+    Store {
+        /// The file.
+        source_file: String,
+        /// Why.
+        #[source]
+        error: StoreError,
+    },
+}
+
+impl Bridge {
+    /// A bridge that browsers and clients reach at `base_url` and that keeps everything in `store`.
+    pub fn builder(base_url: Url, store: Arc<dyn Store>) -> Builder {
+        Builder {
+            base_url,
+            store,
+            audit: Arc::new(AuditFile::standard_output()),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            throttle: ThrottleLimits::default(),
+            policy_cache: None,
+            trusted_proxies: Vec::new(),
+            serve_health: true,
+        }
+    }
+
+    /// The policies in force.
+    pub fn policies(&self) -> &dyn Policies {
+        &*self.policies
+    }
+
+    /// What people and clients meet.
+    pub fn router(&self) -> Router {
+        web::router(self.web.clone())
+    }
+
+    /// What probes are told.
+    pub fn health(&self) -> &Health {
+        &self.web.health
+    }
+
+    /// Who checks passwords.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.web.sign_ins
+    }
+
+    /// Where everything is kept.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Puts in force what a file declares, whole or not at all. Sign-ins on their way end on what
+    /// they began with; the next ones find the new state.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`].
+    pub async fn apply(&self, file: &RealmFile) -> Result<Applied, ApplyError> {
+        let failed = |error| ApplyError::Store {
+            source_file: file.source.clone(),
+            error,
+        };
+        let declaration = self.with_ids(file).await.map_err(failed)?;
+        let now = self.clock.now();
+        let applied = self.store.apply(&declaration, now).await.map_err(failed)?;
+        for realm in &declaration.realms {
+            self.federations.reload(&realm.realm.name);
+        }
+        for (kind, objects) in [
+            (AuditKind::Created, &applied.created),
+            (AuditKind::Changed, &applied.changed),
+            (AuditKind::Removed, &applied.removed),
+        ] {
+            for object in objects {
+                let mut event = AuditEvent::new(now, kind, AuditOutcome::Success);
+                event.object = Some(object.clone());
+                event.actor = Some(format!("file {}", file.source));
+                self.audit.record(&event);
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Federations keep their ids over every change; new ones get theirs here.
+    async fn with_ids(&self, file: &RealmFile) -> Result<Declaration, StoreError> {
+        let mut realm = file.declared.clone();
+        for declared in &mut realm.federations {
+            let federation = &mut declared.planned.federation;
+            let known = self
+                .store
+                .federation_key(&federation.realm, &federation.name)
+                .await?;
+            if let Some(key) = known {
+                federation.id = key.id;
+                federation.subject_namespace = key.subject_namespace;
+            } else {
+                let mut octets = [0; 16];
+                self.random.fill(&mut octets);
+                federation.id = FederationId(UuidBuilder::from_random_bytes(octets).into_uuid());
+            }
+        }
+        Ok(Declaration {
+            source: file.source.clone(),
+            realms: vec![realm],
+        })
+    }
+
+    /// Makes everything ready that the first sign-in would otherwise wait for: keys, plans,
+    /// directories. Then the probes hear that requests are welcome.
+    pub async fn ready(&self) {
+        match self.store.realms().await {
+            Ok(realms) => {
+                for realm in realms.iter().filter(|realm| realm.enabled) {
+                    if let Err(error) = self.web.provider.prepare(realm).await {
+                        warn!(realm = %realm.name, %error, "signing keys are not ready");
+                    }
+                    if let Err(error) = self.federations.prepare(&realm.name).await {
+                        warn!(realm = %realm.name, %error, "federations are not ready");
+                    }
+                }
+                info!(realms = realms.len(), "ready");
+            }
+            Err(error) => warn!(%error, "realms cannot be read"),
+        }
+        self.web.health.set_serving(true);
+    }
+
+    /// Removes what is over: sessions, grants, sign-ins that nobody finished.
+    pub async fn sweep(&self) {
+        match self.store.remove_expired(self.clock.now()).await {
+            Ok(0) => {}
+            Ok(rows) => info!(rows, "removed what was over"),
+            Err(error) => warn!(%error, "what is over could not be removed"),
+        }
+    }
+}
+
+impl Builder {
+    /// Where audit events go; preset: standard output.
+    #[must_use]
+    pub fn audit(mut self, audit: Arc<dyn AuditLog>) -> Self {
+        self.audit = audit;
+        self
+    }
+
+    /// The clock; preset: the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The randomness; preset: the operating system's.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// How many failed attempts are taken; preset: [`ThrottleLimits::default`].
+    #[must_use]
+    pub fn throttle(mut self, throttle: ThrottleLimits) -> Self {
+        self.throttle = throttle;
+        self
+    }
+
+    /// Where compiled policies are kept; preset: nowhere, so that they are compiled at each start.
+    #[must_use]
+    pub fn policy_cache(mut self, cache: Cache) -> Self {
+        self.policy_cache = Some(cache);
+        self
+    }
+
+    /// Whose word on a client's address is taken; preset: nobody's.
+    #[must_use]
+    pub fn trusted_proxies(mut self, proxies: Vec<IpNet>) -> Self {
+        self.trusted_proxies = proxies;
+        self
+    }
+
+    /// Keeps the probes off the router, for a listener of their own.
+    #[must_use]
+    pub fn health_elsewhere(mut self) -> Self {
+        self.serve_health = false;
+        self
+    }
+
+    /// Wires everything together and loads the policies that are built in.
+    ///
+    /// # Errors
+    ///
+    /// See [`BridgeError`].
+    pub fn build(self) -> Result<Bridge, BridgeError> {
+        let mut settings = WebSettings::new(self.base_url)?;
+        settings.trusted_proxies = self.trusted_proxies;
+        settings.serve_health = self.serve_health;
+        let policies = Arc::new(built_in_policies(self.policy_cache)?);
+        let directories = Arc::new(LdapDirectories::new());
+        let federations = Arc::new(Federations::new(
+            self.store.clone(),
+            policies.clone(),
+            directories,
+        ));
+        let sign_ins = SignIns::new(
+            federations.clone(),
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.audit.clone(),
+            self.throttle,
+        );
+        let provider = Provider::new(
+            settings.base_url().clone(),
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+        );
+        Ok(Bridge {
+            web: WebState {
+                provider,
+                sign_ins,
+                store: self.store.clone(),
+                audit: self.audit.clone(),
+                clock: self.clock.clone(),
+                random: self.random.clone(),
+                health: Health::new(self.store.clone()),
+                settings: Arc::new(settings),
+            },
+            store: self.store,
+            policies,
+            federations,
+            audit: self.audit,
+            clock: self.clock,
+            random: self.random,
+        })
+    }
+}
+
+/// The host of policies with those that are built in.
+pub(crate) fn built_in_policies(cache: Option<Cache>) -> Result<PolicyHost, BridgeError> {
+    let host = PolicyHost::new(HostSettings {
+        limits: Limits::default(),
+        cache,
+    })?;
+    for component in bridge_components::components() {
+        host.load(component.bytes)?;
+    }
+    Ok(host)
+}

@@ -1,0 +1,55 @@
+//! `check`: says everything that is wrong with a configuration.
+
+use super::realm_files;
+use crate::{
+    app::built_in_policies,
+    config::{Fault, Faults, process::ProcessConfig},
+    web::Tls,
+};
+use bridge_store::SealingKey;
+use std::{io::Write as _, path::Path};
+
+pub(super) fn run(path: &Path) -> anyhow::Result<()> {
+    let config = ProcessConfig::read(path)?;
+    let policies = built_in_policies(None)?;
+    let mut faults = Vec::new();
+    let files = realm_files(&config, &policies).unwrap_or_else(|more| {
+        faults.extend(more.0);
+        Vec::new()
+    });
+    let mut wrong = |field: &str, message: String| {
+        faults.push(Fault {
+            file: path.to_owned(),
+            line: 0,
+            field: field.to_owned(),
+            message,
+        });
+    };
+    if let Err(error) = SealingKey::read(&config.store.sealing_key) {
+        wrong("store.sealing_key", error.to_string());
+    }
+    if let Some(tls) = &config.listener.tls
+        && let Err(error) = Tls::read(&tls.certificate, &tls.key)
+    {
+        wrong("listener.tls_certificate", error.to_string());
+    }
+    let folder = config.store.path.parent();
+    if !folder.is_some_and(Path::is_dir) {
+        wrong("store.path", "its folder is not there; make it".to_owned());
+    }
+    if !faults.is_empty() {
+        return Err(Faults(faults).into());
+    }
+    let mut out = std::io::stdout();
+    for file in &files {
+        for declared in &file.declared.federations {
+            let federation = &declared.planned.federation;
+            for note in &declared.planned.plan.notes {
+                let (realm, name) = (&federation.realm, &federation.name);
+                writeln!(out, "note: {}: federation {realm}/{name}: {}: {}", file.source, note.field, note.message)?;
+            }
+        }
+    }
+    writeln!(out, "{} is fine; realms declared: {}", path.display(), files.len())?;
+    Ok(())
+}

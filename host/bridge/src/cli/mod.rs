@@ -1,0 +1,112 @@
+//! The command line.
+
+mod check;
+mod init;
+mod serve;
+
+use crate::{
+    config::{Faults, process::ProcessConfig, realm_file::RealmFile},
+    telemetry::{self, Verbosity},
+};
+use bridge_model::ports::Policies;
+use clap::{Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+/// Signs people of LDAP directories in to OpenID Connect applications.
+#[derive(Debug, Parser)]
+#[command(name = "ldap-oidc-bridge", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes a folder with a configuration to begin with, and the sealing key
+    Init {
+        /// The folder; it is made if it is not there
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Serves sign-ins until it is told to stop
+    Serve {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Says everything that is wrong with a configuration, with file, line and what to do
+    Check {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Shows everything at once: three directories, three realms and an application, in one process
+    Demo {
+        /// Where to listen: an address of this machine's loopback
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::start(match arguments.command {
+        Command::Serve { .. } => Verbosity::Server,
+        Command::Init { .. } | Command::Check { .. } | Command::Demo { .. } => Verbosity::Command,
+    });
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Init { folder } => init::run(&folder),
+        Command::Serve { config } => wait(serve::run(&config)),
+        Command::Check { config } => check::run(&config),
+        Command::Demo { listen } => wait(crate::demo::run(listen)),
+    }
+}
+
+fn wait(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// One line for each thing that is wrong.
+fn report(error: &anyhow::Error) {
+    if let Some(faults) = error.downcast_ref::<Faults>() {
+        for fault in &faults.0 {
+            eprintln!("error: {fault}");
+        }
+    } else {
+        eprintln!("error: {error:#}");
+    }
+}
+
+/// Reads the files that declare realms; everything that is wrong with all of them at once.
+fn realm_files(
+    config: &ProcessConfig,
+    policies: &dyn Policies,
+) -> Result<Vec<RealmFile>, Faults> {
+    let mut files = Vec::new();
+    let mut faults = Vec::new();
+    for path in &config.apply {
+        match RealmFile::read(path, policies) {
+            Ok(file) => files.push(file),
+            Err(more) => faults.extend(more.0),
+        }
+    }
+    if faults.is_empty() {
+        Ok(files)
+    } else {
+        Err(Faults(faults))
+    }
+}

@@ -1,0 +1,163 @@
+//! `serve`: signs people in until the process is told to stop.
+
+use super::realm_files;
+use crate::{
+    app::Bridge,
+    audit::AuditFile,
+    config::process::ProcessConfig,
+    system::OsRandom,
+    watch::Watch,
+    web::{self, ConnectionLimits, Tls},
+};
+use anyhow::Context as _;
+use bridge_policy::Cache;
+use bridge_store::{Options, Purpose, SealingKey, SqliteStore};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+/// How often files are looked at: soon enough for a person who waits, and nothing to a disk.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often what is over is removed.
+const SWEEP_EVERY: Duration = Duration::from_mins(5);
+
+pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
+    let config = ProcessConfig::read(path)?;
+    let key = SealingKey::read(&config.store.sealing_key)?;
+    let tls = match &config.listener.tls {
+        Some(files) => Some(Tls::read(&files.certificate, &files.key)?),
+        None => None,
+    };
+    let audit = match &config.audit_file {
+        Some(file) => AuditFile::append(file)
+            .with_context(|| format!("cannot write audit events to {}", file.display()))?,
+        None => AuditFile::standard_output(),
+    };
+    let listener = web::bind(config.listener.address).await?;
+    let health_listener = match config.health_address {
+        Some(address) => Some(web::bind(address).await?),
+        None => None,
+    };
+    let bridge = bridge(&config, &key, audit).await?;
+    let files = realm_files(&config, bridge.policies())?;
+    let mut watch = Watch::default();
+    watch.set(watched(&config, &files));
+    for file in &files {
+        bridge.apply(file).await?;
+    }
+    bridge.ready().await;
+
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone(), bridge.clone()));
+    tokio::spawn(keep_up(config.clone(), bridge.clone(), watch, tls.clone()));
+    if let Some(listener) = health_listener {
+        let router = web::health_router(bridge.health().clone());
+        let until = stop.clone().cancelled_owned();
+        tokio::spawn(web::serve(listener, None, router, ConnectionLimits::default(), until));
+    }
+    info!(address = %config.listener.address, base_url = %config.base_url, "listening");
+    let until = stop.cancelled_owned();
+    web::serve(listener, tls, bridge.router(), ConnectionLimits::default(), until).await;
+    info!("stopped");
+    Ok(())
+}
+
+async fn bridge(
+    config: &ProcessConfig,
+    key: &SealingKey,
+    audit: AuditFile,
+) -> anyhow::Result<Bridge> {
+    let options = Options::new(Purpose::Production);
+    let store = SqliteStore::open(&config.store.path, key, Arc::new(OsRandom), &options).await?;
+    let mut builder = Bridge::builder(config.base_url.clone(), Arc::new(store))
+        .audit(Arc::new(audit))
+        .throttle(config.throttle)
+        .trusted_proxies(config.listener.trusted_proxies.clone())
+        .policy_cache(Cache {
+            folder: config.policy_cache.clone(),
+            mac_key: key.derive("policy cache"),
+        });
+    if config.health_address.is_some() {
+        builder = builder.health_elsewhere();
+    }
+    Ok(builder.build()?)
+}
+
+fn watched(config: &ProcessConfig, files: &[crate::config::realm_file::RealmFile]) -> Vec<PathBuf> {
+    let tls = config.listener.tls.iter();
+    let tls = tls.flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
+    let secrets = files.iter().flat_map(|file| file.watched.clone());
+    config.apply.iter().cloned().chain(secrets).chain(tls).collect()
+}
+
+/// Reads files again when they change, and removes what is over.
+async fn keep_up(config: ProcessConfig, bridge: Bridge, mut watch: Watch, tls: Option<Tls>) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = look.tick() => if watch.has_changed() {
+                read_again(&config, &bridge, &mut watch, tls.as_ref()).await;
+            },
+            _ = sweep.tick() => bridge.sweep().await,
+        }
+    }
+}
+
+/// What is wrong keeps the last good state and is said in the log.
+async fn read_again(
+    config: &ProcessConfig,
+    bridge: &Bridge,
+    watch: &mut Watch,
+    tls: Option<&Tls>,
+) {
+    if let (Some(tls), Some(files)) = (tls, &config.listener.tls)
+        && let Err(error) = tls.read_again(&files.certificate, &files.key)
+    {
+        error!(%error, "the changed certificate is not taken; the last good one stays");
+    }
+    let files = match realm_files(config, bridge.policies()) {
+        Ok(files) => files,
+        Err(faults) => {
+            for fault in &faults.0 {
+                error!(%fault, "changed files are not applied; the last good state stays");
+            }
+            return;
+        }
+    };
+    for file in &files {
+        match bridge.apply(file).await {
+            Ok(applied) => info!(
+                file = file.source,
+                created = ?applied.created,
+                changed = ?applied.changed,
+                removed = ?applied.removed,
+                "applied"
+            ),
+            Err(error) => error!(%error, "not applied; the last good state stays"),
+        }
+    }
+    watch.set(watched(config, &files));
+}
+
+async fn stop_on_signal(stop: CancellationToken, bridge: Bridge) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        error!("signals cannot be received; the process stops only when it is killed");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    info!("stopping: no new connections; requests under way are answered");
+    bridge.health().set_serving(false);
+    stop.cancel();
+}

@@ -1,0 +1,241 @@
+//! The process's own settings.
+
+use super::{
+    Faults,
+    reader::{Document, Section},
+};
+use crate::web::WebSettings;
+use bridge_federation::ThrottleLimits;
+use ipnet::IpNet;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use url::Url;
+
+/// The process's own settings, checked. Relative paths in the file are relative to its folder.
+#[derive(Clone, Debug)]
+pub struct ProcessConfig {
+    /// The public address without a path: issuers begin with it. `https`, or `http` on a loopback
+    /// address.
+    pub base_url: Url,
+    /// Where people and clients arrive.
+    pub listener: ListenerConfig,
+    /// Where `/health/live` and `/health/ready` are; none: on the listener.
+    pub health_address: Option<SocketAddr>,
+    /// The database.
+    pub store: StoreConfig,
+    /// The folder for compiled policies, which only the bridge may write.
+    pub policy_cache: PathBuf,
+    /// How many failed attempts are taken.
+    pub throttle: ThrottleLimits,
+    /// The file that audit events are appended to; none: standard output.
+    pub audit_file: Option<PathBuf>,
+    /// The files that declare realms.
+    pub apply: Vec<PathBuf>,
+}
+
+/// Where people and clients arrive.
+#[derive(Clone, Debug)]
+pub struct ListenerConfig {
+    /// The address.
+    pub address: SocketAddr,
+    /// Certificate and key; none: plain HTTP.
+    pub tls: Option<TlsConfig>,
+    /// Whose word on the client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// The chain (PEM), the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key (PEM).
+    pub key: PathBuf,
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The database's file.
+    pub path: PathBuf,
+    /// The sealing key's file, outside of the database's folder.
+    pub sealing_key: PathBuf,
+}
+
+impl ProcessConfig {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn read(file: &Path) -> Result<Self, Faults> {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Faults::of_file(
+                file,
+                format!("cannot be read: {error}; name another file with --config, or make one with init"),
+            )
+        })?;
+        let folder = folder_of(file);
+        Document::read(file, &text, |_, section| root(section, &folder))
+    }
+
+}
+
+/// The folder that a file's relative paths are relative to.
+pub(super) fn folder_of(file: &Path) -> PathBuf {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    absolute.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+fn root(section: Section<'_>, folder: &Path) -> Option<ProcessConfig> {
+    let base_url = base_url(&section);
+    let listener = listener(&section, folder, base_url.as_ref());
+    let health_address = section.section("health").and_then(|health| {
+        let address = address(&health, "address");
+        health.finish();
+        address
+    });
+    let store = store(&section, folder);
+    let policy_cache = section.section("policies").and_then(|policies| {
+        let cache = policies.text("cache").map(|path| folder.join(path));
+        policies.finish();
+        cache
+    });
+    let throttle = throttle(&section);
+    let audit_file = section.section("audit").and_then(|audit| {
+        let file = audit.text("file").map(|path| folder.join(path));
+        audit.finish();
+        file
+    });
+    let apply = section.texts("apply");
+    section.finish();
+    let store = store?;
+    let beside = || store.path.with_file_name("policy-cache");
+    Some(ProcessConfig {
+        base_url: base_url?,
+        listener: listener?,
+        health_address,
+        policy_cache: policy_cache.unwrap_or_else(beside),
+        store,
+        throttle,
+        audit_file,
+        apply: apply.iter().map(|(_, path)| folder.join(path)).collect(),
+    })
+}
+
+fn base_url(section: &Section<'_>) -> Option<Url> {
+    let key = "base_url";
+    let text = section.required_text(key)?;
+    let Ok(url) = Url::parse(&text) else {
+        section.fault(key, format!("{text:?} is not a URL; write it as https://id.example.com"));
+        return None;
+    };
+    match WebSettings::new(url.clone()) {
+        Ok(_) => Some(url),
+        Err(error) => {
+            section.fault(key, error.to_string());
+            None
+        }
+    }
+}
+
+fn listener(section: &Section<'_>, folder: &Path, base_url: Option<&Url>) -> Option<ListenerConfig> {
+    let Some(listener) = section.section("listener") else {
+        section.fault("listener", "is missing; say at least where to listen: address = \"127.0.0.1:8080\"");
+        return None;
+    };
+    let address = listener
+        .required_text("address")
+        .and_then(|_| address(&listener, "address"));
+    let certificate = listener.text("tls_certificate").map(|path| folder.join(path));
+    let key = listener.text("tls_key").map(|path| folder.join(path));
+    let tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsConfig { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            listener.fault("tls_key", "is missing beside tls_certificate");
+            None
+        }
+        (None, Some(_)) => {
+            listener.fault("tls_certificate", "is missing beside tls_key");
+            None
+        }
+    };
+    let trusted_proxies = networks(&listener);
+    let needs_tls = base_url.is_some_and(|url| url.scheme() == "https");
+    if needs_tls && tls.is_none() && trusted_proxies.is_empty() {
+        listener.fault(
+            "tls_certificate",
+            "is missing: base_url is https, so either name tls_certificate and tls_key, or the trusted_proxies that end TLS",
+        );
+    }
+    listener.finish();
+    Some(ListenerConfig {
+        address: address?,
+        tls,
+        trusted_proxies,
+    })
+}
+
+fn address(section: &Section<'_>, key: &'static str) -> Option<SocketAddr> {
+    section.parsed(key, "an address with a port, such as \"127.0.0.1:8080\" or \"[::]:8443\"")
+}
+
+fn networks(listener: &Section<'_>) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for (i, (_, text)) in listener.texts("trusted_proxies").into_iter().enumerate() {
+        let single = text.parse::<std::net::IpAddr>().map(IpNet::from);
+        match text.parse::<IpNet>().or(single) {
+            Ok(network) => networks.push(network),
+            Err(_) => listener.fault(
+                &format!("trusted_proxies[{i}]"),
+                format!("{text:?} is not an address or a network such as \"10.0.0.0/8\""),
+            ),
+        }
+    }
+    networks
+}
+
+fn store(section: &Section<'_>, folder: &Path) -> Option<StoreConfig> {
+    let Some(store) = section.section("store") else {
+        section.fault("store", "is missing; it names path and sealing_key");
+        return None;
+    };
+    let path = store.required_text("path").map(|path| folder.join(path));
+    let sealing_key = store.required_text("sealing_key").map(|path| folder.join(path));
+    if let (Some(path), Some(key)) = (&path, &sealing_key)
+        && path.parent() == key.parent()
+    {
+        store.fault("sealing_key", "has to be outside of the database's folder, so that a copy of the one does not carry the other");
+    }
+    store.finish();
+    Some(StoreConfig {
+        path: path?,
+        sealing_key: sealing_key?,
+    })
+}
+
+fn throttle(section: &Section<'_>) -> ThrottleLimits {
+    let preset = ThrottleLimits::default();
+    let Some(limits) = section.section("limits") else {
+        return preset;
+    };
+    let count = |key, preset: u32| {
+        let number = limits.number(key, i64::from(preset), 1..=1_000_000);
+        u32::try_from(number).unwrap_or(preset)
+    };
+    let throttle = ThrottleLimits {
+        per_account_max: count("sign_in_failures_per_account_max", preset.per_account_max),
+        per_address_max: count("sign_in_failures_per_address_max", preset.per_address_max),
+        window: limits.span(
+            "sign_in_failures_window",
+            preset.window,
+            Duration::from_secs(1)..=Duration::from_hours(24),
+        ),
+    };
+    limits.finish();
+    throttle
+}
