@@ -1,1 +1,381 @@
+//! A house to test in: a store in memory, a clock that stands still, random numbers that repeat, two
+//! realms and some clients.
 
+mod store;
+
+use crate::{
+    Authorized, Browser, Completed, Parameters, Provider, TokenAnswer, TokenError, TokenRequest,
+    keys, opaque,
+};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bridge_model::{
+    account::{self, AuthenticatedUser, User},
+    client::{Client, ClientAuthentication, RedirectUri},
+    decision::{Bar, Refusal},
+    keys::{SigningAlgorithm, SigningKey},
+    names::{ClientId, FederationName, RealmName},
+    ports::{Clock, Random},
+    realm::{Lifetimes, PolicyRef, Realm},
+    search::Reply,
+    secret::Secret,
+    session::GrantStage,
+    time::Timestamp,
+};
+use serde_json::{Map, Value, json};
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+pub(crate) use store::MemoryStore;
+use url::Url;
+
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Where the confidential clients are answered.
+pub(crate) const CALLBACK: &str = "https://app.example/cb";
+/// Their secret, which needs encoding in a header.
+pub(crate) const SECRET: &str = "s3cr:t+ %/ä";
+
+pub(crate) struct House {
+    pub(crate) provider: Provider,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) realm: Realm,
+    /// Another realm with the same clients and the same users, and keys of its own.
+    pub(crate) other: Realm,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::at("https://id.example.test")
+    }
+
+    pub(crate) fn at(base_url: &str) -> Self {
+        let (realm, other) = (realm("staff"), realm("guests"));
+        let store = Arc::new(MemoryStore::default());
+        for realm in [&realm, &other] {
+            for client in clients(&realm.name) {
+                store.put_client(client);
+            }
+            store.put_keys(made_keys(&realm.name));
+        }
+        Self::over(base_url, store, realm, other)
+    }
+
+    /// Without any signing keys.
+    pub(crate) fn without_keys() -> Self {
+        let house = Self::new();
+        let store = Arc::new(MemoryStore::default());
+        Self::over("https://id.example.test", store, house.realm, house.other)
+    }
+
+    fn over(base_url: &str, store: Arc<MemoryStore>, realm: Realm, other: Realm) -> Self {
+        let clock = Arc::new(ManualClock(AtomicU64::new(1_700_000_000)));
+        let provider = Provider::new(
+            Url::parse(base_url).expect("a URL"),
+            store.clone(),
+            clock.clone(),
+            Arc::new(SeededRandom::new(7)),
+        );
+        Self {
+            provider,
+            store,
+            clock,
+            realm,
+            other,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Somebody who gave the right password to the realm right now.
+    pub(crate) fn admitted(&self) -> AuthenticatedUser {
+        admitted(&self.realm, self.clock.now())
+    }
+
+    pub(crate) async fn authorize(&self, query: &str) -> Authorized {
+        self.authorize_in(query, &Browser::default()).await
+    }
+
+    pub(crate) async fn authorize_in(&self, query: &str, browser: &Browser) -> Authorized {
+        self.provider
+            .authorize(&self.realm, &Parameters::parse(query), browser)
+            .await
+            .expect("no page")
+    }
+
+    /// Asks for a sign-in, and gives the interaction and the browser it is bound to.
+    pub(crate) async fn begin(&self, query: &str) -> (String, Browser) {
+        match self.authorize(query).await {
+            Authorized::SignIn {
+                interaction,
+                new_binding,
+            } => {
+                let browser = Browser {
+                    session: None,
+                    binding: new_binding,
+                };
+                (interaction, browser)
+            }
+            Authorized::Redirect { to } => unreachable!("no sign-in but {to}"),
+        }
+    }
+
+    /// A whole sign-in of ada.
+    pub(crate) async fn sign_in(&self, query: &str) -> Completed {
+        let (interaction, browser) = self.begin(query).await;
+        self.provider
+            .complete(&self.realm, &interaction, &browser, self.admitted())
+            .await
+            .expect("signed in")
+    }
+
+    /// A whole sign-in of ada, as far as the code.
+    pub(crate) async fn code(&self, query: &str) -> String {
+        parameter(&self.sign_in(query).await.to, "code").expect("a code")
+    }
+
+    pub(crate) async fn token(&self, form: &str) -> Result<TokenAnswer, TokenError> {
+        let parameters = Parameters::parse(form);
+        let request = TokenRequest {
+            authorization: None,
+            parameters: &parameters,
+        };
+        self.provider.token(&self.realm, &request).await
+    }
+
+    /// Tokens for ada.
+    pub(crate) async fn tokens(&self, client: &str, more: &str) -> TokenAnswer {
+        let code = self.code(&asked(client, more)).await;
+        self.token(&redeeming(client, &code)).await.expect("tokens")
+    }
+
+    /// A token that one of the realm's keys has signed, whatever its header says.
+    pub(crate) fn signed(&self, by: SigningAlgorithm, header: &Value, claims: &Value) -> String {
+        let keys = self.store.tables().keys.clone();
+        let is_ours = |key: &&SigningKey| key.realm == self.realm.name && key.algorithm == by;
+        let key = keys.iter().find(is_ours).expect("the realm has both");
+        let parts = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let signed = parts.join(".");
+        let signature = signature_of(key, signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The stages at which all grants stand.
+    pub(crate) fn stages(&self) -> Vec<GrantStage> {
+        self.store
+            .grants()
+            .iter()
+            .map(|grant| grant.stage)
+            .collect()
+    }
+}
+
+/// The query of an authorization request with the scope `openid`, PKCE and a state, and more.
+pub(crate) fn asked(client: &str, more: &str) -> String {
+    let redirect_uri = match client {
+        "cli" => "http://127.0.0.1:49152/callback",
+        _ => CALLBACK,
+    };
+    let scope = if more.contains("scope=") {
+        ""
+    } else {
+        "&scope=openid"
+    };
+    format!(
+        "client_id={client}&redirect_uri={redirect_uri}&response_type=code&state=xyz\
+         &code_challenge={CHALLENGE}&code_challenge_method=S256{scope}{more}"
+    )
+}
+
+/// The form that redeems a code which was asked for with [`asked`].
+pub(crate) fn redeeming(client: &str, code: &str) -> String {
+    let (redirect_uri, secret) = match client {
+        "cli" => ("http://127.0.0.1:49152/callback", String::new()),
+        _ => (CALLBACK, format!("&client_secret={}", form_encoded(SECRET))),
+    };
+    format!(
+        "grant_type=authorization_code&code={code}&redirect_uri={redirect_uri}\
+         &code_verifier={VERIFIER}&client_id={client}{secret}"
+    )
+}
+
+pub(crate) fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A query parameter of an address.
+pub(crate) fn parameter(address: &str, name: &str) -> Option<String> {
+    let url = Url::parse(address).expect("an address");
+    let mut all = url.query_pairs().filter(|(key, _)| key == name);
+    let value = all.next().map(|(_, value)| value.into_owned());
+    assert!(all.next().is_none(), "{name} stands twice in {address}");
+    value
+}
+
+/// The claims of a token, unverified.
+pub(crate) fn claims_of(token: &str) -> Map<String, Value> {
+    part_of(token, 1)
+}
+
+/// The header of a token.
+pub(crate) fn header_of(token: &str) -> Map<String, Value> {
+    part_of(token, 0)
+}
+
+fn part_of(token: &str, index: usize) -> Map<String, Value> {
+    let part = token.split('.').nth(index).expect("three parts");
+    let octets = URL_SAFE_NO_PAD.decode(part).expect("base64url");
+    serde_json::from_slice(&octets).expect("an object")
+}
+
+fn signature_of(key: &SigningKey, message: &[u8]) -> Vec<u8> {
+    let (random, private) = (SystemRandom::new(), key.private.expose());
+    match key.algorithm {
+        SigningAlgorithm::RS256 => {
+            let pair = RsaKeyPair::from_pkcs8(private).expect("a key");
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                .expect("signed");
+            signature
+        }
+        SigningAlgorithm::ES256 => {
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private);
+            let signature = pair.expect("a key").sign(&random, message).expect("signed");
+            signature.as_ref().to_vec()
+        }
+    }
+}
+
+pub(crate) fn admitted(realm: &Realm, now: Timestamp) -> AuthenticatedUser {
+    account::admit(realm.name.clone(), ada(), &Reply::default(), now).expect("no bar")
+}
+
+/// A bar that holds from a time on.
+pub(crate) fn bar_from(since: Timestamp) -> Bar {
+    Bar {
+        reason: Refusal::AccountExpired,
+        since: Some(since),
+        until: None,
+    }
+}
+
+pub(crate) fn ada() -> User {
+    let claims = json!({
+        "name": "Ada Lovelace",
+        "email": "ada@example.test",
+        "email_verified": true,
+        "groups": ["staff"],
+        "department": "7",
+    });
+    User {
+        subject: "subject-of-ada".to_owned(),
+        username: "ada".to_owned(),
+        claims: serde_json::from_value(claims).expect("an object"),
+        bars: Vec::new(),
+        federation: FederationName::new("people").expect("valid"),
+        entry_dn: "uid=ada,dc=example,dc=test".to_owned(),
+        policy: PolicyRef {
+            id: "generic".to_owned(),
+            version: "1.0.0".to_owned(),
+            digest: "sha256:00".to_owned(),
+        },
+    }
+}
+
+fn realm(name: &str) -> Realm {
+    Realm {
+        name: RealmName::new(name).expect("valid"),
+        display_name: None,
+        enabled: true,
+        lifetimes: Lifetimes::default(),
+        managed_by: None,
+    }
+}
+
+/// `web` and `shop` have a secret, `mobile` too but signs with ES256, `cli` is public, `old` is
+/// switched off.
+fn clients(realm: &RealmName) -> Vec<Client> {
+    let client = |id: &str, authentication, redirect_uri: &str, signing_algorithm| Client {
+        realm: realm.clone(),
+        id: ClientId::new(id).expect("valid"),
+        name: Some(format!("The {id}")),
+        enabled: id != "old",
+        authentication,
+        redirect_uris: vec![RedirectUri::new(redirect_uri).expect("valid")],
+        signing_algorithm,
+        managed_by: None,
+    };
+    let (secret, public) = (ClientAuthentication::Secret, ClientAuthentication::Public);
+    let (rs256, es256) = (SigningAlgorithm::RS256, SigningAlgorithm::ES256);
+    vec![
+        client("web", secret, CALLBACK, rs256),
+        client("shop", secret, CALLBACK, rs256),
+        client("mobile", secret, CALLBACK, es256),
+        client("cli", public, "http://127.0.0.1/callback", rs256),
+        client("old", secret, CALLBACK, rs256),
+    ]
+}
+
+/// Keys are made once for all tests: they are slow to make.
+fn made_keys(realm: &RealmName) -> Vec<SigningKey> {
+    static KEYS: [OnceLock<Vec<SigningKey>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let index = usize::from(realm.as_str() == "staff");
+    let made = KEYS[index].get_or_init(|| {
+        [SigningAlgorithm::ES256, SigningAlgorithm::RS256]
+            .map(|algorithm| {
+                keys::generate(realm, algorithm, Timestamp(1_600_000_000)).expect("a key")
+            })
+            .into()
+    });
+    made.clone()
+}
+
+/// A clock that is set by hand.
+pub(crate) struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, span: Duration) {
+        self.0.fetch_add(span.as_secs(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Octets that are as good as random, and the same in every run.
+pub(crate) struct SeededRandom(AtomicU64);
+
+impl SeededRandom {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, octets: &mut [u8]) {
+        for chunk in octets.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::SeqCst);
+            let block = opaque::sha256(&count.to_be_bytes());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// A cookie's value that opens nothing.
+pub(crate) fn stranger() -> Secret {
+    Secret::new([9; 32])
+}

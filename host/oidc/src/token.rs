@@ -8,6 +8,7 @@ mod error;
 mod form;
 mod issue;
 
+pub(crate) use error::store_fault;
 pub use error::{ErrorBody, TokenError};
 pub(crate) use issue::AccessClaims;
 pub use issue::{IssuedTo, TokenAnswer};
@@ -59,15 +60,12 @@ pub(crate) async fn token(
     let grant = match &form {
         Form::AuthorizationCode(code) => code.redeem(&context, &client).await?,
     };
-    let user = grant.user.clone();
-    let user = match account::readmit(realm.name.clone(), user, grant.auth_time, context.now) {
-        Ok(user) => user,
-        Err(_) => {
-            parts.store.revoke_grant(&realm.name, grant.id).await?;
-            return Err(TokenError::InvalidGrant(
-                "the person may not come in any more",
-            ));
-        }
+    let (name, user) = (realm.name.clone(), grant.user.clone());
+    let Ok(user) = account::readmit(name, user, grant.auth_time, context.now) else {
+        parts.store.revoke_grant(&realm.name, grant.id).await?;
+        return Err(TokenError::InvalidGrant(
+            "the person may not come in any more",
+        ));
     };
     issue::issue(&context, &key, &client, &grant, &user)
 }

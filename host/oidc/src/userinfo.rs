@@ -5,7 +5,7 @@ use crate::{
     jws::{self, TokenKind},
     keys::KeyError,
     provider::Parts,
-    token::{AccessClaims, ErrorBody},
+    token::{AccessClaims, ErrorBody, store_fault},
 };
 use bridge_model::{
     account::{self, AuthenticatedUser},
@@ -41,7 +41,7 @@ impl UserinfoError {
         match self {
             Self::NoToken | Self::InvalidToken => 401,
             Self::InsufficientScope => 403,
-            Self::Store(_) => 503,
+            Self::Store(error) => store_fault(error).0,
             Self::Keys(_) => 500,
         }
     }
@@ -55,7 +55,7 @@ impl UserinfoError {
                 "insufficient_scope",
                 "the access token does not have the scope openid",
             ),
-            Self::Store(_) => ("temporarily_unavailable", "try again later"),
+            Self::Store(error) => return Some(store_fault(error).1),
             Self::Keys(_) => ("server_error", "the access token could not be checked"),
         };
         Some(ErrorBody {

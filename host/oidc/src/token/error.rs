@@ -48,7 +48,7 @@ impl TokenError {
             | Self::InvalidClient { by_header: false }
             | Self::InvalidGrant(_)
             | Self::UnsupportedGrantType => 400,
-            Self::Store(_) => 503,
+            Self::Store(error) => store_fault(error).0,
             Self::Keys(_) => 500,
         }
     }
@@ -63,7 +63,7 @@ impl TokenError {
                 "unsupported_grant_type",
                 "grant_type must be authorization_code",
             ),
-            Self::Store(_) => ("temporarily_unavailable", "try again later"),
+            Self::Store(error) => return store_fault(error).1,
             Self::Keys(_) => ("server_error", "the tokens could not be signed"),
         };
         ErrorBody {
@@ -102,4 +102,22 @@ impl From<KeyError> for TokenError {
             other => Self::Keys(other),
         }
     }
+}
+
+/// Status and body where the store failed: it may be back soon, unless it is there and what it has
+/// does not open.
+pub(crate) fn store_fault(error: &StoreError) -> (u16, ErrorBody) {
+    let (status, error, error_description) = match error {
+        StoreError::Database(_) => (503, "temporarily_unavailable", "try again later"),
+        StoreError::Conflict(_) | StoreError::Sealed(_) => {
+            (500, "server_error", "the operator has to look into it")
+        }
+    };
+    (
+        status,
+        ErrorBody {
+            error,
+            error_description,
+        },
+    )
 }

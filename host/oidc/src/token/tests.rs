@@ -1,1 +1,413 @@
+use super::*;
+use crate::testing::{
+    CHALLENGE, House, VERIFIER, asked, bar_from, claims_of, form_encoded, redeeming,
+};
+use bridge_model::session::GrantStage;
+use serde_json::{Value, json};
+use std::time::Duration;
 
+/// The error and the stages of all grants after it.
+async fn refused(house: &House, form: &str) -> (&'static str, Vec<GrantStage>) {
+    let error = house.token(form).await.expect_err("refused");
+    (error.body().error, house.stages())
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_for_tokens() {
+    let house = House::new();
+    let code = house
+        .code(&asked(
+            "web",
+            "&nonce=n-1&scope=openid+email+offline_access",
+        ))
+        .await;
+    house.clock.advance(Duration::from_secs(30));
+    let answer = house.token(&redeeming("web", &code)).await.expect("tokens");
+    let grant = house.store.grants().remove(0);
+    let body = serde_json::to_value(&answer).expect("JSON");
+    assert_eq!(
+        body,
+        json!({
+            "access_token": answer.access_token, "token_type": "Bearer", "expires_in": 300,
+            "id_token": answer.id_token, "scope": "openid email",
+        })
+    );
+    assert_eq!(
+        Value::Object(claims_of(&answer.access_token)),
+        json!({
+            "iss": "https://id.example.test/realms/staff",
+            "aud": "https://id.example.test/realms/staff",
+            "sub": "subject-of-ada", "client_id": "web", "jti": grant.id.to_string(),
+            "scope": "openid email", "sid": grant.session.to_string(),
+            "iat": 1_700_000_030, "exp": 1_700_000_330, "auth_time": 1_700_000_000,
+        })
+    );
+    assert_eq!(
+        Value::Object(claims_of(&answer.id_token)),
+        json!({
+            "iss": "https://id.example.test/realms/staff", "aud": "web",
+            "sub": "subject-of-ada", "sid": grant.session.to_string(), "nonce": "n-1",
+            "iat": 1_700_000_030, "exp": 1_700_000_330, "auth_time": 1_700_000_000,
+            "at_hash": crate::jws::access_token_hash(&answer.access_token),
+            "email": "ada@example.test", "email_verified": true,
+        })
+    );
+    assert_eq!(answer.issued_to.client_id.as_str(), "web");
+    assert_eq!(answer.issued_to.subject, "subject-of-ada");
+    assert_eq!(house.stages(), [GrantStage::Redeemed]);
+}
+
+#[tokio::test]
+async fn an_id_token_has_the_nonce_only_if_there_was_one() {
+    let house = House::new();
+    let tokens = house.tokens("web", "").await;
+    assert!(!claims_of(&tokens.id_token).contains_key("nonce"));
+}
+
+#[tokio::test]
+async fn a_person_does_not_write_the_claims_of_the_protocol() {
+    let house = House::new();
+    let code = house.code(&asked("web", "&scope=openid+profile")).await;
+    let honest = house.store.grants()[0].user.claims.clone();
+    {
+        let mut tables = house.store.tables();
+        let claims = &mut tables.grants[0].user.claims;
+        for name in [
+            "iss", "sub", "aud", "exp", "nonce", "sid", "acr", "azp", "at_hash", "typ",
+        ] {
+            claims.insert(name.to_owned(), json!("forged"));
+        }
+    }
+    let answer = house.token(&redeeming("web", &code)).await.expect("tokens");
+    let claims = claims_of(&answer.id_token);
+    assert!(
+        !Value::Object(claims.clone()).to_string().contains("forged"),
+        "{claims:?}"
+    );
+    assert_eq!(claims.get("department"), honest.get("department"));
+}
+
+#[tokio::test]
+async fn a_form_needs_a_grant_type_that_there_is() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let form = redeeming("web", &code);
+    for (grant_type, expected) in [
+        ("grant_type=", "invalid_request"),
+        ("x=y", "invalid_request"),
+        (
+            "grant_type=authorization_code&grant_type=authorization_code",
+            "invalid_request",
+        ),
+        (
+            "grant_type=password&username=ada&password=x",
+            "unsupported_grant_type",
+        ),
+        (
+            "grant_type=refresh_token&refresh_token=x",
+            "unsupported_grant_type",
+        ),
+        ("grant_type=client_credentials", "unsupported_grant_type"),
+        ("grant_type=Authorization_Code", "unsupported_grant_type"),
+    ] {
+        let form = form.replacen("grant_type=authorization_code", grant_type, 1);
+        let expected = (expected, vec![GrantStage::Issued]);
+        assert_eq!(refused(&house, &form).await, expected, "{grant_type}");
+    }
+    house.token(&form).await.expect("the code is still good");
+}
+
+#[tokio::test]
+async fn a_malformed_form_does_not_use_the_code_up() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let form = redeeming("web", &code);
+    let verifier = format!("&code_verifier={VERIFIER}");
+    for (from, to) in [
+        (format!("&code={code}"), String::new()),
+        (format!("&code={code}"), format!("&code={code}&code={code}")),
+        (verifier.clone(), format!("{verifier}{verifier}")),
+        (
+            verifier.clone(),
+            format!("&code_verifier={}", "a".repeat(42)),
+        ),
+        (
+            verifier.clone(),
+            format!("&code_verifier={}", "a".repeat(129)),
+        ),
+        (verifier.clone(), format!("{verifier}%20")),
+        (
+            "&redirect_uri".to_owned(),
+            "&redirect_uri=x&redirect_uri".to_owned(),
+        ),
+    ] {
+        assert!(form.contains(&from));
+        let form = form.replacen(&from, &to, 1);
+        let expected = ("invalid_request", vec![GrantStage::Issued]);
+        assert_eq!(refused(&house, &form).await, expected, "{to}");
+    }
+    house.token(&form).await.expect("the code is still good");
+}
+
+#[tokio::test]
+async fn a_code_that_is_none_is_refused() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let unknown = crate::opaque::encode(&[7; 32]);
+    for bad in [
+        "x",
+        &unknown,
+        &code[1..],
+        &format!("{code}A"),
+        &code.to_lowercase(),
+    ] {
+        let expected = ("invalid_grant", vec![GrantStage::Issued]);
+        assert_eq!(
+            refused(&house, &redeeming("web", bad)).await,
+            expected,
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_and_a_replay_kills_what_came_of_it() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let answer = house.token(&redeeming("web", &code)).await.expect("tokens");
+    let bearer = Some(answer.access_token.as_str());
+    assert!(house.provider.userinfo(&house.realm, bearer).await.is_ok());
+    house.clock.advance(Duration::from_secs(35));
+    let expected = ("invalid_grant", vec![GrantStage::Revoked]);
+    assert_eq!(refused(&house, &redeeming("web", &code)).await, expected);
+    assert!(house.provider.userinfo(&house.realm, bearer).await.is_err());
+    assert_eq!(refused(&house, &redeeming("web", &code)).await, expected);
+}
+
+#[tokio::test]
+async fn of_many_redemptions_at_once_one_succeeds() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let form = redeeming("web", &code);
+    let (a, b, c) = tokio::join!(house.token(&form), house.token(&form), house.token(&form));
+    assert_eq!([a, b, c].iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert_eq!(house.stages(), [GrantStage::Revoked]);
+}
+
+#[tokio::test]
+async fn a_code_ends_with_its_time() {
+    for (seconds, expected) in [(60, true), (61, false)] {
+        let house = House::new();
+        let code = house.code(&asked("web", "")).await;
+        house.clock.advance(Duration::from_secs(seconds));
+        let answer = house.token(&redeeming("web", &code)).await;
+        assert_eq!(answer.is_ok(), expected, "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_at_another_client_is_dead_for_everybody() {
+    let house = House::new();
+    for (right, wrong) in [("web", "shop"), ("cli", "web"), ("web", "cli")] {
+        let code = house.code(&asked(right, "")).await;
+        let stolen = redeeming(wrong, &code);
+        // Only the client is wrong.
+        let uri = |client: &str| match client {
+            "cli" => "http://127.0.0.1:49152/callback",
+            _ => "https://app.example/cb",
+        };
+        let stolen = stolen.replacen(uri(wrong), uri(right), 1);
+        let (error, stages) = refused(&house, &stolen).await;
+        assert_eq!(error, "invalid_grant", "{wrong}");
+        assert_eq!(stages.last(), Some(&GrantStage::Revoked));
+        let (error, _) = refused(&house, &redeeming(right, &code)).await;
+        assert_eq!(error, "invalid_grant", "{right}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_of_another_realm_is_unknown() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let parameters = Parameters::parse(&redeeming("web", &code));
+    let request = TokenRequest {
+        authorization: None,
+        parameters: &parameters,
+    };
+    let error = house
+        .provider
+        .token(&house.other, &request)
+        .await
+        .expect_err("refused");
+    assert_eq!(error.body().error, "invalid_grant");
+    assert_eq!(house.stages(), [GrantStage::Issued]);
+}
+
+#[tokio::test]
+async fn the_address_has_to_be_the_same_again() {
+    let house = House::new();
+    for (client, wrong) in [
+        ("web", "&redirect_uri=https://app.example/cb/"),
+        ("web", "&redirect_uri="),
+        ("web", ""),
+        ("cli", "&redirect_uri=http://127.0.0.1:49153/callback"),
+    ] {
+        let code = house.code(&asked(client, "")).await;
+        let form = redeeming(client, &code);
+        let (start, rest) = form.split_once("&redirect_uri=").expect("an address");
+        let (_, end) = rest.split_once('&').expect("more");
+        let (error, stages) = refused(&house, &format!("{start}{wrong}&{end}")).await;
+        assert_eq!(error, "invalid_grant", "{wrong}");
+        assert_eq!(stages.last(), Some(&GrantStage::Revoked));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_verifier_uses_the_code_up() {
+    let house = House::new();
+    for client in ["web", "cli"] {
+        let code = house.code(&asked(client, "")).await;
+        let form = redeeming(client, &code);
+        let wrong = form.replacen(VERIFIER, CHALLENGE, 1);
+        let (error, stages) = refused(&house, &wrong).await;
+        assert_eq!(
+            (error, stages.last()),
+            ("invalid_grant", Some(&GrantStage::Revoked))
+        );
+        assert_eq!(refused(&house, &form).await.0, "invalid_grant");
+    }
+}
+
+#[tokio::test]
+async fn neither_half_of_pkce_may_be_stripped() {
+    let house = House::new();
+    let challenge = format!("&code_challenge={CHALLENGE}&code_challenge_method=S256");
+    let verifier = format!("&code_verifier={VERIFIER}");
+    for (asks, proves, expected) in [
+        (true, true, true),
+        (false, false, true),
+        (true, false, false),
+        (false, true, false),
+    ] {
+        let query = asked("web", "");
+        let query = if asks {
+            query
+        } else {
+            query.replacen(&challenge, "", 1)
+        };
+        let form = redeeming("web", &house.code(&query).await);
+        let form = if proves {
+            form
+        } else {
+            form.replacen(&verifier, "", 1)
+        };
+        match house.token(&form).await {
+            Ok(_) => assert!(expected, "{asks} {proves}"),
+            Err(error) => {
+                assert!(!expected, "{asks} {proves}");
+                assert_eq!(error.body().error, "invalid_grant");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_account_gate_is_asked_again() {
+    let house = House::new();
+    let ends = house.now().plus(Duration::from_secs(10));
+    for (wait, expected) in [(9, true), (1, false)] {
+        let code = house.code(&asked("web", "")).await;
+        house
+            .store
+            .tables()
+            .grants
+            .last_mut()
+            .expect("a grant")
+            .user
+            .bars = vec![bar_from(ends)];
+        house.clock.advance(Duration::from_secs(wait));
+        let answer = house.token(&redeeming("web", &code)).await;
+        assert_eq!(answer.is_ok(), expected, "{wait}");
+        if let Err(error) = answer {
+            assert_eq!(error.body().error, "invalid_grant");
+            assert_eq!(house.stages().last(), Some(&GrantStage::Revoked));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_realm_that_is_switched_off_issues_nothing() {
+    let mut house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    house.realm.enabled = false;
+    let expected = ("invalid_request", vec![GrantStage::Issued]);
+    assert_eq!(refused(&house, &redeeming("web", &code)).await, expected);
+}
+
+#[tokio::test]
+async fn keys_that_are_not_at_hand_do_not_cost_the_code() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let keys = {
+        let mut tables = house.store.tables();
+        let mut broken = tables.keys.clone();
+        for key in &mut broken {
+            key.private = bridge_model::secret::Secret::new("none");
+        }
+        std::mem::replace(&mut tables.keys, broken)
+    };
+    let error = house
+        .token(&redeeming("web", &code))
+        .await
+        .expect_err("refused");
+    assert_eq!((error.status(), error.body().error), (500, "server_error"));
+    house.store.tables().keys = keys;
+    house.token(&redeeming("web", &code)).await.expect("tokens");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_said_so() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    house.store.tables().is_down = true;
+    let error = house
+        .token(&redeeming("web", &code))
+        .await
+        .expect_err("refused");
+    assert_eq!(
+        (error.status(), error.body().error),
+        (503, "temporarily_unavailable")
+    );
+    assert_eq!(error.challenge(), None);
+}
+
+#[tokio::test]
+async fn errors_have_the_characters_that_are_allowed() {
+    let house = House::new();
+    let code = house.code(&asked("web", "")).await;
+    let secret = form_encoded("wrong");
+    for form in [
+        String::new(),
+        "grant_type=x".to_owned(),
+        format!("grant_type=authorization_code&code=x&client_id=web&client_secret={secret}"),
+        "grant_type=authorization_code&code=x&code_verifier=x".to_owned(),
+        redeeming("web", "x"),
+        redeeming("shop", &code),
+    ] {
+        let body = house.token(&form).await.expect_err("refused").body();
+        // RFC 6749 section 5.2.
+        let is_allowed = |c: u8| (0x20..0x7f).contains(&c) && c != b'"' && c != b'\\';
+        assert!(body.error_description.bytes().all(is_allowed), "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_do_not_print() {
+    let house = House::new();
+    let tokens = house.tokens("web", "").await;
+    let text = format!("{tokens:?}");
+    assert!(
+        !text.contains(&tokens.access_token) && !text.contains(&tokens.id_token),
+        "{text}"
+    );
+}

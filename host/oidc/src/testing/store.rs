@@ -1,0 +1,290 @@
+//! A store in memory.
+
+use async_trait::async_trait;
+use bridge_model::{
+    client::Client,
+    federation::Federation,
+    keys::SigningKey,
+    names::{ClientId, FederationId, FederationName, RealmName},
+    plan::Plan,
+    ports::{Failures, Keys, Realms, Sessions, StoreError},
+    realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm},
+    secret::Secret,
+    session::{Grant, GrantStage, Interaction, Redemption, Session, TokenHash},
+    time::Timestamp,
+};
+use std::{
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+use uuid::Uuid;
+
+#[derive(Default)]
+pub(crate) struct MemoryStore(Mutex<Tables>);
+
+#[derive(Default)]
+pub(crate) struct Tables {
+    pub(crate) clients: Vec<Client>,
+    pub(crate) interactions: Vec<Interaction>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) keys: Vec<SigningKey>,
+    /// How often keys were asked for.
+    pub(crate) key_reads: usize,
+    /// Whether every call fails.
+    pub(crate) is_down: bool,
+}
+
+impl MemoryStore {
+    pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().expect("no test panicked in here")
+    }
+
+    pub(crate) fn put_client(&self, client: Client) {
+        let mut tables = self.tables();
+        tables
+            .clients
+            .retain(|other| (&other.realm, &other.id) != (&client.realm, &client.id));
+        tables.clients.push(client);
+    }
+
+    /// Newest first.
+    pub(crate) fn put_keys(&self, keys: Vec<SigningKey>) {
+        self.tables().keys.splice(0..0, keys);
+    }
+
+    pub(crate) fn grants(&self) -> Vec<Grant> {
+        self.tables().grants.clone()
+    }
+
+    fn up(&self) -> Result<MutexGuard<'_, Tables>, StoreError> {
+        let tables = self.tables();
+        if tables.is_down {
+            return Err(StoreError::Database("the test took it down".into()));
+        }
+        Ok(tables)
+    }
+}
+
+fn unused<T>() -> Result<T, StoreError> {
+    Err(StoreError::Conflict("not of this store".to_owned()))
+}
+
+#[async_trait]
+impl Realms for MemoryStore {
+    async fn realms(&self) -> Result<Vec<Realm>, StoreError> {
+        unused()
+    }
+
+    async fn realm(&self, _: &RealmName) -> Result<Option<Realm>, StoreError> {
+        unused()
+    }
+
+    async fn subject_key(&self, _: &RealmName) -> Result<Option<Secret>, StoreError> {
+        unused()
+    }
+
+    async fn federations(&self, _: &RealmName) -> Result<Vec<PlannedFederation>, StoreError> {
+        unused()
+    }
+
+    async fn federation_key(
+        &self,
+        _: &RealmName,
+        _: &FederationName,
+    ) -> Result<Option<FederationKey>, StoreError> {
+        unused()
+    }
+
+    async fn save_plan(&self, _: FederationId, _: &Plan, _: &PolicyRef) -> Result<(), StoreError> {
+        unused()
+    }
+
+    async fn bind_credential(&self, _: &Federation) -> Result<Option<Secret>, StoreError> {
+        unused()
+    }
+
+    async fn client(&self, realm: &RealmName, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        let tables = self.up()?;
+        let mut clients = tables.clients.iter();
+        Ok(clients
+            .find(|client| client.realm == *realm && client.id == *id)
+            .cloned())
+    }
+
+    /// Every client has the same secret.
+    async fn client_secret_fits(
+        &self,
+        _: &RealmName,
+        _: &ClientId,
+        presented: &Secret,
+    ) -> Result<bool, StoreError> {
+        let _up = self.up()?;
+        Ok(presented.expose() == super::SECRET.as_bytes())
+    }
+
+    async fn apply(&self, _: &Declaration, _: Timestamp) -> Result<Applied, StoreError> {
+        unused()
+    }
+
+    async fn sources(&self) -> Result<Vec<String>, StoreError> {
+        unused()
+    }
+}
+
+#[async_trait]
+impl Sessions for MemoryStore {
+    async fn add_interaction(&self, interaction: &Interaction) -> Result<(), StoreError> {
+        self.up()?.interactions.push(interaction.clone());
+        Ok(())
+    }
+
+    async fn interaction(
+        &self,
+        realm: &RealmName,
+        id: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<Interaction>, StoreError> {
+        let found = {
+            let tables = self.up()?;
+            let mut interactions = tables.interactions.iter();
+            interactions
+                .find(|other| other.realm == *realm && other.id == id && now <= other.expires_at)
+                .cloned()
+        };
+        // Whoever asks at the same time finds it too.
+        tokio::task::yield_now().await;
+        Ok(found)
+    }
+
+    async fn end_interaction(&self, realm: &RealmName, id: TokenHash) -> Result<bool, StoreError> {
+        let mut tables = self.up()?;
+        let before = tables.interactions.len();
+        tables
+            .interactions
+            .retain(|other| other.realm != *realm || other.id != id);
+        Ok(tables.interactions.len() < before)
+    }
+
+    async fn add_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.up()?.sessions.push(session.clone());
+        Ok(())
+    }
+
+    async fn session(
+        &self,
+        realm: &RealmName,
+        secret: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let tables = self.up()?;
+        let found = tables.sessions.iter().find(|session| {
+            session.realm == *realm && session.secret == secret && now <= session.expires_at
+        });
+        Ok(found.cloned())
+    }
+
+    async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
+        self.up()?
+            .sessions
+            .retain(|session| session.realm != *realm || session.id != id);
+        Ok(())
+    }
+
+    async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError> {
+        self.up()?.grants.push(grant.clone());
+        Ok(())
+    }
+
+    async fn redeem(
+        &self,
+        realm: &RealmName,
+        code: TokenHash,
+        _: Timestamp,
+    ) -> Result<Redemption, StoreError> {
+        let mut tables = self.up()?;
+        let mut grants = tables.grants.iter_mut();
+        let Some(grant) = grants.find(|grant| grant.realm == *realm && grant.code == code) else {
+            return Ok(Redemption::Unknown);
+        };
+        if grant.stage == GrantStage::Issued {
+            grant.stage = GrantStage::Redeemed;
+            return Ok(Redemption::First(grant.clone()));
+        }
+        grant.stage = GrantStage::Revoked;
+        Ok(Redemption::Replayed(grant.clone()))
+    }
+
+    async fn grant(
+        &self,
+        realm: &RealmName,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<Grant>, StoreError> {
+        let tables = self.up()?;
+        let found = tables
+            .grants
+            .iter()
+            .find(|grant| grant.realm == *realm && grant.id == id && now <= grant.expires_at);
+        Ok(found.cloned())
+    }
+
+    async fn revoke_grant(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
+        let mut tables = self.up()?;
+        let mut grants = tables.grants.iter_mut();
+        if let Some(grant) = grants.find(|grant| grant.realm == *realm && grant.id == id) {
+            grant.stage = GrantStage::Revoked;
+        }
+        Ok(())
+    }
+
+    async fn remove_expired(&self, _: Timestamp) -> Result<u64, StoreError> {
+        unused()
+    }
+}
+
+#[async_trait]
+impl Keys for MemoryStore {
+    async fn signing_keys(&self, realm: &RealmName) -> Result<Vec<SigningKey>, StoreError> {
+        let found = {
+            let mut tables = self.up()?;
+            tables.key_reads += 1;
+            let keys = tables.keys.iter();
+            keys.filter(|key| key.realm == *realm).cloned().collect()
+        };
+        // Whoever asks at the same time finds the same.
+        tokio::task::yield_now().await;
+        Ok(found)
+    }
+
+    async fn add_first_signing_key(&self, key: &SigningKey) -> Result<SigningKey, StoreError> {
+        let mut tables = self.up()?;
+        let is_same =
+            |other: &&SigningKey| other.realm == key.realm && other.algorithm == key.algorithm;
+        if let Some(kept) = tables.keys.iter().find(is_same) {
+            return Ok(kept.clone());
+        }
+        tables.keys.insert(0, key.clone());
+        Ok(key.clone())
+    }
+}
+
+#[async_trait]
+impl Failures for MemoryStore {
+    async fn count_attempt(
+        &self,
+        _: TokenHash,
+        _: Duration,
+        _: Timestamp,
+    ) -> Result<u32, StoreError> {
+        unused()
+    }
+
+    async fn take_back_attempt(&self, _: TokenHash) -> Result<(), StoreError> {
+        unused()
+    }
+
+    async fn forget_attempts(&self, _: TokenHash) -> Result<(), StoreError> {
+        unused()
+    }
+}
