@@ -2,4 +2,7 @@
 //! signs people in.
 
 mod directory;
+mod run;
 mod sample;
+
+pub(crate) use run::run;

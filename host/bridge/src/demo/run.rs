@@ -1,0 +1,244 @@
+//! Starts the demonstration and keeps it running.
+
+use super::{
+    directory::{DemoDirectory, DemoTree},
+    sample::{self, BridgeOrigins, Sample, SampleRealm, SampleSettings, SampleUser},
+};
+use crate::{
+    app::Bridge,
+    audit::AuditFile,
+    config::realm_file::RealmFile,
+    system::{OsRandom, SystemClock},
+    web::{self, ConnectionLimits},
+};
+use anyhow::Context as _;
+use axum::Router;
+use bridge_model::{audit::AuditEvent, names::ClientId, ports::AuditLog, realm::Realm};
+use bridge_store::{Purpose, SealingKey, SqliteStore};
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::interval,
+};
+use url::Url;
+
+/// The people that the samples have in common.
+const USERS: [SampleUser; 3] = [
+    SampleUser {
+        username: "ada",
+        password: "bridge-demo",
+        about: "Is in three groups, and comes in.",
+    },
+    SampleUser {
+        username: "grace",
+        password: "bridge-demo",
+        about: "Has an account that is disabled, and is refused.",
+    },
+    SampleUser {
+        username: "alan",
+        password: "bridge-demo",
+        about: "Has an account that is locked, and is refused.",
+    },
+];
+/// What the sample application is called in every realm.
+const CLIENT_ID: &str = "sample";
+/// How often what is over is removed.
+const SWEEP_EVERY: Duration = Duration::from_mins(5);
+
+/// Runs the demonstration at `listen` until the process is told to stop. Everything is in memory: a
+/// store and keys of its own, that end with it.
+///
+/// # Errors
+///
+/// An address that is not loopback's, one that is taken, or a sample that is wrong.
+pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        listen.ip().is_loopback(),
+        "--listen {listen} is not an address of this machine's loopback, and the demonstration has \
+         passwords that everybody knows: listen at 127.0.0.1:{}",
+        listen.port()
+    );
+    let listener = web::bind(listen).await?;
+    let base_url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let demo = Demo::start(base_url).await?;
+    io::stdout().write_all(demo.greeting().as_bytes())?;
+    demo.audit.is_open.store(true, Ordering::Relaxed);
+
+    let bridge = demo.bridge.clone();
+    let sweep = tokio::spawn(async move {
+        let mut sweeps = interval(SWEEP_EVERY);
+        loop {
+            sweeps.tick().await;
+            bridge.sweep().await;
+        }
+    });
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    web::serve(
+        listener,
+        None,
+        demo.router.clone(),
+        ConnectionLimits::default(),
+        stop,
+    )
+    .await;
+    sweep.abort();
+    Ok(())
+}
+
+/// Everything that runs.
+struct Demo {
+    bridge: Bridge,
+    /// The bridge and the sample in front of it.
+    router: Router,
+    settings: SampleSettings,
+    audit: Arc<DemoAudit>,
+    /// The directories end with it.
+    _directory: DemoDirectory,
+}
+
+impl Demo {
+    /// Starts everything but the listener at `base_url`.
+    async fn start(base_url: Url) -> anyhow::Result<Self> {
+        let samples = bridge_components::samples();
+        let mut trees = Vec::new();
+        for sample in samples {
+            let tree = DemoTree::parse(sample.name, sample.directory_ldif)
+                .with_context(|| format!("the sample directory {}", sample.name))?;
+            trees.push(tree);
+        }
+        let directory = DemoDirectory::start(trees).await?;
+
+        let random = Arc::new(OsRandom);
+        let key = SealingKey::generate(&OsRandom);
+        let store = SqliteStore::in_memory(&key, random.clone(), Purpose::Demo).await?;
+        let audit = Arc::new(DemoAudit::new());
+        let bridge = Bridge::builder(base_url.clone(), Arc::new(store))
+            .audit(audit.clone())
+            .build()?;
+        let mut realms = Vec::new();
+        for sample in samples {
+            let address = directory.address(sample.name);
+            let address = address.with_context(|| format!("no directory {}", sample.name))?;
+            let directory_url = format!("ldap://{address}");
+            let text = sample
+                .realm_toml
+                .replace("{ldap_url}", &directory_url)
+                .replace("{sample_redirect_uri}", &sample::redirect_uri(&base_url));
+            let file = PathBuf::from(format!("demo/{}.toml", sample.name));
+            let file = RealmFile::parse(&file, &text, bridge.policies())?;
+            bridge.apply(&file).await?;
+            realms.push(sample_realm(&file.declared.realm, directory_url));
+        }
+        bridge.ready().await;
+
+        let settings = SampleSettings {
+            base_url,
+            client_id: ClientId::new(CLIENT_ID)?,
+            realms,
+            users: USERS.to_vec(),
+        };
+        let origins = Arc::new(BridgeOrigins {
+            sign_ins: bridge.sign_ins().clone(),
+            store: bridge.store().clone(),
+        });
+        let clock = Arc::new(SystemClock);
+        let sample = Sample::new(settings.clone(), bridge.router(), origins, clock, random);
+        Ok(Self {
+            router: bridge.router().merge(sample::router(sample)),
+            bridge,
+            settings,
+            audit,
+            _directory: directory,
+        })
+    }
+
+    /// What whoever started the demonstration reads: where everything is and who can be tried.
+    fn greeting(&self) -> String {
+        let base_url = &self.settings.base_url;
+        let mut text = format!("\nThe demonstration is ready. Open {base_url}\n\n");
+        let names = self
+            .settings
+            .realms
+            .iter()
+            .map(|realm| realm.name.as_str().len());
+        let width = names.max().unwrap_or_default();
+        let mut line = |line: String| {
+            // Writing into a string cannot fail.
+            let _ = writeln!(text, "  {line}");
+        };
+        for realm in &self.settings.realms {
+            let (name, directory) = (&realm.name, &realm.directory_url);
+            line(format!("{name:width$}  issuer     {base_url}realms/{name}"));
+            line(format!("{:width$}  directory  {directory}", ""));
+        }
+        line(String::new());
+        for user in &self.settings.users {
+            let SampleUser {
+                username,
+                password,
+                about,
+            } = user;
+            line(format!("{username:width$}  password   {password}  {about}"));
+        }
+        line(String::new());
+        line("Every realm has a public client cli with the redirect URI".to_owned());
+        line("http://127.0.0.1/callback on any port, for a tool of your own.".to_owned());
+        text.push_str("\nEverything is kept in memory. Ctrl-C ends it.\n\n");
+        text
+    }
+}
+
+fn sample_realm(realm: &Realm, directory_url: String) -> SampleRealm {
+    SampleRealm {
+        name: realm.name.clone(),
+        title: realm
+            .display_name
+            .clone()
+            .unwrap_or_else(|| realm.name.to_string()),
+        directory_url,
+    }
+}
+
+/// Audit lines on standard output, once the greeting stands there: that the demonstration set itself
+/// up is nothing that anybody did.
+struct DemoAudit {
+    is_open: AtomicBool,
+    output: AuditFile,
+}
+
+impl DemoAudit {
+    fn new() -> Self {
+        Self {
+            is_open: AtomicBool::new(false),
+            output: AuditFile::standard_output(),
+        }
+    }
+}
+
+impl AuditLog for DemoAudit {
+    fn record(&self, event: &AuditEvent) {
+        if self.is_open.load(Ordering::Relaxed) {
+            self.output.record(event);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
