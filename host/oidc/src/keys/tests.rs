@@ -1,10 +1,14 @@
 use super::*;
 use crate::testing::{House, claims_of};
+use bridge_model::{keys::SigningKey, realm::Realm};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-fn kids(set: &JwkSet) -> Vec<String> {
-    set.keys.iter().map(|key| key.kid.clone()).collect()
+/// The public keys, as they are published.
+async fn published(house: &House, realm: &Realm) -> Vec<Value> {
+    let set = house.provider.jwks(realm).await.expect("keys");
+    let set = serde_json::to_value(set).expect("JSON");
+    set["keys"].as_array().expect("an array").clone()
 }
 
 #[tokio::test]
@@ -18,21 +22,35 @@ async fn a_realm_without_keys_gets_one_of_each_algorithm_once() {
     two.expect("prepared");
     let (one, three) = (one.expect("keys"), three.expect("keys"));
     assert_eq!(one, three);
-    assert_eq!(one.keys.len(), 2);
     assert_eq!(house.store.tables().keys.len(), 2);
-    let other = house.provider.jwks(&house.other).await.expect("keys");
+    let here = published(&house, &house.realm).await;
+    let there = published(&house, &house.other).await;
+    assert_eq!((here.len(), there.len()), (2, 2));
     assert!(
-        kids(&other).iter().all(|kid| !kids(&one).contains(kid)),
+        here.iter().all(|key| !there.contains(key)),
         "realms share no key"
     );
 }
 
 #[tokio::test]
+async fn nodes_that_make_the_first_keys_at_once_agree() {
+    let house = House::without_keys();
+    let nodes = [(); 2].map(|()| Keyring::new(house.store.clone(), house.clock.clone()));
+    let [one, two] = &nodes;
+    let (one, two) = tokio::join!(one.all(&house.realm.name), two.all(&house.realm.name));
+    let kids = |keys: &[Arc<Key>]| {
+        keys.iter()
+            .map(|key| key.kid().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(kids(&one.expect("keys")), kids(&two.expect("keys")));
+    assert_eq!(house.store.tables().keys.len(), 2);
+}
+
+#[tokio::test]
 async fn keys_are_published_without_their_private_half() {
     let house = House::new();
-    let set = serde_json::to_value(house.provider.jwks(&house.realm).await.expect("keys"));
-    let set = set.expect("JSON");
-    let keys = set["keys"].as_array().expect("an array");
+    let keys = published(&house, &house.realm).await;
     let members = |key: &Value| -> Vec<String> {
         let mut names: Vec<String> = key
             .as_object()
@@ -52,24 +70,6 @@ async fn keys_are_published_without_their_private_half() {
     assert_eq!(members(&keys[1]), ["alg", "e", "kid", "kty", "n", "use"]);
     assert_eq!(keys[1]["e"], json!("AQAB"));
     assert_eq!(keys[1]["n"].as_str().expect("text").len(), 342, "2048 bits");
-}
-
-#[test]
-fn a_key_is_named_by_its_thumbprint() {
-    // RFC 7638 section 3.1.
-    let numbers = Numbers::Rsa {
-        e: "AQAB".to_owned(),
-        kty: "RSA",
-        n: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_\
-            BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0\
-            _FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWh\
-            AI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
-            .to_owned(),
-    };
-    assert_eq!(
-        numbers.thumbprint().expect("JSON"),
-        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    );
 }
 
 #[tokio::test]

@@ -23,7 +23,6 @@ impl VerifiedClient {
 struct Presented {
     id: String,
     secret: Option<Secret>,
-    by_header: bool,
 }
 
 /// Asks the client for exactly one of the ways there are (RFC 6749 section 2.3), the one it is
@@ -33,13 +32,12 @@ pub(super) async fn authenticate(
     request: &TokenRequest<'_>,
 ) -> Result<VerifiedClient, TokenError> {
     let presented = Presented::read(request)?;
-    let failed = || TokenError::InvalidClient {
-        by_header: presented.by_header,
-    };
     let (store, realm) = (&context.parts.store, &context.realm.name);
-    let id = ClientId::new(presented.id.as_str()).map_err(|_| failed())?;
+    let id = ClientId::new(presented.id.as_str()).map_err(|_| TokenError::InvalidClient)?;
     let client = store.client(realm, &id).await?;
-    let client = client.filter(|client| client.enabled).ok_or_else(failed)?;
+    let client = client
+        .filter(|client| client.enabled)
+        .ok_or(TokenError::InvalidClient)?;
     let is_proved = match (client.authentication, &presented.secret) {
         (ClientAuthentication::Public, None) => true,
         (ClientAuthentication::Secret, Some(secret)) => {
@@ -50,7 +48,7 @@ pub(super) async fn authenticate(
     if is_proved {
         Ok(VerifiedClient(client))
     } else {
-        Err(failed())
+        Err(TokenError::InvalidClient)
     }
 }
 
@@ -59,12 +57,10 @@ impl Presented {
         let id = request.parameters.get("client_id")?;
         let secret = request.parameters.get("client_secret")?;
         let Some(authorization) = request.authorization else {
-            let id = id.ok_or(TokenError::InvalidClient { by_header: false })?;
-            let secret = secret.map(Secret::new);
+            let id = id.ok_or(TokenError::InvalidClient)?.to_owned();
             return Ok(Self {
-                id: id.to_owned(),
-                secret,
-                by_header: false,
+                id,
+                secret: secret.map(Secret::new),
             });
         };
         if secret.is_some() {
@@ -72,14 +68,13 @@ impl Presented {
                 "the client must authenticate in the header or in the body, not in both",
             ));
         }
-        let by_header =
-            basic(authorization).ok_or(TokenError::InvalidClient { by_header: true })?;
-        if id.is_some_and(|id| id != by_header.id) {
+        let presented = basic(authorization).ok_or(TokenError::InvalidClient)?;
+        if id.is_some_and(|id| id != presented.id) {
             return Err(TokenError::InvalidRequest(
                 "client_id in the body is another than in the header",
             ));
         }
-        Ok(by_header)
+        Ok(presented)
     }
 }
 
@@ -96,7 +91,6 @@ fn basic(authorization: &str) -> Option<Presented> {
     Some(Presented {
         id: String::from_utf8(id).ok()?,
         secret: Some(Secret::new(secret)),
-        by_header: true,
     })
 }
 

@@ -12,10 +12,7 @@ pub enum TokenError {
     InvalidRequest(&'static str),
     /// The client did not prove who it is. Unknown, switched off and wrong are not told apart.
     #[error("the client did not prove who it is")]
-    InvalidClient {
-        /// Whether it tried to with the header `Authorization`.
-        by_header: bool,
-    },
+    InvalidClient,
     /// The code is not good, or is somebody else's.
     #[error("invalid grant: {0}")]
     InvalidGrant(&'static str),
@@ -43,11 +40,8 @@ impl TokenError {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::InvalidClient { by_header: true } => 401,
-            Self::InvalidRequest(_)
-            | Self::InvalidClient { by_header: false }
-            | Self::InvalidGrant(_)
-            | Self::UnsupportedGrantType => 400,
+            Self::InvalidClient => 401,
+            Self::InvalidRequest(_) | Self::InvalidGrant(_) | Self::UnsupportedGrantType => 400,
             Self::Store(error) => store_fault(error).0,
             Self::Keys(_) => 500,
         }
@@ -57,7 +51,7 @@ impl TokenError {
     pub fn body(&self) -> ErrorBody {
         let (error, error_description) = match self {
             Self::InvalidRequest(description) => ("invalid_request", *description),
-            Self::InvalidClient { .. } => ("invalid_client", "client authentication failed"),
+            Self::InvalidClient => ("invalid_client", "client authentication failed"),
             Self::InvalidGrant(description) => ("invalid_grant", *description),
             Self::UnsupportedGrantType => (
                 "unsupported_grant_type",
@@ -72,15 +66,12 @@ impl TokenError {
         }
     }
 
-    /// The value of the header `WWW-Authenticate`, where one is due: the client tried with the header
-    /// `Authorization` (RFC 6749 section 5.2, RFC 7617 section 2).
+    /// The value of the header `WWW-Authenticate`, which every answer with status 401 has (RFC 9110
+    /// section 15.5.2, RFC 6749 section 5.2, RFC 7617 section 2).
     pub fn challenge(&self) -> Option<String> {
         match self {
-            Self::InvalidClient { by_header: true } => {
-                Some(r#"Basic realm="clients", charset="UTF-8""#.to_owned())
-            }
-            Self::InvalidClient { by_header: false }
-            | Self::InvalidRequest(_)
+            Self::InvalidClient => Some(r#"Basic realm="clients", charset="UTF-8""#.to_owned()),
+            Self::InvalidRequest(_)
             | Self::InvalidGrant(_)
             | Self::UnsupportedGrantType
             | Self::Store(_)
