@@ -1,0 +1,217 @@
+//! Connections that are kept, shared out, found dead and replaced.
+
+use super::*;
+use bridge_model::ports::DirectoryFault;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+use suites::{
+    peer::{self, BIND, Peer, Reaction, SEARCH},
+    proxy::{Mode, Proxy},
+    slapd::Slapd,
+};
+use tokio::{task::JoinSet, time::timeout};
+
+#[tokio::test]
+async fn a_hundred_operations_need_two_connections() {
+    let slapd = Slapd::shared();
+    let proxy = Proxy::start(&slapd.ldaps_address());
+    let directory = open(&ldaps(&proxy.address()));
+    for _ in 0..100 {
+        works(&*directory).await;
+    }
+    // One that searches and one that binds: a failed bind takes no right from a search.
+    assert_eq!(proxy.accepted(), 2);
+    let refused = bind(&*directory, person("nobody-at-all"), "wrong");
+    assert_eq!(refused.await.expect("an answer").result_code, 49);
+    works(&*directory).await;
+    assert_eq!(proxy.accepted(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_share_a_few_connections() {
+    let slapd = Slapd::shared();
+    let proxy = Proxy::start(&slapd.ldaps_address());
+    let mut federation = ldaps(&proxy.address());
+    federation.connection.pool_connections_max = 3;
+    let directory = open(&federation);
+    let mut tasks = JoinSet::new();
+    for _ in 0..50 {
+        let directory = Arc::clone(&directory);
+        tasks.spawn(async move { works(&*directory).await });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.expect("it works");
+    }
+    assert!((2..=6).contains(&proxy.accepted()), "{}", proxy.accepted());
+}
+
+#[tokio::test]
+async fn waiting_for_a_connection_counts() {
+    let peer = Peer::start(|_| Reaction::Ignore);
+    let mut federation = with_timeouts(plaintext(&peer.address()), Duration::from_millis(300));
+    federation.connection.pool_connections_max = 1;
+    let directory = open(&federation);
+    let begin = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..4 {
+        let directory = Arc::clone(&directory);
+        tasks.spawn(async move { bind(&*directory, person("ada"), "Pw-ada").await });
+    }
+    while let Some(task) = tasks.join_next().await {
+        let error = task.expect("it ends").expect_err("no answer");
+        assert_eq!(error.fault, DirectoryFault::Timeout, "{error}");
+    }
+    // Each may take the connect and the operation timeout together, not one after another.
+    assert!(
+        begin.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_leaves_the_pools_sound() {
+    let slapd = Slapd::shared();
+    let proxy = Proxy::start(&slapd.ldaps_address());
+    let mut federation = ldaps(&proxy.address());
+    federation.connection.pool_connections_max = 1;
+    let directory = open(&federation);
+    works(&*directory).await;
+    proxy.set_mode(Mode::Freeze);
+    let moment = Duration::from_millis(50);
+    let ada = by_uid("ada");
+    assert!(timeout(moment, directory.search(&ada)).await.is_err());
+    let (name, typed) = (person("ada"), password("Pw-ada"));
+    assert!(
+        timeout(moment, directory.bind(&name, &typed, &[]))
+            .await
+            .is_err()
+    );
+    proxy.set_mode(Mode::Pass);
+    works(&*directory).await;
+    assert_eq!(proxy.accepted(), 4);
+}
+
+#[tokio::test]
+async fn a_server_that_was_restarted_is_not_noticed() {
+    let mut slapd = Slapd::start();
+    let directory = open(&ldaps(&slapd.ldaps_address()));
+    works(&*directory).await;
+    slapd.kill();
+    slapd.restart();
+    works(&*directory).await;
+    slapd.kill();
+    let error = directory
+        .search(&by_uid("ada"))
+        .await
+        .expect_err("it is gone");
+    assert_eq!(error.fault, DirectoryFault::Connect, "{error}");
+    slapd.restart();
+    works(&*directory).await;
+}
+
+#[tokio::test]
+async fn frozen_connections_end_at_the_deadline_and_are_replaced() {
+    let slapd = Slapd::shared();
+    let proxy = Proxy::start(&slapd.ldaps_address());
+    let limit = Duration::from_millis(400);
+    let directory = open(&with_timeouts(ldaps(&proxy.address()), limit));
+    works(&*directory).await;
+    proxy.set_mode(Mode::Freeze);
+    let begin = Instant::now();
+    let error = directory.search(&by_uid("ada")).await.expect_err("frozen");
+    assert_eq!(error.fault, DirectoryFault::Timeout, "{error}");
+    let bound = bind(&*directory, person("ada"), "Pw-ada").await;
+    assert_eq!(bound.expect_err("frozen").fault, DirectoryFault::Timeout);
+    assert!(begin.elapsed() < limit * 2 * 3, "{:?}", begin.elapsed());
+    proxy.set_mode(Mode::Pass);
+    works(&*directory).await;
+}
+
+/// A peer that closes a connection instead of answering the `nth` request of a kind, counted from 1.
+fn closing_at(operation: u8, nth: usize) -> Peer {
+    let count = AtomicUsize::new(0);
+    Peer::start(move |request| {
+        if request.operation == operation && count.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+            return Reaction::SendAndClose(vec![]);
+        }
+        match request.operation {
+            BIND => Reaction::Send(peer::bind_response(request.id, 0)),
+            _ => Reaction::Send(peer::search_done(request.id, 0)),
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_search_that_meets_a_closing_server_is_done_again_once() {
+    let peer = closing_at(SEARCH, 2);
+    let directory = open(&plaintext(&peer.address()));
+    for _ in 0..3 {
+        directory.search(&by_uid("ada")).await.expect("an answer");
+    }
+    let searches = peer
+        .requests()
+        .iter()
+        .filter(|r| r.operation == SEARCH)
+        .count();
+    assert_eq!(searches, 4);
+
+    let always = Peer::start(|request| match request.operation {
+        BIND => Reaction::Send(peer::bind_response(request.id, 0)),
+        _ => Reaction::SendAndClose(vec![]),
+    });
+    let directory = open(&plaintext(&always.address()));
+    let error = directory
+        .search(&by_uid("ada"))
+        .await
+        .expect_err("no answer");
+    assert_eq!(error.fault, DirectoryFault::Protocol, "{error}");
+    let searches = always
+        .requests()
+        .iter()
+        .filter(|r| r.operation == SEARCH)
+        .count();
+    assert_eq!(searches, 2);
+}
+
+#[tokio::test]
+async fn a_bind_that_the_server_has_seen_is_not_done_again() {
+    let peer = closing_at(BIND, 2);
+    let directory = open(&plaintext(&peer.address()));
+    let (name, typed) = (person("ada"), password("Pw-ada"));
+    assert!(
+        directory
+            .bind(&name, &typed, &[])
+            .await
+            .expect("an answer")
+            .is_success()
+    );
+    let error = directory
+        .bind(&name, &typed, &[])
+        .await
+        .expect_err("no answer");
+    assert_eq!(error.fault, DirectoryFault::Protocol, "{error}");
+    assert_eq!(peer.requests().len(), 2);
+    assert!(
+        directory
+            .bind(&name, &typed, &[])
+            .await
+            .expect("an answer")
+            .is_success()
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_meanwhile_is_replaced() {
+    let peer = Peer::start(|request| Reaction::SendAndClose(peer::bind_response(request.id, 0)));
+    let directory = open(&plaintext(&peer.address()));
+    for _ in 0..10 {
+        let bound = bind(&*directory, person("ada"), "Pw-ada").await;
+        assert!(bound.expect("an answer").is_success());
+        // The server's farewell takes a moment to arrive.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(peer.requests().len(), 10);
+}

@@ -1,0 +1,261 @@
+//! A real directory server: Debian's slapd, in a folder and on ports of its own.
+
+use crate::{
+    authority::{Authority, Leaf},
+    keeper,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::LazyLock,
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// A running slapd with the people of `tests/directory/seed.ldif`. It ends with this value, or with
+/// the test's process, whatever ends that.
+///
+/// It listens on `127.0.0.1` for `ldap://` (with StartTLS) and on `127.0.0.1` and, where the machine
+/// has it, `[::1]` for `ldaps://`.
+pub struct Slapd {
+    folder: TempDir,
+    ldap_port: u16,
+    ldaps_port: u16,
+    child: Option<Child>,
+}
+
+/// The suffix of the tree.
+pub const SUFFIX: &str = "dc=example,dc=test";
+/// Where most people are.
+pub const PEOPLE: &str = "ou=people,dc=example,dc=test";
+/// Who may read everything but passwords.
+pub const SERVICE_DN: &str = "cn=svc,ou=services,dc=example,dc=test";
+/// The service account's password.
+pub const SERVICE_PASSWORD: &str = "svcpw";
+/// How many groups `uid=many` is in: `cn=many-0` and so on.
+pub const MANY_GROUPS: usize = 200;
+
+impl Slapd {
+    /// The server of this test binary, for tests that leave no trace in it.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Slapd> = LazyLock::new(|| {
+            let slapd = Slapd::start();
+            // A static value is never dropped, so nobody would remove the folder later. The server
+            // has every file that it needs open by now.
+            fs::remove_dir_all(slapd.folder.path()).expect("a folder of its own");
+            slapd
+        });
+        &SHARED
+    }
+
+    /// A server of one's own.
+    pub fn start() -> Self {
+        Self::start_with(&Authority::shared().server)
+    }
+
+    /// A server of one's own with this certificate.
+    pub fn start_with(certificate: &Leaf) -> Self {
+        assert!(
+            Path::new(SLAPD).exists() && Path::new(SLAPADD).exists(),
+            "slapd is missing: run tests/run"
+        );
+        // A port that was free a moment ago may be taken by somebody else now.
+        for _ in 0..STARTS_MAX {
+            let mut slapd = Self {
+                folder: TempDir::with_prefix("slapd-").expect("a folder of its own"),
+                ldap_port: free_port(),
+                ldaps_port: free_port(),
+                child: None,
+            };
+            seed(slapd.folder.path(), certificate);
+            if slapd.run() {
+                return slapd;
+            }
+        }
+        panic!("slapd does not start; what it said stands above");
+    }
+
+    /// Ends the server as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a signal to a child");
+            child.wait().expect("the end of a child");
+        }
+    }
+
+    /// Starts the server again after [`Self::kill`], with the same entries on the same ports.
+    pub fn restart(&mut self) {
+        assert!(self.child.is_none(), "it still runs");
+        assert!(self.run(), "slapd does not start again");
+    }
+
+    /// The address for `ldap://`, as `127.0.0.1:port`.
+    pub fn ldap_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ldap_port)
+    }
+
+    /// The address for `ldaps://`, as `127.0.0.1:port`.
+    pub fn ldaps_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ldaps_port)
+    }
+
+    /// The address for `ldaps://` as an IPv6 literal.
+    pub fn ldaps_address_v6(&self) -> String {
+        assert!(has_ipv6(), "this machine has no IPv6 loopback address ::1");
+        format!("[::1]:{}", self.ldaps_port)
+    }
+
+    fn run(&mut self) -> bool {
+        let folder = self.folder.path();
+        let mut addresses = format!(
+            "ldap://127.0.0.1:{} ldaps://127.0.0.1:{}",
+            self.ldap_port, self.ldaps_port
+        );
+        if has_ipv6() {
+            write!(addresses, " ldaps://[::1]:{}", self.ldaps_port).expect("a string");
+        }
+        let log = File::create(folder.join("log")).expect("a log file");
+        let child = keeper::spawn(SLAPD, |command| {
+            // A debug level keeps it in the foreground, so that its pid is the child's.
+            command
+                .args(["-d", "0", "-h", &addresses, "-f"])
+                .arg(folder.join("slapd.conf"))
+                .stdin(Stdio::null())
+                .stdout(log.try_clone().expect("a second handle of the log"))
+                .stderr(log);
+        });
+        self.child = Some(child.expect("setpriv of util-linux"));
+        let ready = self.wait_until_ready();
+        if !ready {
+            self.kill();
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            eprintln!("slapd said: {log}");
+        }
+        ready
+    }
+
+    fn wait_until_ready(&mut self) -> bool {
+        let begin = Instant::now();
+        while begin.elapsed() < START_MAX {
+            let ports = [self.ldap_port, self.ldaps_port];
+            if ports
+                .iter()
+                .all(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok())
+            {
+                return true;
+            }
+            let child = self.child.as_mut().expect("it was started");
+            if child.try_wait().expect("the state of a child").is_some() {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+}
+
+impl Drop for Slapd {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Writes configuration, certificates and entries.
+fn seed(folder: &Path, certificate: &Leaf) {
+    let write = |name: &str, text: &str| {
+        fs::write(folder.join(name), text).expect("a file in a folder of its own");
+    };
+    let place = folder.to_str().expect("a path of a test");
+    write("slapd.conf", &CONFIGURATION.replace("@FOLDER@", place));
+    write("ca.pem", &Authority::shared().ca);
+    write("server.pem", &certificate.certificate);
+    write("server.key", &certificate.key);
+    write("seed.ldif", &format!("{SEED}\n{}", more_entries()));
+    fs::create_dir(folder.join("db")).expect("a folder for the database");
+    let output = Command::new(SLAPADD)
+        .args(["-q", "-b", SUFFIX, "-f"])
+        .arg(folder.join("slapd.conf"))
+        .arg("-l")
+        .arg(folder.join("seed.ldif"))
+        .output()
+        .expect("slapadd starts");
+    assert!(
+        output.status.success(),
+        "slapadd: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// What is too much to be written by hand: somebody in many groups, and for each octet an entry
+/// `cn=octet-00` below `ou=octets` whose `anyOctets` is `x`, that octet and `y`.
+fn more_entries() -> String {
+    let mut ldif = String::new();
+    let mut add = |dn: &str, lines: &[String]| {
+        write!(ldif, "dn: {dn},{SUFFIX}\n{}\n\n", lines.join("\n")).expect("a string");
+    };
+    let many = "uid=many,ou=people";
+    let mut person: Vec<_> = ["objectClass: inetOrgPerson", "uid: many", "cn: Many Groups"]
+        .into_iter()
+        .chain([
+            "sn: Groups",
+            "mail: many@example.test",
+            "userPassword: Pw-many",
+        ])
+        .map(str::to_owned)
+        .collect();
+    for i in 0..MANY_GROUPS {
+        let group = format!("cn=many-{i},ou=groups");
+        person.push(format!("memberOf: {group},{SUFFIX}"));
+        add(
+            &group,
+            &[
+                "objectClass: groupOfNames".to_owned(),
+                format!("cn: many-{i}"),
+                format!("member: {many},{SUFFIX}"),
+            ],
+        );
+    }
+    add(many, &person);
+    add(
+        "ou=octets",
+        &[
+            "objectClass: organizationalUnit".to_owned(),
+            "ou: octets".to_owned(),
+        ],
+    );
+    for octet in 0..=u8::MAX {
+        let value = BASE64_STANDARD.encode([b'x', octet, b'y']);
+        add(
+            &format!("cn=octet-{octet:02x},ou=octets"),
+            &[
+                "objectClass: device".to_owned(),
+                "objectClass: extensibleObject".to_owned(),
+                format!("cn: octet-{octet:02x}"),
+                format!("anyOctets:: {value}"),
+            ],
+        );
+    }
+    ldif
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("the port").port()
+}
+
+fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+const SLAPD: &str = "/usr/sbin/slapd";
+const SLAPADD: &str = "/usr/sbin/slapadd";
+const CONFIGURATION: &str = include_str!("../directory/slapd.conf");
+const SEED: &str = include_str!("../directory/seed.ldif");
+const STARTS_MAX: usize = 3;
+/// It takes a twentieth of a second; a busy machine may take longer.
+const START_MAX: Duration = Duration::from_secs(20);
