@@ -79,7 +79,7 @@ pub(crate) fn admit(
 }
 
 fn cached(cache: &CompiledCache, engine: &Engine, digest: Digest) -> Option<Component> {
-    cache.load(engine, digest).unwrap_or_else(|unusable| {
+    let loaded = cache.load(engine, digest).unwrap_or_else(|unusable| {
         tracing::warn!(
             target: "policy",
             %digest,
@@ -87,5 +87,9 @@ fn cached(cache: &CompiledCache, engine: &Engine, digest: Digest) -> Option<Comp
             "kept code was not used: the policy is compiled anew"
         );
         None
-    })
+    });
+    if loaded.is_some() {
+        tracing::debug!(target: "policy", %digest, "compiled code was taken from the cache");
+    }
+    loaded
 }

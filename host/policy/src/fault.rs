@@ -1,6 +1,11 @@
 //! What ended a call, in the words of the model.
 
-use crate::{allowance::Exceeded, contract::Breach, limits::Limits, log::Log};
+use crate::{
+    allowance::Exceeded,
+    contract::Breach,
+    limits::Limits,
+    log::{Log, beginning, escape},
+};
 use bridge_model::ports::PolicyFault;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
@@ -34,7 +39,7 @@ impl Fault {
         };
         Self {
             kind,
-            detail: format!("in {function}: {what}"),
+            detail: sentence(&format!("in {function}: {what}")),
         }
     }
 
@@ -42,7 +47,7 @@ impl Fault {
     pub(crate) fn of_breach(breach: &Breach, function: &str) -> Self {
         Self {
             kind: PolicyFault::Contract,
-            detail: format!("in {function}: {breach}"),
+            detail: sentence(&format!("in {function}: {breach}")),
         }
     }
 
@@ -54,6 +59,16 @@ impl Fault {
         }
         self
     }
+}
+
+/// One line of bounded length from a text that may hold what a policy's author wrote.
+pub(crate) fn sentence(text: &str) -> String {
+    let line = text.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let mut sentence = escape(beginning(&line, SENTENCE_OCTETS_MAX));
+    if line.len() > SENTENCE_OCTETS_MAX {
+        sentence.push('…');
+    }
+    sentence
 }
 
 /// The frames of the policy where it ended, for its author; none where it did not run.
@@ -122,12 +137,27 @@ const OUTPUT_WORDS: &str = "fuel allocated for hostcalls has been exhausted";
 const HANDLE_WORDS: &str = "handle limit exceeded";
 /// Of the engine's error for too many instances, memories or tables.
 const COUNT_WORDS: &str = "resource limit exceeded";
+/// Longer ones are read by nobody; the innermost reason of an engine's error comes last.
+const SENTENCE_OCTETS_MAX: usize = 1000;
 /// The innermost frames say enough.
 const FRAME_LINES_MAX: usize = 12;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_is_one_line_of_bounded_length() {
+        for (text, expected) in [
+            ("a: b", "a: b"),
+            ("a\n  b\n", "a; b"),
+            ("a\u{1b}b", "a\\u{1b}b"),
+        ] {
+            assert_eq!(sentence(text), expected);
+        }
+        let long = sentence(&"ä".repeat(2000));
+        assert_eq!(long.chars().count(), 501);
+    }
 
     #[test]
     fn every_end_has_its_kind() {

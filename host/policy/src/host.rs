@@ -7,7 +7,7 @@ use crate::{
     contract,
     digest::Digest,
     engine::{EngineError, PolicyEngine},
-    fault::Fault,
+    fault::{self, Fault},
     limits::Limits,
     log::Author,
     policy::LoadedPolicy,
@@ -108,12 +108,12 @@ impl PolicyHost {
     pub fn load(&self, octets: &[u8]) -> Result<PolicyRef, PolicyError> {
         let named = Digest::of(octets);
         let digest = named.to_string();
-        let nameless = |fault, detail| PolicyError {
+        let nameless = |kind, detail| PolicyError {
             policy: digest.clone(),
-            fault,
+            fault: kind,
             detail,
         };
-        let refused = |detail| nameless(PolicyFault::NotAdmitted, detail);
+        let refused = |reason: String| nameless(PolicyFault::NotAdmitted, fault::sentence(&reason));
         if let Some(loaded) = self.loaded(&digest) {
             return Ok(loaded);
         }

@@ -102,7 +102,7 @@ impl types::Host for CallState {}
 
 /// Makes characters visible that would move the cursor, break the line, or turn the direction in
 /// which a line reads: a policy's text may be looked at in a terminal.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() || TURNS.contains(&character) {
@@ -116,7 +116,7 @@ fn escape(text: &str) -> String {
 }
 
 /// The text up to this many octets, on a character's border.
-fn beginning(text: &str, octets_max: usize) -> &str {
+pub(crate) fn beginning(text: &str, octets_max: usize) -> &str {
     let mut end = octets_max.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -1,0 +1,24 @@
+use crate::stage;
+use bridge_model::ports::{Policies, PolicyFault};
+use bridge_policy::Limits;
+use suites::policy::guest;
+
+#[test]
+fn is_not_loaded() {
+    let _turn = stage::turn();
+    let host = stage::host(Limits {
+        call_ms_max: 20,
+        ..stage::limits()
+    });
+    let error = host
+        .load(guest("endless-describe"))
+        .expect_err("it never ends");
+    assert_eq!(error.fault, PolicyFault::Deadline, "{error}");
+    assert!(
+        error
+            .detail
+            .contains("in describe: it took longer than 20 ms"),
+        "{error}"
+    );
+    assert!(host.vendors().is_empty());
+}

@@ -1,0 +1,73 @@
+//! Which policy answers to which name.
+
+use crate::stage;
+use bridge_model::ports::{Policies, PolicyFault};
+use suites::policy::guest;
+
+/// The same policy in other octets: a custom section is added, which means nothing.
+fn altered(component: &[u8]) -> Vec<u8> {
+    // Id 0, five octets, a name of four: see the WebAssembly specification, section 5.5.3.
+    [component, &[0, 5, 4], b"test"].concat()
+}
+
+#[test]
+fn an_id_is_found_in_any_letter_case() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    let reference = host.load(guest("kept-state")).expect("it is admitted");
+    for name in ["kept-state", "KEPT-STATE", "Kept-State"] {
+        assert_eq!(
+            host.vendor(name).expect("it is loaded").reference(),
+            &reference
+        );
+    }
+}
+
+#[test]
+fn an_unknown_vendor_is_told_what_there_is() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    let unknown = |name: &str| host.vendor(name).err().expect("there is none");
+    assert_eq!(unknown("acme").fault, PolicyFault::Unknown);
+    assert_eq!(
+        unknown("acme").to_string(),
+        "policy acme: unknown vendor: no policy is loaded"
+    );
+    host.load(guest("wrong-steps")).expect("it is admitted");
+    host.load(guest("kept-state")).expect("it is admitted");
+    assert_eq!(
+        unknown("acme").to_string(),
+        "policy acme: unknown vendor: there is kept-state, wrong-steps"
+    );
+    assert_eq!(unknown(&"x".repeat(1000)).policy.len(), 64);
+}
+
+#[test]
+fn the_same_octets_are_the_same_policy() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    let first = host.load(guest("kept-state")).expect("it is admitted");
+    let second = host.load(guest("kept-state")).expect("it is admitted");
+    assert_eq!(first, second);
+    assert_eq!(host.vendors().len(), 1);
+}
+
+#[test]
+fn two_policies_cannot_have_one_id() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    let first = host.load(guest("kept-state")).expect("it is admitted");
+    let error = host
+        .load(&altered(guest("kept-state")))
+        .expect_err("the id is taken");
+    assert_eq!(error.fault, PolicyFault::NotAdmitted);
+    assert!(
+        error.detail.contains("the name `kept-state` is taken"),
+        "{error}"
+    );
+    assert!(error.detail.contains(&first.digest), "{error}");
+    assert_eq!(
+        host.vendor("kept-state").expect("the first").reference(),
+        &first
+    );
+}

@@ -1,0 +1,168 @@
+//! What calls of policies are made of: hostile guests, and a sign-in of everyday size.
+
+use bridge_model::{
+    decision::{Context, Person},
+    dn::Dn,
+    entry::{Attribute, Entry},
+    federation::{Connection, EditMode, Federation, ServiceBind},
+    names::{FederationId, FederationName, RealmName},
+    plan::Mapper,
+    search::{Reply, SearchScope, Setting, Subtree},
+    time::Timestamp,
+};
+use std::{sync::RwLock, time::Duration};
+use url::Url;
+use uuid::Uuid;
+
+include!(concat!(env!("OUT_DIR"), "/guests.rs"));
+
+/// The component of the guest in `tests/guests/<folder>`.
+pub fn guest(folder: &str) -> &'static [u8] {
+    GUESTS
+        .iter()
+        .find(|(name, _)| *name == folder)
+        .map_or_else(|| panic!("no guest {folder}"), |(_, octets)| *octets)
+}
+
+/// Held for reading by every test that calls policies, and for writing by the one that measures the
+/// memory of the process.
+pub static MEASURED_ALONE: RwLock<()> = RwLock::new(());
+
+/// The federation of everyday size: twelve mappers of the operator's.
+pub fn federation(vendor: &str) -> Federation {
+    let text = |name: &str| Mapper {
+        name: format!("company_{}", name.to_lowercase()),
+        kind: "attribute".into(),
+        ldap_attribute: Some(name.into()),
+        settings: Vec::new(),
+    };
+    let attributes = [
+        "department",
+        "title",
+        "company",
+        "telephoneNumber",
+        "mobile",
+        "employeeID",
+        "manager",
+        "street",
+        "l",
+        "co",
+        "physicalDeliveryOfficeName",
+    ];
+    let mut mappers: Vec<Mapper> = attributes.into_iter().map(text).collect();
+    mappers.push(Mapper {
+        name: "tenant".into(),
+        kind: "constant".into(),
+        ldap_attribute: None,
+        settings: vec![Setting {
+            name: "value".into(),
+            value: "example".into(),
+        }],
+    });
+    Federation {
+        id: FederationId(Uuid::nil()),
+        realm: RealmName::new("staff").expect("a name"),
+        name: FederationName::new("directory").expect("a name"),
+        enabled: true,
+        priority: 0,
+        vendor: vendor.into(),
+        edit_mode: EditMode::ReadOnly,
+        import_enabled: false,
+        sync_registration: false,
+        users: vec![subtree("OU=People,DC=corp,DC=example")],
+        read_bases: vec![subtree("DC=corp,DC=example")],
+        username_attribute: None,
+        rdn_attribute: None,
+        uuid_attribute: None,
+        user_object_classes: Vec::new(),
+        custom_filter: None,
+        mappers,
+        settings: Vec::new(),
+        connection: Connection {
+            urls: vec![Url::parse("ldaps://dc1.corp.example").expect("a URL")],
+            start_tls: false,
+            allow_plaintext: false,
+            ca_bundle: None,
+            bind: ServiceBind::None,
+            connect_timeout: Duration::from_secs(5),
+            operation_timeout: Duration::from_secs(5),
+            pool_connections_max: 4,
+        },
+        subject_namespace: "directory".into(),
+    }
+}
+
+fn subtree(base: &str) -> Subtree {
+    Subtree {
+        base: Dn::parse(base).expect("a DN"),
+        scope: SearchScope::Subtree,
+    }
+}
+
+/// A call's context with this memo.
+pub fn context(memo: &[u8]) -> Context {
+    Context {
+        memo: memo.to_vec(),
+        now: Timestamp(1_795_392_000),
+        shared: Vec::new(),
+        more: Vec::new(),
+    }
+}
+
+/// Somebody of whom no more is known than a DN.
+pub fn person(dn: &str) -> Person {
+    Person {
+        entry: Entry {
+            dn: dn.into(),
+            attributes: Vec::new(),
+        },
+        reply: Some(Reply::default()),
+        findings: Vec::new(),
+    }
+}
+
+/// A person of everyday size as an Active Directory has them: 14 attributes with 36 values, 23 of
+/// which name groups. They have just given the right password.
+pub fn employee(number: usize) -> Person {
+    let groups = (0..23).map(|group| {
+        format!("CN=Project {group:02},OU=Groups,OU=Resources,DC=corp,DC=example").into_bytes()
+    });
+    let text = |name: &str, value: &str| Attribute {
+        name: name.into(),
+        values: vec![value.as_bytes().to_vec()],
+    };
+    let guid = Uuid::from_u128(0x5f0c_3a2e_8b1d_4c6f_9e7a_0000_0000_0000 + number as u128);
+    let attributes = vec![
+        Attribute {
+            name: "objectGUID".into(),
+            values: vec![guid.to_bytes_le().to_vec()],
+        },
+        text("sAMAccountName", &format!("employee{number}")),
+        text(
+            "userPrincipalName",
+            &format!("employee{number}@corp.example"),
+        ),
+        text("mail", &format!("employee.{number}@corp.example")),
+        text("givenName", "Ada"),
+        text("sn", "Lovelace"),
+        text("displayName", "Ada Lovelace"),
+        text("department", "Engines"),
+        text("title", "Analyst"),
+        text("telephoneNumber", "+44 20 7946 0000"),
+        text("userAccountControl", "512"),
+        text("accountExpires", "9223372036854775807"),
+        text("whenChanged", "20261121120000.0Z"),
+        Attribute {
+            name: "memberOf".into(),
+            values: groups.collect(),
+        },
+    ];
+    Person {
+        entry: Entry {
+            dn: format!("CN=Employee {number},OU=People,DC=corp,DC=example"),
+            attributes,
+        },
+        reply: Some(Reply::default()),
+        findings: Vec::new(),
+    }
+}
