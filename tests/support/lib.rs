@@ -8,9 +8,17 @@
 )]
 
 pub mod application;
+pub mod authority;
+pub mod background;
 pub mod bridge;
 pub mod browser;
+pub mod keeper;
 pub mod node;
+pub mod peer;
+pub mod policy;
+pub mod proxy;
+pub mod served;
+pub mod slapd;
 
 use std::path::Path;
 
