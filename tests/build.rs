@@ -29,7 +29,9 @@ fn run() -> Result<(), String> {
     guest_build::watch(workspace, &parent);
     let shared = here.join("support/hostile_guest.rs");
     println!("cargo:rerun-if-changed={}", shared.display());
-    let guests = guest_build::build_all(workspace, &parent, &[])?;
+    println!("cargo:rerun-if-changed=build.rs");
+    let folders = guest_build::crates_below(&parent, &[])?;
+    let guests = guest_build::build(workspace, folders)?;
 
     let mut table = String::new();
     let mut modules = String::new();
