@@ -16,7 +16,6 @@ use axum::Router;
 use bridge_model::{audit::AuditEvent, names::ClientId, ports::AuditLog, realm::Realm};
 use bridge_store::{Purpose, SealingKey, SqliteStore};
 use std::{
-    fmt::Write as _,
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
@@ -171,37 +170,43 @@ impl Demo {
 
     /// What whoever started the demonstration reads: where everything is and who can be tried.
     fn greeting(&self) -> String {
-        let base_url = &self.settings.base_url;
-        let mut text = format!("\nThe demonstration is ready. Open {base_url}\n\n");
-        let names = self
-            .settings
-            .realms
-            .iter()
-            .map(|realm| realm.name.as_str().len());
-        let width = names.max().unwrap_or_default();
-        let mut line = |line: String| {
-            // Writing into a string cannot fail.
-            let _ = writeln!(text, "  {line}");
-        };
-        for realm in &self.settings.realms {
-            let (name, directory) = (&realm.name, &realm.directory_url);
-            line(format!("{name:width$}  issuer     {base_url}realms/{name}"));
-            line(format!("{:width$}  directory  {directory}", ""));
+        let SampleSettings {
+            base_url,
+            realms,
+            users,
+            ..
+        } = &self.settings;
+        let mut lines = vec![
+            String::new(),
+            format!("The demonstration is ready. Open {base_url}"),
+        ];
+        for realm in realms {
+            let (name, title, directory) = (&realm.name, &realm.title, &realm.directory_url);
+            lines.extend([
+                String::new(),
+                format!("  {title}"),
+                format!("    issuer     {base_url}realms/{name}"),
+                format!("    directory  {directory}"),
+            ]);
         }
-        line(String::new());
-        for user in &self.settings.users {
-            let SampleUser {
-                username,
-                password,
-                about,
-            } = user;
-            line(format!("{username:width$}  password   {password}  {about}"));
+        lines.extend([String::new(), "  In every realm".to_owned()]);
+        for SampleUser {
+            username,
+            password,
+            about,
+        } in users
+        {
+            lines.push(format!("    {username:9}  {password}  {about}"));
         }
-        line(String::new());
-        line("Every realm has a public client cli with the redirect URI".to_owned());
-        line("http://127.0.0.1/callback on any port, for a tool of your own.".to_owned());
-        text.push_str("\nEverything is kept in memory. Ctrl-C ends it.\n\n");
-        text
+        lines.extend([
+            String::new(),
+            "  For a tool of your own every realm has a public client, cli,".to_owned(),
+            "  with the redirect URI http://127.0.0.1/callback on any port.".to_owned(),
+            String::new(),
+            "Everything is kept in memory. Ctrl-C ends it.".to_owned(),
+            String::new(),
+        ]);
+        lines.join("\n") + "\n"
     }
 }
 

@@ -158,9 +158,14 @@ async fn render(sample: &Sample, signed_in: &SignedIn) -> Result<String, Failure
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        tracing::info!(reason = %self, "the sample signed nobody in");
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::warn!(reason = %self, "the sample signed nobody in");
+        } else {
+            tracing::info!(reason = %self, "the sample signed nobody in");
+        }
         let mut response = pages::failure(&self.explanation());
-        *response.status_mut() = self.status();
+        *response.status_mut() = status;
         response
     }
 }

@@ -345,8 +345,8 @@ async fn shows_what_came_of_a_sign_in_and_where_it_came_from() {
         for part in [
             "Hello, Ada &#60;Lovelace&#62;",
             "<li>engine</li>",
-            "uid=ada,dc=example",
-            "&#60;b&#62;bold&#60;/b&#62;",
+            "uid=ada,<wbr>dc=example",
+            "&#60;b&#62;bold&#60;/<wbr>b&#62;",
             "deadbeef",
             "4 octets",
             "a-policy",
