@@ -1,8 +1,20 @@
-//! Builds the vendor policies and writes what embeds them.
+//! Builds the vendor policies, or takes them ready-made from `POLICY_COMPONENTS`, and writes the code
+//! that embeds them.
 
 mod guest_build;
+mod ready_made;
 
-use std::{env, fmt::Write as _, fs, path::Path, process::ExitCode};
+use guest_build::Guest;
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// A folder of components with their digests, to be used in place of a build.
+const READY_MADE: &str = "POLICY_COMPONENTS";
 
 fn main() -> ExitCode {
     match run() {
@@ -15,37 +27,56 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = PathBuf::from(guest_build::variable("CARGO_MANIFEST_DIR")?);
     let workspace = here
         .ancestors()
         .nth(2)
-        .ok_or("this crate stands two folders below the workspace")?;
+        .ok_or("this crate stands two folders below its workspace")?;
     let parent = workspace.join("guest");
+    println!("cargo:rerun-if-env-changed={READY_MADE}");
+    for own in ["build.rs", "ready_made.rs"] {
+        println!("cargo:rerun-if-changed={own}");
+    }
     guest_build::watch(workspace, &parent);
-    let guests = guest_build::build_all(workspace, &parent, &["sdk"])?;
 
+    let folders = guest_build::crates_below(&parent, &["sdk"])?;
+    let guests = match env::var_os(READY_MADE).filter(|folder| !folder.is_empty()) {
+        Some(folder) => ready_made::take(&workspace.join(folder), folders)?,
+        None => guest_build::build(workspace, folders)?,
+    };
+    let out = PathBuf::from(guest_build::variable("OUT_DIR")?).join("embedded.rs");
+    fs::write(&out, code(&guests))
+        .map_err(|error| format!("cannot write {}: {error}", out.display()))
+}
+
+fn code(guests: &[Guest]) -> String {
     let mut code = String::from("const COMPONENTS: &[Component] = &[\n");
-    for guest in &guests {
+    for Guest {
+        name, component, ..
+    } in guests
+    {
         let _ = writeln!(
             code,
-            "    Component {{ name: {:?}, bytes: include_bytes!({:?}) }},",
-            guest.name, guest.component
+            "    Component {{ name: {name:?}, bytes: include_bytes!({}) }},",
+            literal(component)
         );
     }
     code.push_str("];\n\nconst SAMPLES: &[Sample] = &[\n");
-    for guest in &guests {
-        let samples = guest.folder.join("samples");
+    for Guest { name, folder, .. } in guests {
+        let samples = folder.join("samples");
         if samples.is_dir() {
             let _ = writeln!(
                 code,
-                "    Sample {{ name: {:?}, directory_ldif: include_str!({:?}), realm_toml: include_str!({:?}) }},",
-                guest.name,
-                samples.join("directory.ldif"),
-                samples.join("realm.toml"),
+                "    Sample {{ name: {name:?}, directory_ldif: include_str!({}), realm_toml: include_str!({}) }},",
+                literal(&samples.join("directory.ldif")),
+                literal(&samples.join("realm.toml")),
             );
         }
     }
     code.push_str("];\n");
-    let out = env::var("OUT_DIR").map_err(|_| "OUT_DIR is not set")?;
-    fs::write(Path::new(&out).join("embedded.rs"), code).map_err(|error| error.to_string())
+    code
+}
+
+fn literal(path: &Path) -> String {
+    format!("{:?}", path.to_string_lossy())
 }

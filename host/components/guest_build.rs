@@ -1,19 +1,21 @@
 //! Builds guest crates as components. Shared by path between this crate's build script and that of
 //! the suites, so that hostile guests are built exactly as the shipped policies are.
+//!
+//! Errors are texts for the person who started the build.
 
+#[path = "guest_toolchain.rs"]
+mod guest_toolchain;
+
+use guest_toolchain::{TARGET, Toolchain};
 use std::{
-    env,
-    ffi::OsString,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
 use wit_component::ComponentEncoder;
 
-const TARGET: &str = "wasm32-unknown-unknown";
-
-/// One linear stack page run costs the host real time to clear for each instance; policies need
-/// little stack, and what overflows it meets the bottom of memory and traps.
+/// The host clears an instance's stack again after every call, so it costs time; a policy needs
+/// little, and what overflows it meets the bottom of memory and traps.
 const STACK_OCTETS: usize = 32 * 1024;
 
 /// A component that was built.
@@ -22,45 +24,12 @@ pub(crate) struct Guest {
     pub(crate) name: String,
     /// The folder with the crate.
     pub(crate) folder: PathBuf,
-    /// Where the component was written.
+    /// Where the component is.
     pub(crate) component: PathBuf,
 }
 
-/// Builds every crate right below `parent`, but those named in `except`, and writes
-/// `<name>.wasm` into `OUT_DIR`.
-///
-/// Errors are one line for the person who started the build.
-pub(crate) fn build_all(
-    workspace: &Path,
-    parent: &Path,
-    except: &[&str],
-) -> Result<Vec<Guest>, String> {
-    let out = PathBuf::from(variable("OUT_DIR")?);
-    let folders = crates_below(parent, except)?;
-    let modules = compile(workspace, &out, &folders)?;
-    let mut guests = Vec::new();
-    for (folder, module) in folders.into_iter().zip(modules) {
-        let name = file_name(&folder);
-        let component = out.join(format!("{name}.wasm"));
-        write(&component, &encode(&module)?)?;
-        guests.push(Guest {
-            name,
-            folder,
-            component,
-        });
-    }
-    Ok(guests)
-}
-
-/// Asks Cargo to run the build script again when something changes that a guest is made of.
-pub(crate) fn watch(workspace: &Path, parent: &Path) {
-    for path in ["guest/sdk", "wit", "Cargo.toml", "Cargo.lock"] {
-        println!("cargo:rerun-if-changed={}", workspace.join(path).display());
-    }
-    println!("cargo:rerun-if-changed={}", parent.display());
-}
-
-fn crates_below(parent: &Path, except: &[&str]) -> Result<Vec<PathBuf>, String> {
+/// The crates right below `parent`, but those named in `except`, in the order of their names.
+pub(crate) fn crates_below(parent: &Path, except: &[&str]) -> Result<Vec<PathBuf>, String> {
     let mut folders: Vec<_> = fs::read_dir(parent)
         .map_err(|error| format!("cannot list {}: {error}", parent.display()))?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -71,37 +40,72 @@ fn crates_below(parent: &Path, except: &[&str]) -> Result<Vec<PathBuf>, String> 
     Ok(folders)
 }
 
+/// Builds the crates in these folders, members of `workspace`, and writes `<name>.wasm` of each into
+/// `OUT_DIR`.
+pub(crate) fn build(workspace: &Path, folders: Vec<PathBuf>) -> Result<Vec<Guest>, String> {
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let modules = compile(workspace, &out, &folders)?;
+    let mut guests = Vec::new();
+    for (folder, module) in folders.into_iter().zip(modules) {
+        let name = file_name(&folder);
+        let component = out.join(format!("{name}.wasm"));
+        let bytes = encode(&module)?;
+        fs::write(&component, bytes)
+            .map_err(|error| format!("cannot write {}: {error}", component.display()))?;
+        guests.push(Guest {
+            name,
+            folder,
+            component,
+        });
+    }
+    Ok(guests)
+}
+
+/// Asks Cargo to run the build script again when something changes that the guests below `parent` are
+/// made of.
+pub(crate) fn watch(workspace: &Path, parent: &Path) {
+    for path in ["guest/sdk", "wit", "Cargo.toml", "Cargo.lock"] {
+        println!("cargo:rerun-if-changed={}", workspace.join(path).display());
+    }
+    println!("cargo:rerun-if-changed={}", parent.display());
+    // The two files of this code; whichever build script includes it lists its own itself.
+    for file in ["guest_build.rs", "guest_toolchain.rs"] {
+        let path = workspace.join("host/components").join(file);
+        println!("cargo:rerun-if-changed={}", path.display());
+    }
+}
+
+/// Runs the nested cargo; gives the core module of each folder.
 fn compile(workspace: &Path, out: &Path, folders: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let target_dir = target_dir(out).join("guests");
     let packages = folders
         .iter()
         .map(|folder| package(folder))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut cargo = cargo(workspace)?;
-    cargo.args([
-        "build",
-        "--locked",
-        "--lib",
-        "--profile",
-        "guest",
-        "--target",
-        TARGET,
-    ]);
-    cargo
-        .arg("--manifest-path")
-        .arg(workspace.join("Cargo.toml"));
-    cargo.arg("--target-dir").arg(&target_dir);
-    for package in &packages {
-        cargo.arg("-p").arg(package);
+    let toolchain = Toolchain::find()?;
+    let mut cargo = Command::new(toolchain.cargo());
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_of_the_outer_build) {
+            cargo.env_remove(name);
+        }
     }
+    toolchain.set_up(&mut cargo);
+    cargo
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(workspace).join("\u{1f}"))
+        .args(["build", "--locked", "--lib", "--profile", "guest"])
+        .args(["--target", TARGET])
+        .args(toolchain.arguments())
+        .arg("--manifest-path")
+        .arg(workspace.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target_dir)
+        .args(packages.iter().flat_map(|package| ["-p", package]));
     let output = cargo
         .output()
-        .map_err(|error| format!("cannot start cargo: {error}"))?;
+        .map_err(|error| format!("cannot start {}: {error}", toolchain.cargo().display()))?;
     if !output.status.success() {
-        return Err(format!(
-            "the guests do not build:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("the guests do not build:\n{text}"));
     }
     let modules = target_dir.join(TARGET).join("guest");
     Ok(packages
@@ -110,55 +114,68 @@ fn compile(workspace: &Path, out: &Path, folders: &[PathBuf]) -> Result<Vec<Path
         .collect())
 }
 
-fn cargo(workspace: &Path) -> Result<Command, String> {
-    let mut cargo = Command::new(variable("CARGO")?);
-    for (name, _) in env::vars_os() {
-        if is_of_the_outer_cargo(&name) {
-            cargo.env_remove(name);
-        }
-    }
-    let flags = [
+/// Paths of this machine are cut from what panics say, so that the same sources give the same digest
+/// wherever they lie.
+fn flags(workspace: &Path) -> Vec<String> {
+    let mut flags = vec![
         format!("-Clink-arg=-zstack-size={STACK_OCTETS}"),
         format!("--remap-path-prefix={}=", workspace.display()),
     ];
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    Ok(cargo)
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    let mut folders: Vec<_> = registries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    folders.sort();
+    flags.extend(
+        folders
+            .iter()
+            .map(|folder| format!("--remap-path-prefix={}=", folder.display())),
+    );
+    flags
 }
 
-fn is_of_the_outer_cargo(name: &OsString) -> bool {
-    let Some(name) = name.to_str() else {
-        return false;
+/// Whether a variable was set for the outer build alone, or would make of the guests something else
+/// than of the host: flags, wrappers, profiles, and what Cargo tells build scripts.
+fn is_of_the_outer_build(name: &str) -> bool {
+    const KEPT: [&str; 6] = [
+        "CARGO_HOME",
+        "CARGO_HTTP_*",
+        "CARGO_MAKEFLAGS",
+        "CARGO_NET_*",
+        "CARGO_REGISTR*",
+        "CARGO_SOURCE_*",
+    ];
+    const DROPPED: [&str; 12] = [
+        "CARGO*",
+        "DEBUG",
+        "DEP_*",
+        "HOST",
+        "NUM_JOBS",
+        "OPT_LEVEL",
+        "OUT_DIR",
+        "PROFILE",
+        "RUSTC*",
+        "RUSTDOC*",
+        "RUSTFLAGS",
+        "TARGET",
+    ];
+    let is_one_of = |patterns: &[&str]| {
+        patterns
+            .iter()
+            .any(|pattern| match pattern.strip_suffix('*') {
+                Some(start) => name.starts_with(start),
+                None => name == *pattern,
+            })
     };
-    let kept = ["CARGO_HOME", "CARGO_MAKEFLAGS"].contains(&name)
-        || [
-            "CARGO_HTTP_",
-            "CARGO_NET_",
-            "CARGO_REGISTR",
-            "CARGO_SOURCE_",
-            "CARGO_TERM_",
-        ]
-        .iter()
-        .any(|prefix| name.starts_with(prefix));
-    let own = ["CARGO_", "DEP_", "RUSTC"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-        || [
-            "RUSTFLAGS",
-            "RUSTDOC",
-            "RUSTDOCFLAGS",
-            "TARGET",
-            "HOST",
-            "OUT_DIR",
-            "PROFILE",
-            "OPT_LEVEL",
-            "DEBUG",
-            "NUM_JOBS",
-        ]
-        .contains(&name);
-    own && !kept
+    is_one_of(&DROPPED) && !is_one_of(&KEPT)
 }
 
-/// The folder that all of this workspace's builds share: Cargo marks it.
+/// The folder that all builds of this workspace share, which Cargo marks.
 fn target_dir(out: &Path) -> &Path {
     out.ancestors()
         .find(|folder| folder.join("CACHEDIR.TAG").is_file())
@@ -181,21 +198,19 @@ fn encode(module: &Path) -> Result<Vec<u8>, String> {
     ComponentEncoder::default()
         .validate(true)
         .module(&bytes)
-        .and_then(|encoder| encoder.encode())
-        .map_err(|error| format!("{} is no component: {error:#}", module.display()))
+        .and_then(ComponentEncoder::encode)
+        .map_err(|error| format!("{} becomes no component: {error:#}", module.display()))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
-}
-
-fn file_name(path: &Path) -> String {
+/// The last part of a path.
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
 }
 
-fn variable(name: &str) -> Result<String, String> {
-    env::var(name).map_err(|_| format!("{name} is not set: this runs in a build script only"))
+/// A variable that Cargo sets for build scripts.
+pub(crate) fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|_| format!("{name} is not set: only Cargo runs this"))
 }

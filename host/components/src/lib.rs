@@ -34,3 +34,94 @@ pub fn components() -> &'static [Component] {
 pub fn samples() -> &'static [Sample] {
     SAMPLES
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::{Parser, Payload};
+
+    /// The names of a component's own imports and exports.
+    fn interfaces(component: &[u8]) -> (Vec<String>, Vec<String>) {
+        let (mut imports, mut exports) = (Vec::new(), Vec::new());
+        let mut depth = 0;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload.expect("a component") {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth -= 1,
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        imports.push(import.expect("an import").name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        exports.push(export.expect("an export").name.name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        (imports, exports)
+    }
+
+    #[test]
+    fn policies_reach_for_nothing_but_the_log() {
+        assert!(!components().is_empty());
+        for component in components() {
+            let (mut imports, exports) = interfaces(component.bytes);
+            imports.sort();
+            assert_eq!(
+                imports,
+                ["ldap-oidc:policy/log@0.1.0", "ldap-oidc:policy/types@0.1.0"],
+                "{}",
+                component.name
+            );
+            assert_eq!(
+                exports,
+                ["ldap-oidc:policy/vendor@0.1.0"],
+                "{}",
+                component.name
+            );
+        }
+    }
+
+    #[test]
+    fn policies_are_small_and_know_no_path_of_this_machine() {
+        let here = env!("CARGO_MANIFEST_DIR").trim_end_matches("/host/components");
+        for component in components() {
+            assert!(component.bytes.len() < 256 * 1024, "{}", component.name);
+            for path in [here, "/registry/src/"] {
+                let is_there = component
+                    .bytes
+                    .windows(path.len())
+                    .any(|octets| octets == path.as_bytes());
+                assert!(!is_there, "{path} in {}", component.name);
+            }
+        }
+    }
+
+    #[test]
+    fn samples_belong_to_policies_and_leave_the_addresses_open() {
+        assert!(!samples().is_empty());
+        for sample in samples() {
+            assert!(
+                components()
+                    .iter()
+                    .any(|component| component.name == sample.name)
+            );
+            assert!(
+                sample.directory_ldif.contains("\ndn:\n"),
+                "{}: no root DSE",
+                sample.name
+            );
+            for place in ["\"{ldap_url}\"", "\"{sample_redirect_uri}\""] {
+                assert!(
+                    sample.realm_toml.contains(place),
+                    "{} in {}",
+                    place,
+                    sample.name
+                );
+            }
+        }
+    }
+}
