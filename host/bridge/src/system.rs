@@ -11,6 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port's one implementation"
+    )]
     fn now(&self) -> Timestamp {
         // A clock before 1970 is a machine that has not set it yet: nothing is valid then.
         let since = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -5,6 +5,7 @@ use tracing_subscriber::EnvFilter;
 
 /// How much a command says where `RUST_LOG` says nothing. ldap3 tells at `warn` what the directory's
 /// room reports itself.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Verbosity {
     /// A server: what it does.
     Server,

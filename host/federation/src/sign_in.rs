@@ -17,7 +17,7 @@ use bridge_model::{
     names::ClientId,
     ports::{AuditLog, Clock, Random, Store, StoreError},
     realm::Realm,
-    secret::Password,
+    secret::{Password, PasswordError},
     time::Timestamp,
 };
 use std::{net::IpAddr, sync::Arc};
@@ -174,8 +174,12 @@ impl SignIns {
         if !is_name {
             return Ok(End::Refused("not_a_user_name".to_owned()));
         }
-        let Ok(password) = Password::new(attempt.password) else {
-            return Ok(End::Refused("not_a_password".to_owned()));
+        let password = match Password::new(attempt.password) {
+            Ok(password) => password,
+            Err(PasswordError::Empty) => return Ok(End::Refused("empty_password".to_owned())),
+            Err(PasswordError::TooLong) => {
+                return Ok(End::Refused("password_too_long".to_owned()));
+            }
         };
         let mut counted = Counted::new(&*self.parts.store, self.parts.limits, now);
         let name = &realm.name;

@@ -46,10 +46,19 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
             let federation = &declared.planned.federation;
             for note in &declared.planned.plan.notes {
                 let (realm, name) = (&federation.realm, &federation.name);
-                writeln!(out, "note: {}: federation {realm}/{name}: {}: {}", file.source, note.field, note.message)?;
+                writeln!(
+                    out,
+                    "note: {}: federation {realm}/{name}: {}: {}",
+                    file.source, note.field, note.message
+                )?;
             }
         }
     }
-    writeln!(out, "{} is fine; realms declared: {}", path.display(), files.len())?;
+    writeln!(
+        out,
+        "{} is fine; realms declared: {}",
+        path.display(),
+        files.len()
+    )?;
     Ok(())
 }

@@ -18,7 +18,10 @@ pub(super) fn run(folder: &Path) -> anyhow::Result<()> {
     for file in ["bridge.toml", "secrets", "data", "realms"] {
         let path = folder.join(file);
         if path.exists() {
-            bail!("{} is there already; init changes nothing that exists: name another folder", path.display());
+            bail!(
+                "{} is there already; init changes nothing that exists: name another folder",
+                path.display()
+            );
         }
     }
     make(folder).inspect_err(|_| {
@@ -30,11 +33,30 @@ pub(super) fn run(folder: &Path) -> anyhow::Result<()> {
     })?;
     let mut out = std::io::stdout();
     writeln!(out, "made {}: the process's own settings", config.display())?;
-    writeln!(out, "made {}: a realm to begin with", folder.join("realms/staff.toml").display())?;
-    writeln!(out, "made {}: keep a copy of it apart from the database's", folder.join("secrets/sealing.key").display())?;
-    writeln!(out, "next: write your directory into realms/staff.toml, then")?;
-    writeln!(out, "  ldap-oidc-bridge check --config {}", config.display())?;
-    writeln!(out, "  ldap-oidc-bridge serve --config {}", config.display())?;
+    writeln!(
+        out,
+        "made {}: a realm to begin with",
+        folder.join("realms/staff.toml").display()
+    )?;
+    writeln!(
+        out,
+        "made {}: keep a copy of it apart from the database's",
+        folder.join("secrets/sealing.key").display()
+    )?;
+    writeln!(
+        out,
+        "next: write your directory into realms/staff.toml, then"
+    )?;
+    writeln!(
+        out,
+        "  ldap-oidc-bridge check --config {}",
+        config.display()
+    )?;
+    writeln!(
+        out,
+        "  ldap-oidc-bridge serve --config {}",
+        config.display()
+    )?;
     Ok(())
 }
 

@@ -92,10 +92,7 @@ fn report(error: &anyhow::Error) {
 }
 
 /// Reads the files that declare realms; everything that is wrong with all of them at once.
-fn realm_files(
-    config: &ProcessConfig,
-    policies: &dyn Policies,
-) -> Result<Vec<RealmFile>, Faults> {
+fn realm_files(config: &ProcessConfig, policies: &dyn Policies) -> Result<Vec<RealmFile>, Faults> {
     let mut files = Vec::new();
     let mut faults = Vec::new();
     for path in &config.apply {

@@ -58,11 +58,24 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     if let Some(listener) = health_listener {
         let router = web::health_router(bridge.health().clone());
         let until = stop.clone().cancelled_owned();
-        tokio::spawn(web::serve(listener, None, router, ConnectionLimits::default(), until));
+        tokio::spawn(web::serve(
+            listener,
+            None,
+            router,
+            ConnectionLimits::default(),
+            until,
+        ));
     }
     info!(address = %config.listener.address, base_url = %config.base_url, "listening");
     let until = stop.cancelled_owned();
-    web::serve(listener, tls, bridge.router(), ConnectionLimits::default(), until).await;
+    web::serve(
+        listener,
+        tls,
+        bridge.router(),
+        ConnectionLimits::default(),
+        until,
+    )
+    .await;
     info!("stopped");
     Ok(())
 }
@@ -92,7 +105,13 @@ fn watched(config: &ProcessConfig, files: &[crate::config::realm_file::RealmFile
     let tls = config.listener.tls.iter();
     let tls = tls.flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
     let secrets = files.iter().flat_map(|file| file.watched.clone());
-    config.apply.iter().cloned().chain(secrets).chain(tls).collect()
+    config
+        .apply
+        .iter()
+        .cloned()
+        .chain(secrets)
+        .chain(tls)
+        .collect()
 }
 
 /// Reads files again when they change, and removes what is over.
@@ -110,12 +129,7 @@ async fn keep_up(config: ProcessConfig, bridge: Bridge, mut watch: Watch, tls: O
 }
 
 /// What is wrong keeps the last good state and is said in the log.
-async fn read_again(
-    config: &ProcessConfig,
-    bridge: &Bridge,
-    watch: &mut Watch,
-    tls: Option<&Tls>,
-) {
+async fn read_again(config: &ProcessConfig, bridge: &Bridge, watch: &mut Watch, tls: Option<&Tls>) {
     if let (Some(tls), Some(files)) = (tls, &config.listener.tls)
         && let Err(error) = tls.read_again(&files.certificate, &files.key)
     {

@@ -37,60 +37,66 @@ pub(super) fn read(
     around: &Surroundings<'_>,
     watched: &mut Watched,
 ) -> Option<FederationDeclaration> {
-    let name = section.typed("name", section.required_text("name"), FederationName::new);
     let path = section.path("");
-    let vendor = section.required_text("vendor");
     let advanced = section.section("advanced");
     let bind_credential = credential(&section, around.folder, watched);
     let connection = connection(&section, advanced.as_ref(), around.folder, watched);
-    let users = section.required_text("users_dn");
-    let users = section.typed("users_dn", users, |text| Dn::parse(&text));
-    let scope = advanced.as_ref().and_then(|a| a.word("search_scope", SCOPES));
-    let mappers = mappers(&section);
-    let federation = Federation {
-        id: FederationId(Uuid::nil()),
-        realm: around.realm.clone(),
-        enabled: section.flag("enabled", true),
-        priority: i32::try_from(section.number("priority", 0, -1_000_000..=1_000_000)).unwrap_or(0),
-        edit_mode: section.word("edit_mode", EDIT_MODES).unwrap_or_default(),
-        import_enabled: section.flag("import_enabled", false),
-        sync_registration: section.flag("sync_registration", false),
-        users: users
-            .map(|base| Subtree {
-                base,
-                scope: scope.unwrap_or_default(),
-            })
-            .into_iter()
-            .collect(),
-        read_bases: advanced.as_ref().map(read_bases).unwrap_or_default(),
-        username_attribute: section.text("username_ldap_attribute"),
-        rdn_attribute: section.text("rdn_ldap_attribute"),
-        uuid_attribute: section.text("uuid_ldap_attribute"),
-        user_object_classes: list(section.text("user_object_classes")),
-        custom_filter: advanced
-            .as_ref()
-            .and_then(|advanced| advanced.text("custom_user_search_filter")),
-        mappers,
-        settings: advanced
-            .as_ref()
-            .and_then(|advanced| advanced.section("settings"))
-            .map(settings)
-            .unwrap_or_default(),
-        subject_namespace: name.as_ref().map(ToString::to_string).unwrap_or_default(),
-        name: name?,
-        vendor: vendor?,
-        connection: connection?,
-    };
-    if federation.sync_registration && federation.edit_mode != EditMode::Writable {
-        section.fault("sync_registration", "needs edit_mode = \"WRITABLE\"");
-    }
+    let federation = described(&section, advanced.as_ref(), around.realm, connection);
     if let Some(advanced) = advanced {
         advanced.finish();
     }
     section.finish();
-    translated(&path, federation, around).map(|planned| FederationDeclaration {
+    translated(&path, &federation?, around).map(|planned| FederationDeclaration {
         planned,
         bind_credential,
+    })
+}
+
+/// Everything but how the directory is reached. What has to be there is asked for last, so that all
+/// members are read whatever is missing.
+fn described(
+    section: &Section<'_>,
+    advanced: Option<&Section<'_>>,
+    realm: &RealmName,
+    connection: Option<Connection>,
+) -> Option<Federation> {
+    let name = section.typed("name", section.required_text("name"), FederationName::new);
+    let vendor = section.required_text("vendor");
+    let users = section.required_text("users_dn");
+    let users = section.typed("users_dn", users, |text| Dn::parse(&text));
+    let scope = advanced.and_then(|advanced| advanced.word("search_scope", SCOPES));
+    let subtree = |base| Subtree {
+        base,
+        scope: scope.unwrap_or_default(),
+    };
+    let edit_mode = section.word("edit_mode", EDIT_MODES).unwrap_or_default();
+    let sync_registration = section.flag("sync_registration", false);
+    if sync_registration && edit_mode != EditMode::Writable {
+        section.fault("sync_registration", "needs edit_mode = \"WRITABLE\"");
+    }
+    let priority = section.number("priority", 0, -1_000_000..=1_000_000);
+    let settings = advanced.and_then(|advanced| advanced.section("settings"));
+    Some(Federation {
+        id: FederationId(Uuid::nil()),
+        realm: realm.clone(),
+        enabled: section.flag("enabled", true),
+        priority: i32::try_from(priority).unwrap_or(0),
+        edit_mode,
+        import_enabled: section.flag("import_enabled", false),
+        sync_registration,
+        users: users.map(subtree).into_iter().collect(),
+        read_bases: advanced.map(read_bases).unwrap_or_default(),
+        username_attribute: section.text("username_ldap_attribute"),
+        rdn_attribute: section.text("rdn_ldap_attribute"),
+        uuid_attribute: section.text("uuid_ldap_attribute"),
+        user_object_classes: list(section.text("user_object_classes")),
+        custom_filter: advanced.and_then(|advanced| advanced.text("custom_user_search_filter")),
+        mappers: mappers(section),
+        settings: settings.map(self::settings).unwrap_or_default(),
+        subject_namespace: name.as_ref().map(ToString::to_string).unwrap_or_default(),
+        name: name?,
+        vendor: vendor?,
+        connection: connection?,
     })
 }
 
@@ -107,20 +113,22 @@ const EDIT_MODES: &[(&str, EditMode)] = &[
 
 fn translated(
     path: &str,
-    federation: Federation,
+    federation: &Federation,
     around: &Surroundings<'_>,
 ) -> Option<bridge_model::realm::PlannedFederation> {
-    match translate(around.policies, &federation, None) {
+    match translate(around.policies, federation, None) {
         Ok(planned) => Some(planned),
         Err(TranslateError::Problems(problems)) => {
             for problem in problems {
-                let field = format!("{path}.{}", member(&problem.field, &federation));
+                let field = format!("{path}.{}", member(&problem.field, federation));
                 around.document.fault(&field, problem.message);
             }
             None
         }
         Err(TranslateError::Policy(error)) => {
-            around.document.fault(&format!("{path}.vendor"), error.to_string());
+            around
+                .document
+                .fault(&format!("{path}.vendor"), error.to_string());
             None
         }
     }
@@ -169,7 +177,10 @@ fn connection(
                 Some(text)
             }
             Err(error) => {
-                advanced.fault("ca_bundle", format!("cannot read {}: {error}", path.display()));
+                advanced.fault(
+                    "ca_bundle",
+                    format!("cannot read {}: {error}", path.display()),
+                );
                 None
             }
         }
@@ -201,7 +212,9 @@ fn urls(section: &Section<'_>) -> Option<Vec<Url>> {
                 && url.username().is_empty()
         });
         let Some(url) = url else {
-            let message = format!("{word:?} is not a URL of a directory; write it as ldaps://ldap.example.com");
+            let message = format!(
+                "{word:?} is not a URL of a directory; write it as ldaps://ldap.example.com"
+            );
             section.fault("connection_url", message);
             return None;
         };
@@ -218,7 +231,10 @@ fn bind(section: &Section<'_>) -> Option<ServiceBind> {
     }
     let name = section.typed("bind_dn", section.required_text("bind_dn"), BindName::new);
     if section.text("bind_credential").is_none() {
-        section.fault("bind_credential", "is missing; give it, or set bind_type = \"none\"");
+        section.fault(
+            "bind_credential",
+            "is missing; give it, or set bind_type = \"none\"",
+        );
     }
     name.map(ServiceBind::Simple)
 }
@@ -243,7 +259,9 @@ fn mappers(section: &Section<'_>) -> Vec<Mapper> {
     let mut mappers: Vec<Mapper> = Vec::new();
     for mapper in section.sections("mapper") {
         let name = mapper.required_text("name");
-        let kind = mapper.text("kind").unwrap_or_else(|| "attribute".to_owned());
+        let kind = mapper
+            .text("kind")
+            .unwrap_or_else(|| "attribute".to_owned());
         let ldap_attribute = mapper.text("ldap_attribute");
         let mut settings = mapper.section("settings").map(settings).unwrap_or_default();
         if let Some(value) = mapper.text("claim") {
@@ -254,7 +272,10 @@ fn mappers(section: &Section<'_>) -> Vec<Mapper> {
         }
         if let Some(name) = name {
             if mappers.iter().any(|known| known.name == name) {
-                mapper.fault("name", format!("{name:?} is the name of another mapper too"));
+                mapper.fault(
+                    "name",
+                    format!("{name:?} is the name of another mapper too"),
+                );
             }
             mappers.push(Mapper {
                 name,
@@ -278,5 +299,8 @@ fn settings(section: Section<'_>) -> Vec<Setting> {
 fn list(text: Option<String>) -> Vec<String> {
     let text = text.unwrap_or_default();
     let words = text.split(',').map(str::trim);
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

@@ -81,7 +81,6 @@ impl ProcessConfig {
         let folder = folder_of(file);
         Document::read(file, &text, |_, section| root(section, &folder))
     }
-
 }
 
 /// The folder that a file's relative paths are relative to.
@@ -130,7 +129,10 @@ fn base_url(section: &Section<'_>) -> Option<Url> {
     let key = "base_url";
     let text = section.required_text(key)?;
     let Ok(url) = Url::parse(&text) else {
-        section.fault(key, format!("{text:?} is not a URL; write it as https://id.example.com"));
+        section.fault(
+            key,
+            format!("{text:?} is not a URL; write it as https://id.example.com"),
+        );
         return None;
     };
     match WebSettings::new(url.clone()) {
@@ -142,15 +144,24 @@ fn base_url(section: &Section<'_>) -> Option<Url> {
     }
 }
 
-fn listener(section: &Section<'_>, folder: &Path, base_url: Option<&Url>) -> Option<ListenerConfig> {
+fn listener(
+    section: &Section<'_>,
+    folder: &Path,
+    base_url: Option<&Url>,
+) -> Option<ListenerConfig> {
     let Some(listener) = section.section("listener") else {
-        section.fault("listener", "is missing; say at least where to listen: address = \"127.0.0.1:8080\"");
+        section.fault(
+            "listener",
+            "is missing; say at least where to listen: address = \"127.0.0.1:8080\"",
+        );
         return None;
     };
     let address = listener
         .required_text("address")
         .and_then(|_| address(&listener, "address"));
-    let certificate = listener.text("tls_certificate").map(|path| folder.join(path));
+    let certificate = listener
+        .text("tls_certificate")
+        .map(|path| folder.join(path));
     let key = listener.text("tls_key").map(|path| folder.join(path));
     let tls = match (certificate, key) {
         (Some(certificate), Some(key)) => Some(TlsConfig { certificate, key }),
@@ -181,7 +192,10 @@ fn listener(section: &Section<'_>, folder: &Path, base_url: Option<&Url>) -> Opt
 }
 
 fn address(section: &Section<'_>, key: &'static str) -> Option<SocketAddr> {
-    section.parsed(key, "an address with a port, such as \"127.0.0.1:8080\" or \"[::]:8443\"")
+    section.parsed(
+        key,
+        "an address with a port, such as \"127.0.0.1:8080\" or \"[::]:8443\"",
+    )
 }
 
 fn networks(listener: &Section<'_>) -> Vec<IpNet> {
@@ -205,7 +219,9 @@ fn store(section: &Section<'_>, folder: &Path) -> Option<StoreConfig> {
         return None;
     };
     let path = store.required_text("path").map(|path| folder.join(path));
-    let sealing_key = store.required_text("sealing_key").map(|path| folder.join(path));
+    let sealing_key = store
+        .required_text("sealing_key")
+        .map(|path| folder.join(path));
     if let (Some(path), Some(key)) = (&path, &sealing_key)
         && path.parent() == key.parent()
     {

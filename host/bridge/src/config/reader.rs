@@ -56,7 +56,11 @@ impl Document {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let line = error.span().map_or(0, |span| document.line(span.start));
-            document.note(line, String::new(), format!("not TOML: {}", error.message()));
+            document.note(
+                line,
+                String::new(),
+                format!("not TOML: {}", error.message()),
+            );
         }
         let mut made = None;
         if errors.is_empty() {
@@ -219,12 +223,7 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number.
-    pub(super) fn number(
-        &self,
-        key: &'static str,
-        preset: i64,
-        range: RangeInclusive<i64>,
-    ) -> i64 {
+    pub(super) fn number(&self, key: &'static str, preset: i64, range: RangeInclusive<i64>) -> i64 {
         let Some(value) = self.value(key) else {
             return preset;
         };
@@ -260,7 +259,10 @@ impl<'a> Section<'a> {
                 preset
             }
             None => {
-                self.fault(key, format!("{text:?} is not a span of time such as \"30s\", \"15m\" or \"10h\""));
+                self.fault(
+                    key,
+                    format!("{text:?} is not a span of time such as \"30s\", \"15m\" or \"10h\""),
+                );
                 preset
             }
         }
@@ -345,7 +347,10 @@ impl<'a> Section<'a> {
             if !self.known.borrow().contains(name.as_ref()) {
                 self.locate(self.path(name), value);
                 let known: Vec<_> = self.known.borrow().iter().copied().collect();
-                self.fault(name, format!("is not known here; there are {}", known.join(", ")));
+                self.fault(
+                    name,
+                    format!("is not known here; there are {}", known.join(", ")),
+                );
             }
         }
     }

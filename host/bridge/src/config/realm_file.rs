@@ -76,7 +76,10 @@ fn declared(
     watched: &mut Watched,
 ) -> Option<RealmDeclaration> {
     let Some(section) = root.section("realm") else {
-        root.fault("realm", "is missing; a file declares one realm: [realm] with its name");
+        root.fault(
+            "realm",
+            "is missing; a file declares one realm: [realm] with its name",
+        );
         return None;
     };
     let realm = realm(section)?;
@@ -104,7 +107,10 @@ fn declared(
         let Some(client) = client(section, &realm.name, folder, watched) else {
             continue;
         };
-        if clients.iter().any(|known| known.client.id == client.client.id) {
+        if clients
+            .iter()
+            .any(|known| known.client.id == client.client.id)
+        {
             document.fault(&path, "is the id of another client of the realm too");
         }
         clients.push(client);
@@ -152,7 +158,11 @@ fn client(
     folder: &Path,
     watched: &mut Watched,
 ) -> Option<ClientDeclaration> {
-    let id = section.typed("client_id", section.required_text("client_id"), ClientId::new);
+    let id = section.typed(
+        "client_id",
+        section.required_text("client_id"),
+        ClientId::new,
+    );
     let is_public = section.flag("public", false);
     let mut secrets = Vec::new();
     for (i, (_, text)) in section.texts("secrets").into_iter().enumerate() {
@@ -165,9 +175,18 @@ fn client(
         }
     }
     match (is_public, secrets.len()) {
-        (true, 1..) => section.fault("secrets", "a public client has none; remove them, or public = true"),
-        (false, 0) => section.fault("secrets", "is missing; give one, or set public = true for a client that cannot keep a secret"),
-        (false, 3..) => section.fault("secrets", "two are valid at once, for rotation; remove the older ones"),
+        (true, 1..) => section.fault(
+            "secrets",
+            "a public client has none; remove them, or public = true",
+        ),
+        (false, 0) => section.fault(
+            "secrets",
+            "is missing; give one, or set public = true for a client that cannot keep a secret",
+        ),
+        (false, 3..) => section.fault(
+            "secrets",
+            "two are valid at once, for rotation; remove the older ones",
+        ),
         _ => {}
     }
     let mut redirect_uris = Vec::new();
@@ -178,25 +197,32 @@ fn client(
         }
     }
     if redirect_uris.is_empty() {
-        section.fault("redirect_uris", "is missing; name at least one address that answers may be sent to");
+        section.fault(
+            "redirect_uris",
+            "is missing; name at least one address that answers may be sent to",
+        );
     }
-    let algorithms = &[("RS256", SigningAlgorithm::RS256), ("ES256", SigningAlgorithm::ES256)];
+    let algorithms = &[
+        ("RS256", SigningAlgorithm::RS256),
+        ("ES256", SigningAlgorithm::ES256),
+    ];
+    let name = section.text("name");
+    let enabled = section.flag("enabled", true);
+    let signing_algorithm = section.word("signing_algorithm", algorithms);
+    section.finish();
     let client = Client {
         realm: realm.clone(),
-        name: section.text("name"),
-        enabled: section.flag("enabled", true),
+        id: id?,
+        name,
+        enabled,
         authentication: if is_public {
             ClientAuthentication::Public
         } else {
             ClientAuthentication::Secret
         },
         redirect_uris,
-        signing_algorithm: section
-            .word("signing_algorithm", algorithms)
-            .unwrap_or_default(),
+        signing_algorithm: signing_algorithm.unwrap_or_default(),
         managed_by: None,
-        id: id?,
     };
-    section.finish();
     Some(ClientDeclaration { client, secrets })
 }

@@ -14,8 +14,9 @@ pub(super) struct Resolved {
 /// Finds a secret. A file's last line break does not belong to it.
 pub(super) fn resolve(text: &str, folder: &Path) -> Result<Resolved, String> {
     if let Some(name) = text.strip_prefix("env:") {
-        let value = std::env::var(name)
-            .map_err(|_| format!("the environment variable {name} is not set; set it, or use file:PATH"))?;
+        let value = std::env::var(name).map_err(|_| {
+            format!("the environment variable {name} is not set; set it, or use file:PATH")
+        })?;
         return checked(value, None, &format!("the environment variable {name}"));
     }
     let Some(path) = text.strip_prefix("file:") else {

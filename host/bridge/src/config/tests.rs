@@ -68,7 +68,10 @@ fn what_init_writes_is_understood() {
     assert_eq!(config.listener.address.port(), 8080);
     assert!(config.store.path.is_absolute());
     assert_eq!(config.apply.len(), 1);
-    assert_eq!(config.policy_cache.file_name(), Some("policy-cache".as_ref()));
+    assert_eq!(
+        config.policy_cache.file_name(),
+        Some("policy-cache".as_ref())
+    );
 }
 
 #[test]
@@ -103,7 +106,10 @@ sign_in_failures_window = "15"
         (16, "limits.sign_in_failures_per_account_max"),
         (17, "limits.sign_in_failures_window"),
     ] {
-        assert!(told.contains(&(line, field.to_owned())), "{field}: {told:?}");
+        assert!(
+            told.contains(&(line, field.to_owned())),
+            "{field}: {told:?}"
+        );
     }
     assert!(has(&told, "listener.tls_certificate"), "{told:?}");
     assert_eq!(told.len(), 10, "{told:?}");
@@ -126,7 +132,10 @@ fn the_sealing_key_stays_out_of_the_database_folder() {
 #[test]
 fn https_needs_a_certificate_or_a_trusted_proxy() {
     let https = PROCESS.replace("http://127.0.0.1:8080", "https://id.example.com");
-    assert!(has(&told(process("https", &https)), "listener.tls_certificate"));
+    assert!(has(
+        &told(process("https", &https)),
+        "listener.tls_certificate"
+    ));
     let proxied = https.replace("# trusted_proxies", "trusted_proxies");
     assert_eq!(told(process("proxied", &proxied)), []);
 }
@@ -146,13 +155,41 @@ fn a_realm_file_is_understood_and_translated() {
 fn everything_that_is_wrong_with_a_realm_is_said_at_once() {
     for (from, to, field) in [
         ("\"generic\"", "\"nobody\"", "federations[0].vendor"),
-        ("ldaps://a.example", "http://a.example", "federations[0].connection_url"),
-        ("ou=people,dc=example,dc=test", "people", "federations[0].users_dn"),
-        ("\"secret\"", "\"env:BRIDGE_NOT_SET\"", "federations[0].bind_credential"),
-        ("\"secret\"", "\"file:not-there\"", "federations[0].bind_credential"),
-        ("bind_credential = \"secret\"", "", "federations[0].bind_credential"),
-        ("bind_dn = \"cn=svc", "bind_dm = \"cn=svc", "federations[0].bind_dm"),
-        ("http://127.0.0.1/callback", "http://app.example/", "clients[0].redirect_uris[0]"),
+        (
+            "ldaps://a.example",
+            "http://a.example",
+            "federations[0].connection_url",
+        ),
+        (
+            "ou=people,dc=example,dc=test",
+            "people",
+            "federations[0].users_dn",
+        ),
+        (
+            "\"secret\"",
+            "\"env:BRIDGE_NOT_SET\"",
+            "federations[0].bind_credential",
+        ),
+        (
+            "\"secret\"",
+            "\"file:not-there\"",
+            "federations[0].bind_credential",
+        ),
+        (
+            "bind_credential = \"secret\"",
+            "",
+            "federations[0].bind_credential",
+        ),
+        (
+            "bind_dn = \"cn=svc",
+            "bind_dm = \"cn=svc",
+            "federations[0].bind_dm",
+        ),
+        (
+            "http://127.0.0.1/callback",
+            "http://app.example/",
+            "clients[0].redirect_uris[0]",
+        ),
         ("public = true", "", "clients[0].secrets"),
         ("name = \"staff\"", "name = \"Staff\"", "realm.name"),
     ] {
