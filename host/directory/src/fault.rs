@@ -61,10 +61,7 @@ mod tests {
     #[test]
     fn a_strangers_text_stays_on_one_short_line() {
         assert_eq!(answer(49, ""), "result code 49");
-        assert_eq!(
-            answer(49, "no\r\nmore\0"),
-            "result code 49: no  more"
-        );
+        assert_eq!(answer(49, "no\r\nmore\0"), "result code 49: no  more");
         assert_eq!(excerpt(&"ä".repeat(1000)).chars().count(), 200);
     }
 }

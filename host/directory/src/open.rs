@@ -47,18 +47,25 @@ impl LdapDirectories {
         connection: &Connection,
         settings: &Arc<Settings>,
     ) -> Result<Vec<Server>, DirectoryError> {
-        let mut tls: Option<TlsConnector> = None;
+        let bundle = connection.ca_bundle.as_deref();
+        let connector = |url| {
+            let made = self.common.connector(bundle);
+            made.map_err(|detail| misconfigured(url, detail))
+        };
+        // A bundle is read even where nothing needs it yet, so that a bad one is told now.
+        let mut tls: Option<TlsConnector> = match (bundle, connection.urls.first()) {
+            (Some(_), Some(url)) => Some(connector(url)?),
+            _ => None,
+        };
         let mut servers = Vec::with_capacity(connection.urls.len());
         for url in &connection.urls {
-            let misconfigured = |detail: String| misconfigured(url, detail);
-            let (endpoint, security) =
-                Endpoint::new(url, connection.start_tls).map_err(misconfigured)?;
+            let (endpoint, security) = Endpoint::new(url, connection.start_tls)
+                .map_err(|detail| misconfigured(url, detail))?;
             let mut peer = |name| {
                 let connector = if let Some(connector) = &tls {
                     connector.clone()
                 } else {
-                    let made = self.common.connector(connection.ca_bundle.as_deref());
-                    tls.insert(made.map_err(misconfigured)?).clone()
+                    tls.insert(connector(url)?).clone()
                 };
                 Ok(TlsPeer { connector, name })
             };

@@ -24,7 +24,7 @@ fn control(oid: &str, critical: bool) -> Control {
 
 async fn bind_uid(directory: &dyn Directory, uid: &str, typed: &str) -> Reply {
     let controls = [control(PASSWORD_POLICY, false)];
-    let bound = bind_with(&*directory, person(uid), typed, &controls);
+    let bound = bind_with(directory, person(uid), typed, &controls);
     bound.await.expect("an answer")
 }
 

@@ -112,7 +112,7 @@ async fn cut_off(octets: Vec<u8>) -> DirectoryError {
 #[tokio::test]
 async fn a_result_without_end_is_cut() {
     // References are no entries, so no size limit counts them.
-    let reference = peer::message(ID, 0x73, &peer::element(0x04, &[b'a'; 60_000]));
+    let reference = peer::message(ID, 0x73, &peer::element(0x04, &vec![b'a'; 60_000]));
     let error = search_answered_with(reference.repeat(400)).await;
     assert_eq!(error.fault, DirectoryFault::Protocol, "{error}");
     assert!(error.detail.contains("too many octets"), "{error}");

@@ -7,7 +7,7 @@ mod hostile;
 mod pools;
 mod searches;
 
-use bridge_directory::LdapDirectories;
+use bridge_directory::{LdapDirectories, Limits};
 use bridge_model::{
     dn::Dn,
     federation::{BindName, Connection, EditMode, Federation, ServiceBind},
@@ -143,6 +143,6 @@ async fn bind_with(
 async fn works(directory: &dyn Directory) {
     let found = directory.search(&by_uid("ada")).await.expect("an answer");
     assert_eq!((found.result_code, found.entries.len()), (0, 1));
-    let bound = bind(&*directory, name(&found.entries[0].dn), "Pw-ada");
+    let bound = bind(directory, name(&found.entries[0].dn), "Pw-ada");
     assert!(bound.await.expect("an answer").is_success());
 }

@@ -205,13 +205,38 @@ async fn a_bind_that_the_server_has_seen_is_not_done_again() {
 
 #[tokio::test]
 async fn a_connection_that_the_server_closed_meanwhile_is_replaced() {
-    let peer = Peer::start(|request| Reaction::SendAndClose(peer::bind_response(request.id, 0)));
+    let peer = Peer::start(|request| match request.operation {
+        BIND => Reaction::Send(peer::bind_response(request.id, 0)),
+        _ => Reaction::SendAndClose(peer::search_done(request.id, 0)),
+    });
     let directory = open(&plaintext(&peer.address()));
-    for _ in 0..10 {
-        let bound = bind(&*directory, person("ada"), "Pw-ada").await;
-        assert!(bound.expect("an answer").is_success());
-        // The server's farewell takes a moment to arrive.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    for _ in 0..20 {
+        let found = directory.search(&by_uid("ada")).await;
+        assert_eq!(found.expect("an answer").result_code, 0);
     }
-    assert_eq!(peer.requests().len(), 10);
+}
+
+/// How many connections to a real server ten sign-ins need under these limits.
+async fn connections_for_ten(limits: Limits) -> u64 {
+    let proxy = Proxy::start(&Slapd::shared().ldaps_address());
+    let directory = LdapDirectories::with_limits(limits)
+        .open(
+            &ldaps(&proxy.address()),
+            Some(Secret::new(SERVICE_PASSWORD)),
+        )
+        .expect("a configuration that can work");
+    for _ in 0..10 {
+        works(&*directory).await;
+    }
+    proxy.accepted()
+}
+
+#[tokio::test]
+async fn connections_that_are_old_or_were_idle_too_long_are_not_used_again() {
+    let limits = Limits::default();
+    assert_eq!(connections_for_ten(limits).await, 2);
+    let idle_max = Duration::ZERO;
+    assert_eq!(connections_for_ten(Limits { idle_max, ..limits }).await, 20);
+    let age_max = Duration::ZERO;
+    assert_eq!(connections_for_ten(Limits { age_max, ..limits }).await, 20);
 }

@@ -292,21 +292,24 @@ async fn limits_are_sent_and_aliases_are_not_followed() {
 
 #[tokio::test]
 async fn a_refused_service_bind_is_told_and_not_repeated_at_once() {
-    let slapd = Slapd::shared();
-    let proxy = Proxy::start(&slapd.ldaps_address());
-    let directory = LdapDirectories::new()
-        .open(&ldaps(&proxy.address()), Some(Secret::new("wrong")))
-        .expect("a configuration that can work");
-    for _ in 0..3 {
-        let error = directory.search(&by_uid("ada")).await.expect_err("refused");
-        assert_eq!(error.fault, DirectoryFault::ServiceBind, "{error}");
-        assert!(
-            error.detail.contains("49") && !error.detail.contains("wrong"),
-            "{error}"
-        );
+    for (back_off, attempts) in [(Duration::from_mins(1), 1), (Duration::ZERO, 3)] {
+        let proxy = Proxy::start(&Slapd::shared().ldaps_address());
+        let limits = Limits {
+            back_off,
+            ..Limits::default()
+        };
+        let directory = LdapDirectories::with_limits(limits)
+            .open(&ldaps(&proxy.address()), Some(Secret::new("not-svcpw")))
+            .expect("a configuration that can work");
+        for _ in 0..3 {
+            let error = directory.search(&by_uid("ada")).await.expect_err("refused");
+            assert_eq!(error.fault, DirectoryFault::ServiceBind, "{error}");
+            assert!(error.detail.contains("result code 49"), "{error}");
+            assert!(!error.detail.contains("not-svcpw"), "{error}");
+        }
+        assert_eq!(proxy.accepted(), attempts);
+        // People can still be bound.
+        let bound = bind(&*directory, person("ada"), "Pw-ada").await;
+        assert!(bound.expect("an answer").is_success());
     }
-    assert_eq!(proxy.accepted(), 1);
-    // People can still be bound.
-    let bound = bind(&*directory, person("ada"), "Pw-ada");
-    assert!(bound.await.expect("an answer").is_success());
 }

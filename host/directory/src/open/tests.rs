@@ -58,9 +58,11 @@ fn tells_what_is_wrong_without_dialling() {
         "{other}"
     );
 
-    let mut broken = federation(&["ldaps://a.example"]);
-    broken.connection.ca_bundle = Some("nonsense".to_owned());
-    assert!(refusal(&broken, None).contains("CA bundle"));
+    for url in ["ldaps://a.example", "ldap://a.example"] {
+        let mut broken = federation(&[url]);
+        broken.connection.ca_bundle = Some("nonsense".to_owned());
+        assert!(refusal(&broken, None).contains("CA bundle"), "{url}");
+    }
 
     let mut broken = plain.clone();
     broken.connection.operation_timeout = Duration::ZERO;
