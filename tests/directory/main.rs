@@ -1,0 +1,3 @@
+//! Suite `directory`: real and scripted directory servers.
+
+mod adapter;
