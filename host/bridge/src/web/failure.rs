@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use bridge_model::ports::StoreError;
 use bridge_oidc::KeyError;
 use http::{HeaderValue, StatusCode, header};
+use std::borrow::Cow;
 
 /// Why a request was not answered as wished.
 ///
@@ -49,17 +50,6 @@ pub(super) enum Failure {
     },
     /// A fault of the bridge itself.
     Internal,
-}
-
-/// What people read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Explanation {
-    /// The heading.
-    pub title: &'static str,
-    /// What happened.
-    pub what: String,
-    /// What to do about it.
-    pub remedy: &'static str,
 }
 
 impl Failure {
@@ -163,92 +153,90 @@ impl Failure {
         }
     }
 
-    /// What people read.
-    pub(super) fn explanation(&self) -> Explanation {
-        const AT_THE_APPLICATION: &str =
-            "Go back to the application that you want to use, and sign in from there.";
-        const TELL: &str = "Go back to the application and try again. If it happens again, tell its \
-            support team, and give them the reference below.";
-        let (title, what, remedy) = match self {
-            Self::NotFound => (
-                "Page not found",
-                "There is no page at this address.",
-                AT_THE_APPLICATION,
-            ),
-            Self::MethodNotAllowed => (
-                "That is not possible here",
-                "This address does not take requests of this kind.",
-                AT_THE_APPLICATION,
-            ),
-            Self::RequestTimeout => (
-                "The request took too long",
-                "Your request did not arrive completely in time.",
-                "Check your connection, then go back to the application and try again.",
-            ),
-            Self::TooLarge => (
-                "The request is too large",
-                "More was sent than this page takes.",
-                TELL,
-            ),
-            Self::MediaType => (
-                "The request is not a form",
-                "This address takes forms only.",
-                TELL,
-            ),
-            Self::Malformed(what) => ("The request is not valid", *what, TELL),
-            Self::Forwarded => (
-                "The request cannot be served",
-                "The proxy in front of this server sent a client address that cannot be read.",
-                "Tell the people who run this server, and give them the reference below.",
-            ),
-            Self::Authorization { description } => {
-                return Explanation {
-                    title: "The application's request is not valid",
-                    what: sentence(description),
-                    remedy: "You cannot put this right yourself. Tell the application's support team, \
-                        and give them this message and the reference below.",
-                };
+    /// The heading that people read.
+    pub(super) fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Page not found",
+            Self::MethodNotAllowed => "That is not possible here",
+            Self::RequestTimeout => "The request took too long",
+            Self::TooLarge => "The request is too large",
+            Self::MediaType => "The request is not a form",
+            Self::Malformed(_) => "The request is not valid",
+            Self::Forwarded => "The request cannot be served",
+            Self::Authorization { .. } => "The application's request is not valid",
+            Self::Expired => "This sign-in is over",
+            Self::Forged => "The form could not be accepted",
+            Self::Throttled { .. } => "Too many attempts",
+            Self::Unavailable { .. } => "Sign-in is not available right now",
+            Self::Internal => "Something went wrong",
+        }
+    }
+
+    /// What happened, in words for people.
+    pub(super) fn what(&self) -> Cow<'static, str> {
+        let text = match self {
+            Self::NotFound => "There is no page at this address.",
+            Self::MethodNotAllowed => "This address does not take requests of this kind.",
+            Self::RequestTimeout => "The request did not arrive completely in time.",
+            Self::TooLarge => "More was sent than this address takes.",
+            Self::MediaType => "This address takes forms only.",
+            Self::Malformed(what) => what,
+            Self::Forwarded => {
+                "The proxy in front of this server sent a client address that cannot be read."
             }
-            Self::Expired => (
-                "This sign-in is over",
-                "It took too long, was finished already, or was begun in another browser.",
-                AT_THE_APPLICATION,
-            ),
-            Self::Forged => (
-                "The form could not be accepted",
-                "It does not belong to this browser's sign-in, so nothing was done with it.",
-                AT_THE_APPLICATION,
-            ),
+            Self::Authorization { description } => return sentence(description).into(),
+            Self::Expired => {
+                "It took too long, was finished already, or was begun in another browser."
+            }
+            Self::Forged => {
+                "It does not belong to this browser's sign-in, so nothing was done with it."
+            }
             Self::Throttled {
                 retry_after_seconds,
                 ..
             } => {
-                return Explanation {
-                    title: "Too many attempts",
-                    what: format!(
-                        "To protect accounts, sign-in is paused. You can try again in {}.",
-                        span(*retry_after_seconds)
-                    ),
-                    remedy: "If you have forgotten your password, ask your administrator to reset it.",
-                };
+                let span = span(*retry_after_seconds);
+                return format!(
+                    "To protect accounts, sign-in is paused. You can try again in {span}."
+                )
+                .into();
             }
-            Self::Unavailable { .. } => (
-                "Sign-in is not available right now",
+            Self::Unavailable { .. } => {
                 "Something that is needed to sign you in does not answer. Your password was not \
-                 found to be wrong.",
-                "Wait a minute and try again. If it goes on, tell your administrator, and give them \
-                 the reference below.",
-            ),
-            Self::Internal => (
-                "Something went wrong",
-                "A fault on our side kept this from working.",
-                TELL,
-            ),
+                 found to be wrong."
+            }
+            Self::Internal => "A fault on our side kept this from working.",
         };
-        Explanation {
-            title,
-            what: what.to_owned(),
-            remedy,
+        text.into()
+    }
+
+    /// What people can do about it.
+    pub(super) fn remedy(&self) -> &'static str {
+        match self {
+            Self::NotFound | Self::MethodNotAllowed | Self::Expired | Self::Forged => {
+                "Go back to the application that you want to use, and sign in from there."
+            }
+            Self::TooLarge | Self::MediaType | Self::Malformed(_) | Self::Internal => {
+                "Go back to the application and try again. If it happens again, tell its support \
+                 team, and give them the reference below."
+            }
+            Self::RequestTimeout => {
+                "Check your connection, then go back to the application and try again."
+            }
+            Self::Forwarded => {
+                "Tell the people who run this server, and give them the reference below."
+            }
+            Self::Authorization { .. } => {
+                "You cannot put this right yourself. Tell the application's support team, and give \
+                 them this message and the reference below."
+            }
+            Self::Throttled { .. } => {
+                "If you have forgotten your password, ask your administrator to reset it."
+            }
+            Self::Unavailable { .. } => {
+                "Wait a minute and try again. If it goes on, tell your administrator, and give them \
+                 the reference below."
+            }
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Pages: the sign-in form, and what people see when something is in the way.
 
 use super::{
-    assets,
-    failure::{Explanation, Failure},
+    failure::Failure,
     headers::{self, PAGE_POLICY},
     request::RequestContext,
 };
@@ -57,34 +56,16 @@ impl SignInForm<'_> {
         }
         Ok(response)
     }
-
-    fn stylesheet(&self) -> &'static str {
-        assets::stylesheet_path()
-    }
-
-    fn icon(&self) -> &'static str {
-        assets::icon_path()
-    }
 }
 
 /// A page that says what is in the way, and what to do about it.
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
-    explanation: Explanation,
+    failure: &'a Failure,
     /// Where the person can go on.
     back: Option<&'a str>,
     request_id: &'a str,
-}
-
-impl ErrorPage<'_> {
-    fn stylesheet(&self) -> &'static str {
-        assets::stylesheet_path()
-    }
-
-    fn icon(&self) -> &'static str {
-        assets::icon_path()
-    }
 }
 
 /// Gives every answer that is a bare error a page.
@@ -119,7 +100,7 @@ pub(super) fn bare_failure(response: &Response) -> Option<Failure> {
 /// The page of a failure, in place of the body of `response`, whose status and other headers stay.
 pub(super) fn failure(failure: &Failure, request_id: &str, mut response: Response) -> Response {
     let page = ErrorPage {
-        explanation: failure.explanation(),
+        failure,
         back: failure.back(),
         request_id,
     };

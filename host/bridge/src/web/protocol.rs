@@ -112,7 +112,7 @@ impl Audit<'_> {
     /// malformed request is neither.
     fn refused(&self, error: &TokenError) {
         let outcome = match error {
-            TokenError::InvalidClient { .. } | TokenError::InvalidGrant(_) => AuditOutcome::Refused,
+            TokenError::InvalidClient | TokenError::InvalidGrant(_) => AuditOutcome::Refused,
             TokenError::Store(_) | TokenError::Keys(_) => AuditOutcome::Unavailable,
             TokenError::InvalidRequest(_) | TokenError::UnsupportedGrantType => return,
         };
@@ -204,10 +204,9 @@ pub(super) async fn errors_as_json(request: Request, next: Next) -> Response {
     let Some(failure) = pages::bare_failure(&response) else {
         return response;
     };
-    let explanation = failure.explanation();
     let body = Json(Complaint {
         error: failure.oauth_error(),
-        error_description: &explanation.what,
+        error_description: &failure.what(),
         request_id: context.as_ref().map_or("", |context| context.id.as_str()),
     })
     .into_response();

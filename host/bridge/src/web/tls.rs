@@ -88,9 +88,9 @@ fn read(certificates: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
     let chain = CertificateDer::pem_file_iter(certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| error.to_string())
-        .and_then(|chain| match chain.is_empty() {
-            true => Err("there is no certificate in it".to_owned()),
-            false => Ok(chain),
+        .and_then(|chain| match chain.as_slice() {
+            [] => Err("there is no certificate in it".to_owned()),
+            [..] => Ok(chain),
         })
         .map_err(|detail| TlsError::Certificates {
             file: certificates.to_owned(),

@@ -15,7 +15,7 @@ use axum::{
     extract::ConnectInfo,
 };
 use bridge_federation::{Federations, SignIns, ThrottleLimits};
-use bridge_model::{names::RealmName, ports::Store};
+use bridge_model::ports::Store;
 use bridge_oidc::Provider;
 use bridge_store::{Purpose, SealingKey, SqliteStore};
 use fakes::{FakeAudit, FakeDirectories, FakePolicies, declaration};
@@ -200,10 +200,6 @@ impl Answer {
         url.query_pairs()
             .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
-}
-
-fn realm() -> RealmName {
-    RealmName::new("staff").expect("a name")
 }
 
 fn authorization_query() -> String {

@@ -217,6 +217,10 @@ struct Files {
 }
 
 impl Files {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the certificates vouch for nothing but this test"
+    )]
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("bridge-web-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
