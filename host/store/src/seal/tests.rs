@@ -131,7 +131,7 @@ fn a_bind_credential_is_tied_to_where_it_goes_and_as_whose() {
         ("start_tls", |f| f.connection.start_tls = true),
         ("allow_plaintext", |f| f.connection.allow_plaintext = true),
         ("ca_bundle", |f| {
-            f.connection.ca_bundle = Some(String::new())
+            f.connection.ca_bundle = Some(String::new());
         }),
         ("bind name", |f| f.connection.bind = bind("cn=other")),
         ("no bind", |f| f.connection.bind = ServiceBind::None),

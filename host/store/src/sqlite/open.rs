@@ -110,7 +110,8 @@ pub(super) async fn file(
         .filename(opening.path)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(options.busy_timeout)
-        .pragma("trusted_schema", "OFF");
+        .pragma("trusted_schema", "OFF")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     // The journal mode is a change of the file, so it waits until the file is known to be ours.
     let mut first = connect.connect().await.map_err(opening.failed())?;
     opening.admit(&mut first).await?;
@@ -286,6 +287,7 @@ fn make_file(path: &Path) -> Result<PathBuf, OpenError> {
         .open(path);
     match made {
         Err(source) if source.kind() != ErrorKind::AlreadyExists => Err(not_made(source)),
+        _ if path.is_dir() => Err(not_made(ErrorKind::IsADirectory.into())),
         _ => path.canonicalize().map_err(not_made),
     }
 }
@@ -297,6 +299,11 @@ const APPLICATION: i64 = 0x4C4F_4942;
 
 /// Sets [`APPLICATION`].
 const MARK: &str = "PRAGMA application_id = 1280264514";
+
+/// The write-ahead log is moved into the file when it has this many pages of 4 KiB. That waits for
+/// the disk, and all writes wait with it: SQLite's preset of 1000 makes it happen several times a
+/// second when many sign in.
+const CHECKPOINT_PAGES: &str = "4000";
 
 /// `SQLITE_NOTADB`.
 const NOT_A_DATABASE: &str = "26";

@@ -1,0 +1,38 @@
+//! What every backend has to do. Each check gets a new store.
+
+pub(crate) mod apply;
+pub(crate) mod failures;
+pub(crate) mod keys;
+pub(crate) mod realms;
+pub(crate) mod sessions;
+
+use bridge_model::ports::{Store, StoreError};
+use std::sync::Arc;
+use tokio::{sync::Barrier, task::JoinSet};
+
+/// How many do the same at once.
+const CROWD: usize = 50;
+
+/// Lets a crowd do the same at once, and gives what came of it.
+async fn all_at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    store: &Arc<dyn Store>,
+    act: impl Fn(Arc<dyn Store>, usize) -> F,
+) -> Vec<T> {
+    let start = Arc::new(Barrier::new(CROWD));
+    let mut crowd = JoinSet::new();
+    for number in 0..CROWD {
+        let (start, act) = (Arc::clone(&start), act(Arc::clone(store), number));
+        crowd.spawn(async move {
+            start.wait().await;
+            act.await
+        });
+    }
+    crowd.join_all().await
+}
+
+/// The text of a conflict.
+fn conflict<T>(result: Result<T, StoreError>) -> String {
+    let error = result.map(|_| ()).expect_err("something is in the way");
+    assert!(matches!(error, StoreError::Conflict(_)), "{error}");
+    error.to_string()
+}
