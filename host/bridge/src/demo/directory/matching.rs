@@ -209,7 +209,7 @@ mod tests {
                 attribute("flags", &[b"514"]),
                 attribute("since", &[b"18430901000000Z"]),
                 attribute("key", &[&[0, 255, 1]]),
-                attribute("memberOf", &[b"cn=Engine, dc=Example"]),
+                attribute("seeAlso", &[b"cn=Engine, dc=Example"]),
             ],
         }
     }
@@ -224,8 +224,8 @@ mod tests {
         check("(CN=ada  LOVELACE)", true);
         check("(cn=ada)", false);
         check("(cn~=ada lovelace)", true);
-        check("(memberof=CN=engine,DC=example)", true);
-        check("(memberof=CN=engines,DC=example)", false);
+        check("(seealso=CN=engine,DC=example)", true);
+        check("(seealso=CN=engines,DC=example)", false);
         check("(key=\\00\\ff\\01)", true);
         check("(key=\\00\\ff\\02)", false);
         check("(flags>=99)", true);

@@ -306,7 +306,7 @@ mod tests {
 objectClass: top
 vendorName: Somebody
 demoWrongPassword: no such thing
-demoOperational: memberOf
+demoOperational: seeAlso
 
 dn: dc=example
 objectClass: domain
@@ -318,7 +318,7 @@ dn: uid=ada,ou=people,dc=example
 objectClass: person
 uid: ada
 cn;lang-fr: Comtesse
-memberOf: cn=engine,dc=example
+seeAlso: cn=engine,dc=example
 createTimestamp: 18430901000000Z
 demoPassword: secret
 
@@ -411,8 +411,8 @@ uid: nobody
         for (attributes, expected) in [
             (vec![], vec!["objectClass", "uid", "cn;lang-fr"]),
             (vec!["*"], vec!["objectClass", "uid", "cn;lang-fr"]),
-            (vec!["+"], vec!["memberOf", "createTimestamp"]),
-            (vec!["UID", "memberof"], vec!["uid", "memberOf"]),
+            (vec!["+"], vec!["seeAlso", "createTimestamp"]),
+            (vec!["UID", "seealso"], vec!["uid", "seeAlso"]),
             (vec!["cn"], vec!["cn;lang-fr"]),
             (vec!["1.1"], vec![]),
             (vec!["demoPassword"], vec![]),
