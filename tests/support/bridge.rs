@@ -1,18 +1,18 @@
 //! The bridge as a process of its own, started and stopped by a test.
 
-use crate::browser::Browser;
+use crate::{browser::Browser, keeper};
 use std::{
     fs::{self, File},
     net::TcpListener,
     path::Path,
-    process::{Child, ChildStdin, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use url::Url;
 
-/// Compiling four policies for the first time takes seconds where nothing is optimised.
+/// Compiling the policies for the first time takes seconds where nothing is optimised.
 const START_MAX: Duration = Duration::from_mins(2);
 /// A command that only reads files is done long before.
 const COMMAND_MAX: Duration = Duration::from_mins(1);
@@ -23,14 +23,8 @@ pub struct Bridge {
     base: String,
     /// Its own place for files, and the log.
     folder: TempDir,
-    /// Open as long as the bridge may run.
-    stdin: Option<ChildStdin>,
-    shell: Child,
+    child: Mutex<Child>,
 }
-
-/// Starts a program, and ends it when standard input ends: no bridge outlives its test, not even where
-/// a static value is never dropped.
-const KEEPER: &str = r#""$@" & pid=$!; cat >/dev/null; kill "$pid" 2>/dev/null; wait "$pid""#;
 
 impl Bridge {
     /// Starts the demo on a free port. `program` is what Cargo says of `bridge-under-test`.
@@ -47,24 +41,22 @@ impl Bridge {
     }
 
     fn start(program: &str, arguments: &[&str], base: String) -> Self {
-        let folder = TempDir::new().expect("a folder of its own");
+        let folder = folder(program);
         let log = File::create(folder.path().join("log")).expect("a log file");
-        let mut shell = Command::new("sh")
-            .args(["-c", KEEPER, "sh", program])
-            .args(arguments)
-            .current_dir(folder.path())
-            .env("TMPDIR", folder.path())
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone().expect("a second handle of the log"))
-            .stderr(log)
-            .spawn()
-            .expect("a shell");
-        let stdin = shell.stdin.take();
+        let child = keeper::spawn(program, |command| {
+            command
+                .args(arguments)
+                .current_dir(folder.path())
+                .env("TMPDIR", folder.path())
+                .stdin(Stdio::null())
+                .stdout(log.try_clone().expect("a second handle of the log"))
+                .stderr(log);
+        });
+        let child = Mutex::new(child.expect("setpriv of util-linux"));
         let bridge = Self {
             base,
             folder,
-            stdin,
-            shell,
+            child,
         };
         bridge.wait_until_ready();
         bridge
@@ -73,20 +65,21 @@ impl Bridge {
     fn wait_until_ready(&self) {
         let begin = Instant::now();
         let browser = Browser::new();
-        while begin.elapsed() < START_MAX {
-            // Ready is who answers for a realm; that also waits for the policies.
-            if browser
-                .try_get(&self.url("/health/ready"))
-                .is_some_and(|page| page.status == 200)
-            {
-                return;
-            }
+        // Ready is who answers for a realm; that also waits for the policies.
+        let ready = self.url("/health/ready");
+        while browser
+            .try_get(&ready)
+            .is_none_or(|page| page.status != 200)
+        {
+            let ended = self.child.lock().expect("the child").try_wait();
+            let ended = ended.expect("the state of a child");
+            assert!(
+                ended.is_none() && begin.elapsed() < START_MAX,
+                "the bridge does not start ({ended:?}); its log:\n{}",
+                self.log()
+            );
             thread::sleep(Duration::from_millis(20));
         }
-        panic!(
-            "the bridge is not ready after {START_MAX:?}; its log:\n{}",
-            self.log()
-        );
     }
 
     /// The address of a path that begins with `/`.
@@ -99,25 +92,54 @@ impl Bridge {
         format!("{}/realms/{realm}", self.base)
     }
 
-    /// The address with its parts.
-    pub fn base(&self) -> Url {
-        Url::parse(&self.base).expect("the bridge's address")
-    }
-
-    /// Everything it wrote so far.
+    /// Everything it wrote so far, on both its outputs.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Tells it to stop, as an operator would; its exit code.
+    pub fn stop(self) -> Option<i32> {
+        let mut child = self.child.lock().expect("the child");
+        let told = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(told.expect("kill").success(), "the bridge has ended before");
+        let ended = wait(&mut child, START_MAX);
+        let ended =
+            ended.unwrap_or_else(|| panic!("the bridge does not stop; its log:\n{}", self.log()));
+        ended.code()
     }
 }
 
 impl Drop for Bridge {
     fn drop(&mut self) {
-        drop(self.stdin.take());
-        let ended = self.shell.wait();
-        if !thread::panicking() {
-            ended.expect("the keeper of the bridge ends");
-        }
+        let child = self.child.get_mut().expect("the child");
+        // It may have ended already.
+        let _ = child.kill();
+        let _ = child.wait();
     }
+}
+
+/// How a child ended; none if it takes longer.
+fn wait(child: &mut Child, at_most: Duration) -> Option<ExitStatus> {
+    let begin = Instant::now();
+    while begin.elapsed() < at_most {
+        let ended = child.try_wait().expect("the state of a child");
+        if ended.is_some() {
+            return ended;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
+
+/// A new folder beside the program, where Cargo's own tests have theirs: what a static value keeps is
+/// never dropped, and stays until `cargo clean`.
+pub fn folder(program: &str) -> TempDir {
+    let target = Path::new(program)
+        .ancestors()
+        .nth(2)
+        .expect("a program in the target folder");
+    fs::create_dir_all(target.join("tmp")).expect("a place for folders");
+    TempDir::with_prefix_in("bridge-", target.join("tmp")).expect("a folder of its own")
 }
 
 /// A loopback address with a port that nobody listens on.
@@ -136,14 +158,14 @@ pub fn run(program: &str, folder: &Path, arguments: &[&str]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the bridge under test");
-    let begin = Instant::now();
-    while child.try_wait().expect("the state of a child").is_none() {
-        if begin.elapsed() > COMMAND_MAX {
-            child.kill().expect("the end of a child");
-            let output = child.wait_with_output().expect("its output");
-            panic!("{arguments:?} still runs after {COMMAND_MAX:?}: {output:?}");
-        }
-        thread::sleep(Duration::from_millis(10));
+    let ended = wait(&mut child, COMMAND_MAX);
+    if ended.is_none() {
+        child.kill().expect("the end of a child");
     }
-    child.wait_with_output().expect("its output")
+    let output = child.wait_with_output().expect("its output");
+    assert!(
+        ended.is_some(),
+        "{arguments:?} still runs after {COMMAND_MAX:?}: {output:?}"
+    );
+    output
 }

@@ -1,0 +1,11 @@
+//! The command line: what it says when something is wrong, what it leaves behind, and what the
+//! documents say of it.
+
+mod commands;
+mod documents;
+mod process_config;
+mod realm_files;
+mod setup;
+
+/// Where Cargo put the bridge.
+const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge-under-test");

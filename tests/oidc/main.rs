@@ -1,0 +1,13 @@
+//! The bridge as an application and its users meet it, over HTTP: what independent clients make of it,
+//! and what it refuses.
+
+mod authorize;
+mod discovery;
+mod headers;
+mod independent;
+mod redirects;
+mod session;
+mod sign_in;
+mod site;
+mod token;
+mod userinfo;

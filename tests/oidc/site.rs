@@ -1,0 +1,191 @@
+//! The bridges that the tests of this suite share, and who there is.
+
+use std::{fs, path::Path, sync::LazyLock};
+use suites::{
+    application::Application,
+    authority::Authority,
+    bridge::{Bridge, folder, free_address, run},
+    slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD, SUFFIX, Slapd},
+};
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bridge-under-test");
+
+/// Somebody who can sign in.
+pub(crate) const USERNAME: &str = "ada";
+/// Her password.
+pub(crate) const PASSWORD: &str = "Pw-ada";
+/// Somebody whose password is mistyped now and then.
+pub(crate) const CLUMSY: &str = "emmy";
+/// Her password.
+pub(crate) const CLUMSY_PASSWORD: &str = "Pw-emmy";
+
+/// A client of both realms.
+pub(crate) struct Known {
+    /// Its id.
+    pub(crate) id: &'static str,
+    /// Its secret, with what has to be encoded in a header (RFC 6749 section 2.3.1).
+    pub(crate) secret: Option<&'static str>,
+    /// What its tokens are signed with.
+    pub(crate) algorithm: &'static str,
+    /// Where it asks for its answers.
+    redirect_uri: &'static str,
+    /// Where it registered that.
+    registered: &'static str,
+}
+
+const NATIVE: &str = "http://127.0.0.1:49152/callback";
+const ANY_PORT: &str = "http://127.0.0.1/callback";
+const WEB: &str = "https://app.example/callback";
+
+/// The clients.
+pub(crate) const CLIENTS: [Known; 4] = [
+    Known {
+        id: "cli",
+        secret: None,
+        algorithm: "RS256",
+        redirect_uri: NATIVE,
+        registered: ANY_PORT,
+    },
+    Known {
+        id: "tool",
+        secret: None,
+        algorithm: "ES256",
+        redirect_uri: NATIVE,
+        registered: ANY_PORT,
+    },
+    Known {
+        id: "wiki",
+        secret: Some("plain-0123456789"),
+        algorithm: "RS256",
+        redirect_uri: WEB,
+        registered: WEB,
+    },
+    Known {
+        id: "portal",
+        secret: Some("a:b%c+d e&f=ü/0123456789"),
+        algorithm: "ES256",
+        redirect_uri: WEB,
+        registered: WEB,
+    },
+];
+
+/// `serve` in front of a real directory server, started once for all tests.
+static SITE: LazyLock<Site> = LazyLock::new(Site::start);
+
+struct Site {
+    bridge: Bridge,
+    _folder: TempDir,
+}
+
+impl Site {
+    fn start() -> Self {
+        let slapd = Slapd::shared();
+        let folder = folder(PROGRAM);
+        let made = run(PROGRAM, folder.path(), &["init", "."]);
+        assert!(made.status.success(), "{made:?}");
+        let address = free_address();
+        let base = format!("http://{address}");
+        write(
+            folder.path(),
+            "bridge.toml",
+            &format!(
+                r#"base_url = "{base}"
+            apply = ["realms/staff.toml", "realms/guests.toml"]
+            listener = {{ address = "{address}" }}
+            store = {{ path = "data/bridge.db", sealing_key = "secrets/sealing.key" }}
+            # All tests sign in from one address, and some of them wrongly.
+            [limits]
+            sign_in_failures_per_account_max = 1000
+            sign_in_failures_per_address_max = 100000"#,
+            ),
+        );
+        write(folder.path(), "realms/ca.pem", &Authority::shared().ca);
+        for realm in ["staff", "guests"] {
+            write(
+                folder.path(),
+                &format!("realms/{realm}.toml"),
+                &realm_file(realm, slapd),
+            );
+        }
+        let bridge = Bridge::serve(PROGRAM, &folder.path().join("bridge.toml"), &base);
+        Self {
+            bridge,
+            _folder: folder,
+        }
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("a file of the configuration");
+}
+
+fn realm_file(realm: &str, slapd: &Slapd) -> String {
+    let clients = CLIENTS.map(|client| {
+        let Known { id, algorithm, registered, .. } = client;
+        let secret = client.secret.map_or("public = true".to_owned(), |secret| format!("secrets = [{secret:?}]"));
+        format!(
+            "[[clients]]\nclient_id = \"{id}\"\nsigning_algorithm = \"{algorithm}\"\nredirect_uris = [\"{registered}\"]\n{secret}\n"
+        )
+    });
+    format!(
+        r#"realm = {{ name = "{realm}" }}
+        [[federations]]
+        name = "directory"
+        vendor = "openldap"
+        connection_url = "ldap://{}"
+        users_dn = "{PEOPLE}"
+        bind_dn = "{SERVICE_DN}"
+        bind_credential = "{SERVICE_PASSWORD}"
+        advanced = {{ start_tls = true, ca_bundle = "ca.pem", read_bases = ["ou=groups,{SUFFIX}"] }}
+        {}"#,
+        slapd.ldap_address(),
+        clients.concat(),
+    )
+}
+
+/// The bridge in front of a real directory server.
+pub(crate) fn bridge() -> &'static Bridge {
+    &SITE.bridge
+}
+
+/// A client as an application of the realm `staff`.
+pub(crate) fn application(client: &Known) -> Application {
+    Application {
+        issuer: bridge().issuer("staff"),
+        client_id: client.id.to_owned(),
+        secret: client.secret.map(str::to_owned),
+        redirect_uri: client.redirect_uri.to_owned(),
+    }
+}
+
+/// A public client.
+pub(crate) fn public() -> Application {
+    application(&CLIENTS[0])
+}
+
+/// The same client of another realm.
+pub(crate) fn elsewhere() -> Application {
+    Application {
+        issuer: bridge().issuer("guests"),
+        ..public()
+    }
+}
+
+/// A client with a secret.
+pub(crate) fn confidential() -> Application {
+    application(&CLIENTS[3])
+}
+
+/// The demo, started once for all tests.
+static DEMO: LazyLock<Bridge> = LazyLock::new(|| Bridge::demo(PROGRAM));
+
+/// The realms of the demo.
+pub(crate) const DEMO_REALMS: [&str; 3] = ["active-directory", "rhds", "openldap"];
+/// The password of everybody in the demo.
+pub(crate) const DEMO_PASSWORD: &str = "bridge-demo";
+
+/// The public client of a realm of the demo.
+pub(crate) fn demo_client(realm: &str) -> Application {
+    Application::public(&DEMO.issuer(realm), "cli", NATIVE)
+}
