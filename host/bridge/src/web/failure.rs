@@ -201,7 +201,8 @@ impl Failure {
                 )
                 .into();
             }
-            Self::Unavailable { .. } => {
+            Self::Unavailable { back: None } => "Something that is needed here does not answer.",
+            Self::Unavailable { back: Some(_) } => {
                 "Something that is needed to sign you in does not answer. Your password was not \
                  found to be wrong."
             }

@@ -2,7 +2,7 @@
 //!
 //! One router for each audience, each with its own caching, cross-origin rules and rendering of
 //! errors: *discovery* (anybody may read and keep it), *protocol* (applications, never kept),
-//! *browser* (people; no cross-origin access), *health* (probes). [`router`] joins them, [`serve`]
+//! *browser* (people; no cross-origin access), *health* (probes). [`router`] joins them, [`serve()`]
 //! puts them on a socket.
 //!
 //! What a handler cannot do it says as a `Failure`; the audience's middleware turns that into a page
