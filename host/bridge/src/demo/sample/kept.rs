@@ -65,7 +65,7 @@ impl<T> Kept<T> {
             .any(|item| is_right(&item.key, &item.value))
     }
 
-    /// The things whose time is not over. No key is held across a panic in a half-made state.
+    /// The things whose time is not over. Nothing here panics half-way, so a poisoned lock is sound.
     fn live(&self, now: Timestamp) -> MutexGuard<'_, VecDeque<Item<T>>> {
         let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
         items.retain(|item| now < item.expires_at);
