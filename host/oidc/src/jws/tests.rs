@@ -105,6 +105,22 @@ async fn a_token_that_was_changed_anywhere_is_refused() {
 }
 
 #[tokio::test]
+async fn a_token_has_a_longest_length() {
+    let house = House::new();
+    let header = header_of(&house.tokens("mobile", "").await.access_token);
+    let header = Value::Object(header);
+    for (octets, expected) in [(90_000, true), (OCTETS_MAX, false)] {
+        let claims = json!({"sub": "x".repeat(octets)});
+        let token = house.signed(SigningAlgorithm::ES256, &header, &claims);
+        assert_eq!(
+            accepted(&house, TokenKind::Access, &token).await,
+            expected,
+            "{octets}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_header_has_no_say_in_how_a_token_is_verified() {
     let house = House::new();
     let token = house.tokens("web", "").await.access_token;

@@ -1,5 +1,7 @@
 use super::*;
-use crate::testing::{ada, bar_from, stranger};
+use crate::testing::{ada, bar_from, claims_of, header_of, stranger};
+use bridge_model::keys::SigningAlgorithm;
+use serde_json::Value;
 use std::time::Duration;
 
 #[tokio::test]
@@ -98,6 +100,25 @@ async fn whom_a_bar_holds_has_no_session() {
         .await
         .expect("no sign-in");
     assert_eq!(parameter(&to, "error").as_deref(), Some("login_required"));
+}
+
+#[tokio::test]
+async fn a_hint_is_of_this_issuer() {
+    let house = House::new();
+    let token = house.tokens("web", "").await.id_token;
+    let browser = signed_in(&house).await;
+    let header = Value::Object(header_of(&token));
+    for (issuer, expected) in [
+        ("https://id.example.test/realms/staff", true),
+        ("https://id.example.test/realms/guests", false),
+    ] {
+        let mut claims = claims_of(&token);
+        claims.insert("iss".to_owned(), Value::from(issuer));
+        let claims = Value::Object(claims);
+        let hint = house.signed(SigningAlgorithm::RS256, &header, &claims);
+        let to = answered(&house, &browser, &format!("&id_token_hint={hint}")).await;
+        assert_eq!(to.is_some(), expected, "{issuer}");
+    }
 }
 
 #[tokio::test]
