@@ -40,15 +40,9 @@ impl Vendor for OpenLdap {
                 password_was_right: true,
                 ..because(Refusal::PasswordExpired)
             },
-            Some(Error::Locked) => Rejection {
-                until: lockout_end(entry).filter(|end| *end > now),
-                ..because(Refusal::Locked)
-            },
-            _ if is_locked(entry, now) => Rejection {
-                until: lockout_end(entry),
-                ..because(Refusal::Locked)
-            },
-            _ => result_code::rejection(reply),
+            error => standing(entry, now)
+                .or_else(|| matches!(error, Some(Error::Locked)).then(|| because(Refusal::Locked)))
+                .unwrap_or_else(|| result_code::rejection(reply)),
         }
     }
 
@@ -89,7 +83,7 @@ const START: &str = "pwdStartTime";
 const END: &str = "pwdEndTime";
 
 /// `000001010000Z`: locked by an administrator, for good (draft-behera-ldap-password-policy section
-/// 5.3.3).
+/// 5.3.3). slapd has no other switch for an account, so this is how one is disabled.
 const FOR_GOOD: i64 = -62_167_219_200;
 
 /// A lock bars until the directory says otherwise. slapd leaves the attribute behind when a lock has
@@ -100,7 +94,7 @@ fn lock(entry: Attributes<'_>, reply: Option<&Reply>, state: &mut State) -> Resu
         return Ok(());
     };
     match entry.time(LOCKOUT_END)? {
-        _ if since <= FOR_GOOD => state.bar(Refusal::Locked),
+        _ if since <= FOR_GOOD => state.bar(Refusal::Disabled),
         _ if reply.is_some() => {}
         Some(end) => state.bar_until(Refusal::Locked, end),
         None => state.bar(Refusal::Locked),
@@ -129,13 +123,36 @@ fn hear(response: Response, now: u64, state: &mut State) {
     }
 }
 
-/// Whether the entry says that the account is locked now. What cannot be read says nothing here: the
-/// bind has failed either way.
-fn is_locked(entry: Attributes<'_>, now: u64) -> bool {
-    match entry.time(LOCKED) {
-        Ok(Some(since)) => since <= FOR_GOOD || lockout_end(entry).is_none_or(|end| end > now),
-        _ => false,
+/// What the entry says of an account whose bind failed: slapd gives one answer for all of it. What
+/// cannot be read says nothing here, since the bind has failed either way.
+fn standing(entry: Attributes<'_>, now: u64) -> Option<Rejection> {
+    let time = |attribute| entry.time(attribute).ok().flatten();
+    let locked = time(LOCKED);
+    let to = |start| Rejection {
+        until: Some(start),
+        ..because(Refusal::Disabled)
+    };
+    if locked.is_some_and(|since| since <= FOR_GOOD) {
+        return Some(because(Refusal::Disabled));
     }
+    if let Some(start) = time(START)
+        .map(time::to_contract)
+        .filter(|start| *start > now)
+    {
+        return Some(to(start));
+    }
+    if time(END)
+        .map(time::to_contract)
+        .is_some_and(|end| end <= now)
+    {
+        return Some(because(Refusal::AccountExpired));
+    }
+    locked?;
+    let end = lockout_end(entry);
+    end.is_none_or(|end| end > now).then(|| Rejection {
+        until: end,
+        ..because(Refusal::Locked)
+    })
 }
 
 fn lockout_end(entry: Attributes<'_>) -> Option<u64> {

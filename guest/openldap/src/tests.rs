@@ -101,7 +101,7 @@ fn ada_of_the_sample_is_in_three_groups() {
         .iter()
         .map(|group| group.name.as_str())
         .collect();
-    assert_eq!(groups, ["Administrators", "Engineering", "Staff"]);
+    assert_eq!(groups, ["Staff", "Engineering", "Administrators"]);
     let names: Vec<_> = identity
         .claims
         .iter()
@@ -115,8 +115,18 @@ fn ada_of_the_sample_is_in_three_groups() {
 fn the_entry_says_what_a_plain_49_hides() {
     for (entry, reason, until) in [
         (sample("ada"), Refusal::BadCredentials, None),
-        (sample("grace"), Refusal::Locked, None),
+        (sample("grace"), Refusal::Disabled, None),
         (sample("alan"), Refusal::Locked, None),
+        (
+            entry("pwdEndTime: 20261121115959Z\n"),
+            Refusal::AccountExpired,
+            None,
+        ),
+        (
+            entry("pwdStartTime: 20261121120010Z\n"),
+            Refusal::Disabled,
+            Some(NOW + 10),
+        ),
         (
             entry(
                 "pwdAccountLockedTime: 20261121110000Z\npwdAccountTmpLockoutEnd: 20261121120010Z\n",
@@ -179,7 +189,7 @@ fn a_lock_bars_until_the_directory_lets_the_person_in() {
     for signs_in in [None, Some(reply(0, ""))] {
         assert_eq!(
             bars(sample("grace"), signs_in),
-            [(Refusal::Locked, None, None)]
+            [(Refusal::Disabled, None, None)]
         );
     }
     let ending =

@@ -71,9 +71,9 @@ async fn the_servers_controls_come_through() {
         (reset.result_code, policy(&reset)),
         (0, &b"\x30\x03\x81\x01\x02"[..])
     );
-    let disabled = bind_uid(&*directory, "grace", "Pw-grace").await;
+    let ended = bind_uid(&*directory, "grace", "Pw-grace").await;
     assert_eq!(
-        (disabled.result_code, policy(&disabled)),
+        (ended.result_code, policy(&ended)),
         (49, &b"\x30\x03\x81\x01\x01"[..])
     );
 }

@@ -12,12 +12,17 @@ use bridge_model::{
     names::{ClientId, RealmName},
     ports::Policies,
     realm::{ClientDeclaration, Lifetimes, Realm, RealmDeclaration},
+    secret::Secret,
 };
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// Shorter secrets can be guessed: RFC 6749 section 10.10 wants 128 bits, which random characters of
+/// base64 reach with 22; those of a longer alphabet sooner.
+const SECRET_OCTETS_MIN: usize = 16;
 
 /// Files whose change means that the realm is to be applied anew: bind credentials, CA bundles.
 pub(super) type Watched = Vec<PathBuf>;
@@ -158,50 +163,11 @@ fn client(
     folder: &Path,
     watched: &mut Watched,
 ) -> Option<ClientDeclaration> {
-    let id = section.typed(
-        "client_id",
-        section.required_text("client_id"),
-        ClientId::new,
-    );
+    let id = section.required_text("client_id");
+    let id = section.typed("client_id", id, ClientId::new);
     let is_public = section.flag("public", false);
-    let mut secrets = Vec::new();
-    for (i, (_, text)) in section.texts("secrets").into_iter().enumerate() {
-        match secret_ref::resolve(&text, folder) {
-            Ok(resolved) => {
-                watched.extend(resolved.watched);
-                secrets.push(resolved.secret);
-            }
-            Err(message) => section.fault(&format!("secrets[{i}]"), message),
-        }
-    }
-    match (is_public, secrets.len()) {
-        (true, 1..) => section.fault(
-            "secrets",
-            "a public client has none; remove them, or public = true",
-        ),
-        (false, 0) => section.fault(
-            "secrets",
-            "is missing; give one, or set public = true for a client that cannot keep a secret",
-        ),
-        (false, 3..) => section.fault(
-            "secrets",
-            "two are valid at once, for rotation; remove the older ones",
-        ),
-        _ => {}
-    }
-    let mut redirect_uris = Vec::new();
-    for (i, (_, text)) in section.texts("redirect_uris").into_iter().enumerate() {
-        match RedirectUri::new(text) {
-            Ok(uri) => redirect_uris.push(uri),
-            Err(error) => section.fault(&format!("redirect_uris[{i}]"), error.to_string()),
-        }
-    }
-    if redirect_uris.is_empty() {
-        section.fault(
-            "redirect_uris",
-            "is missing; name at least one address that answers may be sent to",
-        );
-    }
+    let secrets = secrets(&section, is_public, folder, watched);
+    let redirect_uris = redirect_uris(&section);
     let algorithms = &[
         ("RS256", SigningAlgorithm::RS256),
         ("ES256", SigningAlgorithm::ES256),
@@ -225,4 +191,60 @@ fn client(
         managed_by: None,
     };
     Some(ClientDeclaration { client, secrets })
+}
+
+fn secrets(
+    section: &Section<'_>,
+    is_public: bool,
+    folder: &Path,
+    watched: &mut Watched,
+) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    let texts = section.texts("secrets");
+    let wrong = match (is_public, texts.len()) {
+        (true, 1..) => Some("a public client has none; remove them, or remove public = true"),
+        (false, 0) => Some(
+            "is missing; give one, or set public = true for a client that cannot keep a secret",
+        ),
+        (false, 3..) => Some("two are valid at once, for rotation; remove the older ones"),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        section.fault("secrets", wrong);
+    }
+    for (i, (_, text)) in texts.into_iter().enumerate() {
+        let key = format!("secrets[{i}]");
+        match secret_ref::resolve(&text, folder) {
+            Ok(resolved) if resolved.secret.expose().len() < SECRET_OCTETS_MIN => {
+                let message = format!(
+                    "is too short to be safe: give {SECRET_OCTETS_MIN} random characters or more, such as those of `openssl rand -base64 32`"
+                );
+                section.fault(&key, message);
+            }
+            Ok(resolved) => {
+                watched.extend(resolved.watched);
+                secrets.push(resolved.secret);
+            }
+            Err(message) => section.fault(&key, message),
+        }
+    }
+    secrets
+}
+
+fn redirect_uris(section: &Section<'_>) -> Vec<RedirectUri> {
+    let texts = section.texts("redirect_uris");
+    if texts.is_empty() {
+        section.fault(
+            "redirect_uris",
+            "is missing; name at least one address that answers may be sent to",
+        );
+    }
+    let mut uris = Vec::new();
+    for (i, (_, text)) in texts.into_iter().enumerate() {
+        match RedirectUri::new(text) {
+            Ok(uri) => uris.push(uri),
+            Err(error) => section.fault(&format!("redirect_uris[{i}]"), error.to_string()),
+        }
+    }
+    uris
 }

@@ -191,6 +191,11 @@ fn everything_that_is_wrong_with_a_realm_is_said_at_once() {
             "clients[0].redirect_uris[0]",
         ),
         ("public = true", "", "clients[0].secrets"),
+        (
+            "public = true",
+            "secrets = [\"short\"]",
+            "clients[0].secrets[0]",
+        ),
         ("name = \"staff\"", "name = \"Staff\"", "realm.name"),
     ] {
         let told = told(realm(&REALM.replace(from, to)));

@@ -32,7 +32,7 @@ fn person(values: &[&str]) -> Person {
         entry: Entry {
             dn: "uid=ada,o=x".to_owned(),
             attributes: vec![Attribute {
-                name: "memberOf".to_owned(),
+                name: "seeAlso".to_owned(),
                 values: values.iter().map(|v| v.as_bytes().to_vec()).collect(),
             }],
         },

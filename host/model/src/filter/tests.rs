@@ -12,7 +12,7 @@ fn prints_what_it_read() {
     for text in [
         "(uid=ada)",
         "(&(objectClass=person)(|(uid=a*b*c)(mail=*))(!(cn>=x)))",
-        "(memberOf:1.2.840.113556.1.4.1941:=cn=g)",
+        "(seeAlso:2.5.13.1:=cn=g)",
         "(:dn:2.5.13.5:=x)",
         "(cn=a\\2ab\\28\\29\\5c\\00)",
         "(cn~=x)",

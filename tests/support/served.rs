@@ -1,0 +1,163 @@
+//! A bridge that serves one realm of one directory, set up as an operator would.
+
+use crate::{
+    application::Application,
+    bridge::{Bridge, free_address, run},
+    slapd::{SERVICE_DN, SERVICE_PASSWORD, SUFFIX},
+};
+use serde_json::Value;
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// A federation's part of a realm file, to be changed before it is served.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// `connection_url`.
+    pub url: String,
+    /// `bind_credential`.
+    pub credential: String,
+    /// `advanced.ca_bundle`, as PEM.
+    pub ca: Option<String>,
+    /// Further lines of `[federations.advanced]`.
+    pub advanced: Vec<&'static str>,
+}
+
+/// A bridge with the realm `staff`. It ends with this value.
+pub struct Served {
+    /// The process.
+    pub bridge: Bridge,
+    folder: TempDir,
+}
+
+impl Directory {
+    /// The suites' slapd behind an address.
+    pub fn at(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            credential: SERVICE_PASSWORD.to_owned(),
+            ca: None,
+            advanced: Vec::new(),
+        }
+    }
+
+    /// Trusting this authority.
+    #[must_use]
+    pub fn trusting(mut self, ca: &str) -> Self {
+        self.ca = Some(ca.to_owned());
+        self
+    }
+
+    /// With a line of `[federations.advanced]`.
+    #[must_use]
+    pub fn with(mut self, line: &'static str) -> Self {
+        self.advanced.push(line);
+        self
+    }
+
+    fn realm_file(&self) -> String {
+        let mut text = format!(
+            r#"[realm]
+name = "staff"
+display_name = "Staff"
+
+[[federations]]
+name = "directory"
+vendor = "openldap"
+connection_url = "{}"
+users_dn = "{SUFFIX}"
+bind_dn = "{SERVICE_DN}"
+bind_credential = "{}"
+
+[federations.advanced]
+"#,
+            self.url, self.credential
+        );
+        for line in &self.advanced {
+            writeln!(text, "{line}").expect("a string");
+        }
+        if self.ca.is_some() {
+            text += "ca_bundle = \"../ca.pem\"\n";
+        }
+        for (client, algorithm) in [("wiki", "RS256"), ("chat", "ES256")] {
+            write!(
+                text,
+                r#"
+[[clients]]
+client_id = "{client}"
+public = true
+redirect_uris = ["http://127.0.0.1/callback"]
+signing_algorithm = "{algorithm}"
+"#
+            )
+            .expect("a string");
+        }
+        text
+    }
+}
+
+impl Served {
+    /// Makes a folder with `init`, describes the directory in it, and serves it.
+    pub fn start(program: &str, directory: &Directory) -> Self {
+        let folder = TempDir::with_prefix("bridge-").expect("a folder of its own");
+        let made = run(program, folder.path(), &["init", "bridge"]);
+        assert!(made.status.success(), "{made:?}");
+        let address = free_address();
+        let config = folder.path().join("bridge/bridge.toml");
+        let preset = fs::read_to_string(&config).expect("what init made");
+        let text = preset.replace("127.0.0.1:8080", &address);
+        fs::write(
+            &config,
+            format!("{text}\n[audit]\nfile = \"audit.jsonl\"\n"),
+        )
+        .expect("the configuration");
+        if let Some(ca) = &directory.ca {
+            fs::write(folder.path().join("bridge/ca.pem"), ca).expect("the CA bundle");
+        }
+        let realm = folder.path().join("bridge/realms/staff.toml");
+        fs::write(realm, directory.realm_file()).expect("the realm");
+        let bridge = Bridge::serve(program, &config, &format!("http://{address}"));
+        Self { bridge, folder }
+    }
+
+    /// A file below the bridge's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("bridge").join(name)
+    }
+
+    /// The realm file.
+    pub fn realm_file(&self) -> PathBuf {
+        self.path("realms/staff.toml")
+    }
+
+    /// The client that gets RS256.
+    pub fn wiki(&self) -> Application {
+        self.client("wiki")
+    }
+
+    /// One of the clients `wiki` and `chat`.
+    pub fn client(&self, id: &str) -> Application {
+        let issuer = self.bridge.issuer("staff");
+        Application::public(&issuer, id, "http://127.0.0.1:49152/callback")
+    }
+
+    /// The sign-ins of the audit trail, in order.
+    pub fn audited_sign_ins(&self) -> Vec<Value> {
+        let events = audit_events(&self.path("audit.jsonl"));
+        let sign_ins = events
+            .into_iter()
+            .filter(|event| event["event"] == "sign_in");
+        sign_ins.collect()
+    }
+}
+
+fn audit_events(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).expect("the audit trail");
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect()
+}
