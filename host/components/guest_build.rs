@@ -18,6 +18,10 @@ use wit_component::ComponentEncoder;
 /// little, and what overflows it meets the bottom of memory and traps.
 const STACK_OCTETS: usize = 32 * 1024;
 
+/// Memory that an instance has from the start. Asking for more costs as much time as a third of a
+/// sign-in, and this is enough for a person in a few hundred groups.
+const HEAP_OCTETS: usize = 128 * 1024;
+
 /// A component that was built.
 pub(crate) struct Guest {
     /// The folder's name.
@@ -114,11 +118,12 @@ fn compile(workspace: &Path, out: &Path, folders: &[PathBuf]) -> Result<Vec<Path
         .collect())
 }
 
-/// Paths of this machine are cut from what panics say, so that the same sources give the same digest
-/// wherever they lie.
+/// How guests are linked. Paths of this machine are cut from what panics say, so that the same sources
+/// give the same digest wherever they lie.
 fn flags(workspace: &Path) -> Vec<String> {
     let mut flags = vec![
         format!("-Clink-arg=-zstack-size={STACK_OCTETS}"),
+        format!("-Clink-arg=--initial-heap={HEAP_OCTETS}"),
         format!("--remap-path-prefix={}=", workspace.display()),
     ];
     let home = env::var_os("CARGO_HOME")

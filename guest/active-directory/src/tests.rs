@@ -124,10 +124,10 @@ fn ada_of_the_sample_is_in_three_groups() {
         .iter()
         .map(|group| group.name.as_str())
         .collect();
-    assert_eq!(groups, ["Administrators", "Engineering", "Staff"]);
+    assert_eq!(groups, ["Staff", "Engineering", "Administrators"]);
     assert_eq!(
         identity.groups[0].dn,
-        "CN=Administrators,OU=Groups,DC=corp,DC=example,DC=test"
+        "CN=Staff,OU=Groups,DC=corp,DC=example,DC=test"
     );
     let claims: Vec<_> = identity
         .claims

@@ -99,7 +99,7 @@ fn ada_of_the_sample_is_in_three_groups() {
         .iter()
         .map(|group| group.name.as_str())
         .collect();
-    assert_eq!(groups, ["Administrators", "Engineering", "Staff"]);
+    assert_eq!(groups, ["Staff", "Engineering", "Administrators"]);
     // Her password lasts until the largest time the server can write.
     let bars: Vec<_> = identity
         .bars

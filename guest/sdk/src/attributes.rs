@@ -26,21 +26,27 @@ impl<'a> Attributes<'a> {
     /// it (RFC 4512 section 2.5.2): `cn` is given by `cn;lang-de` where there is no plain `cn`. The
     /// one with the fewest options counts.
     pub fn values(self, description: &str) -> Values<'a> {
-        let mut wanted = description.split(';');
-        let name = wanted.next().unwrap_or_default();
-        let mut best: Option<&Attribute> = None;
+        let end = description.bytes().position(|octet| octet == b';');
+        let (name, wanted) = description.split_at(end.unwrap_or(description.len()));
+        let mut best: Option<(&Attribute, &str)> = None;
         for attribute in self.0 {
-            if is_subtype(&attribute.name, name, wanted.clone())
-                && !attribute.values.is_empty()
-                && best.is_none_or(|best| rank(attribute) < rank(best))
-            {
-                best = Some(attribute);
+            let Some(options) = options_of(&attribute.name, name) else {
+                continue;
+            };
+            if attribute.values.is_empty() || !has_options(options, wanted) {
+                continue;
+            }
+            if best.is_none_or(|(_, known)| rank(options) < rank(known)) {
+                best = Some((attribute, options));
+            }
+            if options.is_empty() {
+                break;
             }
         }
-        Values {
-            octets: best.map_or(&[], |attribute| &attribute.values),
-            is_whole: best.is_none_or(|attribute| !is_partial(&attribute.name)),
-        }
+        best.map_or(Values::NONE, |(attribute, options)| Values {
+            octets: &attribute.values,
+            is_whole: !is_partial(options),
+        })
     }
 
     /// The one text of an attribute: the smallest of those that are not blank.
@@ -119,6 +125,11 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    const NONE: Self = Self {
+        octets: &[],
+        is_whole: true,
+    };
+
     /// Whether these are all values. Some directories give a long attribute in parts, under the option
     /// `range`.
     pub fn is_whole(self) -> bool {
@@ -180,31 +191,40 @@ pub fn is_type(text: &str) -> bool {
     is_name || is_oid
 }
 
-fn is_subtype<'o>(
-    description: &str,
-    name: &str,
-    mut wanted: impl Iterator<Item = &'o str>,
-) -> bool {
-    let mut parts = description.split(';');
-    parts
-        .next()
-        .is_some_and(|own| own.eq_ignore_ascii_case(name))
-        && wanted.all(|option| parts.clone().any(|own| own.eq_ignore_ascii_case(option)))
+/// The options of a description whose name is this one, each behind its semicolon. The lengths are
+/// looked at first: this runs for every attribute that a mapper reads times every one there is.
+fn options_of<'d>(description: &'d str, name: &str) -> Option<&'d str> {
+    let next = description.as_bytes().get(name.len());
+    if description.len() < name.len() || next.is_some_and(|octet| *octet != b';') {
+        return None;
+    }
+    let (own, options) = description.split_at_checked(name.len())?;
+    own.eq_ignore_ascii_case(name).then_some(options)
+}
+
+/// Whether all wanted options are among these, in any order.
+fn has_options(options: &str, wanted: &str) -> bool {
+    wanted.is_empty()
+        || wanted.split(';').all(|wanted| {
+            options
+                .split(';')
+                .any(|own| own.eq_ignore_ascii_case(wanted))
+        })
 }
 
 /// Fewer options first, then a fixed order.
-fn rank(attribute: &Attribute) -> (usize, &str) {
-    (attribute.name.matches(';').count(), &attribute.name)
+fn rank(options: &str) -> (usize, &str) {
+    (options.matches(';').count(), options)
 }
 
-fn is_partial(description: &str) -> bool {
+/// Whether the values are a part only, by options that each stand behind their semicolon.
+fn is_partial(options: &str) -> bool {
     const RANGE: &[u8] = b"range=";
-    description.split(';').skip(1).any(|option| {
-        option
-            .as_bytes()
-            .get(..RANGE.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(RANGE))
-    })
+    !options.is_empty()
+        && options.split(';').any(|option| {
+            let start = option.as_bytes().get(..RANGE.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(RANGE))
+        })
 }
 
 #[cfg(test)]

@@ -1,124 +1,131 @@
 //! Distinguished names as text (RFC 4514): as much as groups need.
 
+use crate::attributes;
 use std::borrow::Cow;
 
-/// The RDNs of a name as they stand, the entry's own first. Empty for the root; None where the text
-/// is no name.
-pub fn rdns(dn: &str) -> Option<Vec<&str>> {
-    if dn.trim().is_empty() {
-        return Some(Vec::new());
-    }
-    let mut found = Vec::new();
-    let mut rest = dn;
-    loop {
-        let end = unescaped(rest, b",;").unwrap_or(rest.len());
-        let rdn = rest.get(..end)?.trim_start();
-        value_of(rdn)?;
-        found.push(rdn);
-        match rest.get(end + 1..) {
-            Some(after) => rest = after,
-            None => return Some(found),
-        }
-    }
-}
-
 /// The value of the first RDN, its first part where it has several, unescaped: a group's name. None
-/// where the text is no name or the value is no text.
+/// where the text does not begin like a name, or the value is no text.
+///
+/// A value in hexadecimal BER (`#…`) stays as it stands.
 pub fn first_value(dn: &str) -> Option<Cow<'_, str>> {
-    let rdn = dn.get(..unescaped(dn, b",;").unwrap_or(dn.len()))?;
-    unescape(value_of(rdn)?)
-}
-
-/// Whether a name is `base` or lies below it. Types and values compare without regard to case and
-/// with runs of space as one, which is the matching rule of directory strings (RFC 4518). What is no
-/// name lies nowhere.
-pub fn is_within(dn: &str, base: &str) -> bool {
-    let (Some(dn), Some(base)) = (rdns(dn), rdns(base)) else {
-        return false;
-    };
-    dn.len() >= base.len()
-        && dn
-            .iter()
-            .rev()
-            .zip(base.iter().rev())
-            .all(|(a, b)| is_same(a, b))
-}
-
-/// Whether two RDNs are one. What is no text is equal only to what is written alike.
-fn is_same(a: &str, b: &str) -> bool {
-    a == b || normal(a).is_some_and(|a| normal(b) == Some(a))
-}
-
-/// An RDN to compare by: its parts in a fixed order. None where a value is no text.
-fn normal(rdn: &str) -> Option<Vec<(String, String)>> {
-    let mut parts = Vec::new();
-    let mut rest = rdn;
-    loop {
-        let end = unescaped(rest, b"+").unwrap_or(rest.len());
-        let part = rest.get(..end)?;
-        let (kind, _) = part.split_once('=')?;
-        let value = unescape(value_of(part)?)?.to_lowercase();
-        let folded = value.split_whitespace().collect::<Vec<_>>().join(" ");
-        parts.push((kind.trim().to_ascii_lowercase(), folded));
-        match rest.get(end + 1..) {
-            Some(after) => rest = after,
-            None => break,
-        }
+    let part = Part::first(dn)?;
+    if part.is_escaped {
+        String::from_utf8(part.octets()?).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(part.value))
     }
-    parts.sort();
-    Some(parts)
 }
 
-/// The value of the first `type=value` of an RDN, still escaped, without space around it.
-fn value_of(rdn: &str) -> Option<&str> {
-    let (kind, rest) = rdn.split_once('=')?;
-    crate::attributes::is_type(kind.trim()).then_some(())?;
-    let value = rest
-        .get(..unescaped(rest, b"+").unwrap_or(rest.len()))?
-        .trim_start();
-    let trimmed = value.trim_end_matches(' ');
-    // A space after a backslash belongs to the value.
-    let is_cut_in_an_escape = value.len() > trimmed.len()
-        && trimmed
-            .bytes()
-            .rev()
-            .take_while(|octet| *octet == b'\\')
-            .count()
-            % 2
-            == 1;
-    let end = trimmed.len() + usize::from(is_cut_in_an_escape);
-    value.get(..end).filter(|value| !value.is_empty())
-}
+/// A name to compare by: types and values without regard to case and with runs of space as one, which
+/// is the matching rule of directory strings (RFC 4518); the parts of an RDN in any order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(Vec<Rdn>);
 
-/// Where the first of these octets stands that no backslash precedes.
-fn unescaped(text: &str, ends: &[u8]) -> Option<usize> {
-    let mut is_escaped = false;
-    text.bytes().position(|octet| {
-        let is_end = !is_escaped && ends.contains(&octet);
-        is_escaped = !is_escaped && octet == b'\\';
-        is_end
-    })
-}
+/// Types and values, in a fixed order.
+type Rdn = Vec<(String, Vec<u8>)>;
 
-/// RFC 4514 section 2.4, backwards. A value in hexadecimal BER (`#…`) stays as it stands.
-fn unescape(value: &str) -> Option<Cow<'_, str>> {
-    if !value.contains('\\') {
-        return Some(Cow::Borrowed(value));
-    }
-    let mut octets = Vec::with_capacity(value.len());
-    let mut rest = value.bytes();
-    while let Some(octet) = rest.next() {
-        if octet != b'\\' {
-            octets.push(octet);
-            continue;
+impl Name {
+    /// Reads a text; nothing but space is the root. None where it is no name.
+    pub fn parse(dn: &str) -> Option<Self> {
+        let mut rest = dn.trim();
+        let mut rdns = Vec::new();
+        let mut rdn = Vec::new();
+        while !rest.is_empty() {
+            let part = Part::first(rest)?;
+            rdn.push((part.kind.to_ascii_lowercase(), folded(part.octets()?)));
+            if !part.rest.starts_with('+') {
+                rdn.sort_unstable();
+                rdns.push(std::mem::take(&mut rdn));
+            }
+            rest = part.rest;
+            if !rest.is_empty() {
+                // Behind the comma, semicolon or plus sign stands another part.
+                rest = rest.get(1..).filter(|rest| !rest.is_empty())?;
+            }
         }
-        let escaped = rest.next()?;
-        match hex(escaped) {
-            Some(high) => octets.push(high * 16 + hex(rest.next()?)?),
-            None => octets.push(escaped),
-        }
+        Some(Self(rdns))
     }
-    String::from_utf8(octets).ok().map(Cow::Owned)
+
+    /// Whether this is `base` or a name below it. Everything is within the root.
+    pub fn is_within(&self, base: &Self) -> bool {
+        self.0.ends_with(&base.0)
+    }
+}
+
+/// One `type=value`, and what follows it.
+struct Part<'a> {
+    kind: &'a str,
+    /// Still escaped, without space around it, not empty.
+    value: &'a str,
+    is_escaped: bool,
+    /// Begins with the sign that ends the part, or is empty.
+    rest: &'a str,
+}
+
+impl<'a> Part<'a> {
+    /// The part that a text begins with. One pass without looking back: this runs for every group of
+    /// everyone who signs in.
+    fn first(text: &'a str) -> Option<Self> {
+        let equals = text.bytes().position(|octet| octet == b'=')?;
+        let kind = text.get(..equals)?.trim_matches(' ');
+        if !attributes::is_type(kind) {
+            return None;
+        }
+        let rest = text.get(equals + 1..)?.trim_start_matches(' ');
+        let (mut at, mut is_escaped) = (0, false);
+        // Where the value ends if nothing but space follows.
+        let mut end = 0;
+        while let Some(octet) = rest.as_bytes().get(at) {
+            match octet {
+                b',' | b';' | b'+' => break,
+                b' ' => at += 1,
+                b'\\' => {
+                    is_escaped = true;
+                    at += 2;
+                    end = at;
+                }
+                _ => {
+                    at += 1;
+                    end = at;
+                }
+            }
+        }
+        Some(Self {
+            kind,
+            value: rest.get(..end).filter(|value| !value.is_empty())?,
+            is_escaped,
+            rest: rest.get(at..)?,
+        })
+    }
+
+    /// The value without its escapes (RFC 4514 section 2.4). None where an escape is cut short.
+    fn octets(&self) -> Option<Vec<u8>> {
+        let mut octets = Vec::with_capacity(self.value.len());
+        let mut rest = self.value.bytes();
+        while let Some(octet) = rest.next() {
+            if octet != b'\\' {
+                octets.push(octet);
+                continue;
+            }
+            let escaped = rest.next()?;
+            match hex(escaped) {
+                Some(high) => octets.push(high * 16 + hex(rest.next()?)?),
+                None => octets.push(escaped),
+            }
+        }
+        Some(octets)
+    }
+}
+
+/// Lower case, runs of space as one. Octets that are no text stay.
+fn folded(octets: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(octets) {
+        Ok(text) => {
+            let words: Vec<_> = text.split_whitespace().collect();
+            words.join(" ").to_lowercase().into_bytes()
+        }
+        Err(error) => error.into_bytes(),
+    }
 }
 
 fn hex(octet: u8) -> Option<u8> {
@@ -159,6 +166,11 @@ mod tests {
         }
     }
 
+    fn is_within(dn: &str, base: &str) -> bool {
+        let base = Name::parse(base).expect(base);
+        Name::parse(dn).is_some_and(|dn| dn.is_within(&base))
+    }
+
     #[test]
     fn knows_what_lies_below() {
         let base = "OU=Groups, DC=Example";
@@ -166,18 +178,37 @@ mod tests {
             ("cn=a,ou=groups,dc=example", true),
             ("ou=groups,dc=example", true),
             ("cn=a;OU=GROUPS;DC=EXAMPLE", true),
+            ("cn=a , ou = groups , dc = example ", true),
             ("cn=a,ou=gro\\75ps,dc=example", true),
             ("cn=a\\,ou=groups,dc=example", false),
             ("cn=a,ou=xgroups,dc=example", false),
             ("dc=example", false),
             ("", false),
-            ("groups", false),
         ] {
             assert_eq!(is_within(dn, base), expected, "{dn}");
         }
         assert!(is_within("cn=a,ou=x+l=y,o=z", "l=Y+ou=X,o=z"));
+        assert!(is_within("cn=A  B", "cn=a b"));
+        assert!(is_within("cn=JÖRG", "cn=jörg"));
         assert!(is_within("cn=a", ""));
-        assert!(is_within("cn=\\ff", "cn=\\ff"));
+        assert!(is_within("cn=\\ff", "cn=\\FF"));
         assert!(!is_within("cn=\\fe", "cn=\\ff"));
+    }
+
+    #[test]
+    fn refuses_what_is_no_name() {
+        for bad in [
+            "groups",
+            "=x",
+            "cn=",
+            "cn=a,",
+            "cn=a+",
+            "cn=a,,o=x",
+            "cn=a\\",
+            "c n=a",
+            "ä=x",
+        ] {
+            assert_eq!(Name::parse(bad), None, "{bad}");
+        }
     }
 }

@@ -36,9 +36,15 @@
 //! # fn main() {}
 //! ```
 //!
+//! A component is the crate, of type `cdylib`, compiled for `wasm32-unknown-unknown` and put through
+//! `wit_component::ComponentEncoder`. It runs fastest when it is linked with a small stack and some heap:
+//! `-C link-arg=-zstack-size=32768 -C link-arg=--initial-heap=131072`.
+//!
 //! Everything here compiles natively too, so a policy's tests call it as plain functions; module
 //! `testing` reads LDIF for them. Natively there is no host: [`log`] writes to standard error.
 
+#[cfg(target_family = "wasm")]
+mod allocator;
 pub mod attributes;
 pub mod ber;
 #[doc(hidden)]

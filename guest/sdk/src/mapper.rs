@@ -31,7 +31,7 @@ pub struct MapperSet<'a>(Vec<Rule<'a>>);
 pub struct Mapped {
     /// No two have the same name.
     pub claims: Vec<Claim>,
-    /// In the order of their DNs, each once.
+    /// In the order of the mappers and of the directory, each once.
     pub groups: Vec<Group>,
 }
 
@@ -125,8 +125,6 @@ impl<'a> MapperSet<'a> {
                 Rule::Group(rule) => rule.apply(entry, &mut mapped.groups)?,
             }
         }
-        mapped.groups.sort_unstable_by(|a, b| a.dn.cmp(&b.dn));
-        mapped.groups.dedup_by(|a, b| a.dn == b.dn);
         Ok(mapped)
     }
 }

@@ -119,7 +119,7 @@ fn check(defaults: &Defaults, federation: &Federation, findings: &mut Findings) 
         ));
     }
     for subtree in &federation.users {
-        if dn::rdns(&subtree.base).is_none() {
+        if dn::Name::parse(&subtree.base).is_none() {
             findings.problems.push(problem(
                 "users_dn",
                 format!("{:?} is not a DN", subtree.base),

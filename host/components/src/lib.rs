@@ -101,6 +101,26 @@ mod tests {
     }
 
     #[test]
+    fn policies_need_not_ask_for_memory_before_they_have_worked() {
+        for component in components() {
+            let mut pages = 0;
+            for payload in Parser::new(0).parse_all(component.bytes) {
+                if let Payload::MemorySection(section) = payload.expect("a component") {
+                    for memory in section {
+                        pages += memory.expect("a memory").initial;
+                    }
+                }
+            }
+            // Stack, data and 128 KiB of heap, in pages of 64 KiB.
+            assert!(
+                (3..=4).contains(&pages),
+                "{}: {pages} pages",
+                component.name
+            );
+        }
+    }
+
+    #[test]
     fn samples_belong_to_policies_and_leave_the_addresses_open() {
         assert!(!samples().is_empty());
         for sample in samples() {

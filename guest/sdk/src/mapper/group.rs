@@ -3,7 +3,7 @@
 use super::settings::{Fields, Known};
 use crate::{
     attributes::Attributes,
-    dn,
+    dn::{self, Name},
     memo::{self, Reader, Writer},
     types::{Group, Problem, problem},
 };
@@ -31,7 +31,7 @@ impl<'a> GroupRule<'a> {
             attribute: fields.attribute(Some(ATTRIBUTE)),
             base: fields.setting("base"),
         };
-        if rule.base.is_some_and(|base| dn::rdns(base).is_none()) {
+        if rule.base.is_some_and(|base| Name::parse(base).is_none()) {
             fields.wrong("the setting base is not a DN");
         }
         fields.finish(rule)
@@ -61,6 +61,12 @@ impl<'a> GroupRule<'a> {
             let message = "the directory gave a part of the groups only; raise its limit of values";
             return Err(problem(self.attribute, message));
         }
+        let base = match self.base {
+            Some(base) => Some(Name::parse(base).ok_or_else(|| problem("base", "it is not a DN"))?),
+            None => None,
+        };
+        // Another mapper's groups come before: within one attribute no value stands twice.
+        let others = groups.len();
         groups.reserve(values.octets().size_hint().0);
         for octets in values.octets() {
             let group = std::str::from_utf8(octets)
@@ -68,7 +74,11 @@ impl<'a> GroupRule<'a> {
                 .and_then(|dn| Some((dn, dn::first_value(dn)?)))
                 .ok_or_else(|| problem(self.attribute, "a value is not the DN of a group"))?;
             let (dn, name) = group;
-            if self.base.is_none_or(|base| dn::is_within(dn, base)) {
+            let is_below = base
+                .as_ref()
+                .is_none_or(|base| Name::parse(dn).is_some_and(|dn| dn.is_within(base)));
+            let is_known = groups.iter().take(others).any(|group| group.dn == dn);
+            if is_below && !is_known {
                 groups.push(Group {
                     dn: dn.to_owned(),
                     name: name.into_owned(),

@@ -182,26 +182,35 @@ fn the_later_mapper_counts_where_it_has_a_value() {
 
 #[test]
 fn groups_are_named_by_their_first_rdn() {
-    let entry = entry(&[(
-        "memberof",
-        &[
-            b"cn=Staff,ou=groups,o=x",
-            b"cn=Admins,ou=Groups,o=x",
-            b"cn=Staff,ou=groups,o=x",
-            b"cn=Other,o=x",
-        ],
-    )]);
-    let names = |settings: &[(&str, &str)]| {
-        let groups = mapped(&[mapper("groups", "group", None, settings)], &entry)
-            .expect("groups")
-            .groups;
+    let entry = entry(&[
+        (
+            "memberof",
+            &[
+                b"cn=Staff,ou=groups,o=x",
+                b"cn=Admins,ou=Groups,o=x",
+                b"cn=Other,o=x",
+            ],
+        ),
+        ("nsRole", &[b"cn=Admins,ou=Groups,o=x", b"cn=Role,o=x"]),
+    ]);
+    let names = |mappers: &[Mapper]| {
+        let groups = mapped(mappers, &entry).expect("groups").groups;
         groups
             .into_iter()
             .map(|group| group.name)
             .collect::<Vec<_>>()
     };
-    assert_eq!(names(&[]), ["Admins", "Other", "Staff"]);
-    assert_eq!(names(&[("base", "OU=groups,O=X")]), ["Admins", "Staff"]);
+    let groups = |settings: &[(&str, &str)]| mapper("groups", "group", None, settings);
+    assert_eq!(names(&[groups(&[])]), ["Staff", "Admins", "Other"]);
+    assert_eq!(
+        names(&[groups(&[("base", "OU=groups,O=X")])]),
+        ["Staff", "Admins"]
+    );
+    let roles = mapper("roles", "group", Some("nsRole"), &[]);
+    assert_eq!(
+        names(&[groups(&[]), roles]),
+        ["Staff", "Admins", "Other", "Role"]
+    );
 }
 
 #[test]
