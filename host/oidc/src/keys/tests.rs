@@ -22,7 +22,7 @@ async fn a_realm_without_keys_gets_one_of_each_algorithm_once() {
     two.expect("prepared");
     let (one, three) = (one.expect("keys"), three.expect("keys"));
     assert_eq!(one, three);
-    assert_eq!(house.store.tables().keys.len(), 2);
+    assert_eq!(house.store.tables().keys_made, 2);
     let here = published(&house, &house.realm).await;
     let there = published(&house, &house.other).await;
     assert_eq!((here.len(), there.len()), (2, 2));

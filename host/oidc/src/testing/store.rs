@@ -31,6 +31,8 @@ pub(crate) struct Tables {
     pub(crate) keys: Vec<SigningKey>,
     /// How often keys were asked for.
     pub(crate) key_reads: usize,
+    /// How many first keys were made for this store.
+    pub(crate) keys_made: usize,
     /// Whether every call fails.
     pub(crate) is_down: bool,
 }
@@ -259,6 +261,7 @@ impl Keys for MemoryStore {
 
     async fn add_first_signing_key(&self, key: &SigningKey) -> Result<SigningKey, StoreError> {
         let mut tables = self.up()?;
+        tables.keys_made += 1;
         let is_same =
             |other: &&SigningKey| other.realm == key.realm && other.algorithm == key.algorithm;
         if let Some(kept) = tables.keys.iter().find(is_same) {
