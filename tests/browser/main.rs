@@ -90,6 +90,7 @@ const PAGES: &[(&str, u16, &str)] = &[
     ("error-redirect", 400, "request is not valid"),
     ("error-expired", 400, "sign-in is over"),
     ("error-forged", 403, "form could not be accepted"),
+    ("error-throttled", 429, "Too many attempts"),
     ("error-not-found", 404, "Page not found"),
     ("sample-forgotten", 400, ""),
 ];
@@ -132,6 +133,10 @@ fn every_page_is_for_everybody() {
         assert!(
             page["checked"].as_u64().is_some_and(|rules| rules > 5),
             "{at}: axe-core checked nothing"
+        );
+        assert!(
+            page["colours"].as_u64().is_some_and(|colours| colours > 0),
+            "{at}: no contrast was measured"
         );
         let violations = page["violations"].as_array().expect("violations");
         findings.extend(

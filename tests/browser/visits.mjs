@@ -62,6 +62,14 @@ export const PAGES = {
     await page.locator('input[name=csrf]').evaluate((field) => { field.value = 'forged'; });
     return submit(page, settings.username, settings.password);
   },
+  'error-throttled': async (page, settings) => {
+    await signIn(page, settings);
+    for (let tries = 0; tries < 10; tries += 1) {
+      const status = await submit(page, 'stubborn', 'wrong');
+      if (status !== 401) return status;
+    }
+    return 401;
+  },
   'error-not-found': (page, { base }) => address(page, `${base}/no/such/page`),
   'sample-forgotten': (page, { base }) => address(page, `${base}/sample/signed-in`),
 };
