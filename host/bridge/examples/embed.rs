@@ -80,14 +80,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_routers_live_side_by_side() {
-        let folder = std::env::temp_dir().join(format!("bridge-embed-{}", std::process::id()));
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
         for part in ["secrets", "data", "realms"] {
             std::fs::create_dir_all(folder.join(part)).expect("a folder");
         }
         SealingKey::create(&folder.join("secrets/sealing.key"), &OsRandom).expect("a key");
         std::fs::write(folder.join("realms/staff.toml"), REALM).expect("a realm");
         let address = "127.0.0.1:8080".parse().expect("an address");
-        let application = application(&folder, address).await.expect("wired");
+        let application = application(folder, address).await.expect("wired");
         for (path, expected) in [
             ("/hello", StatusCode::OK),
             (
@@ -107,6 +108,5 @@ mod tests {
                 .expect("an answer");
             assert_eq!(answer.status(), expected, "{path}");
         }
-        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

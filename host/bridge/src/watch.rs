@@ -61,9 +61,8 @@ mod tests {
 
     #[test]
     fn sees_a_file_that_is_written_moved_over_or_gone() {
-        let folder = std::env::temp_dir().join(format!("bridge-watch-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let (file, other) = (folder.join("a"), folder.join("b"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, other) = (folder.path().join("a"), folder.path().join("b"));
         std::fs::write(&file, "1").expect("written");
         let mut watch = Watch::default();
         watch.set([file.clone()]);
@@ -77,6 +76,5 @@ mod tests {
         std::fs::remove_file(&file).expect("removed");
         assert!(watch.has_changed());
         assert!(!watch.has_changed());
-        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

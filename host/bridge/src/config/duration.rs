@@ -26,8 +26,8 @@ mod tests {
     fn reads_a_number_with_its_unit() {
         for (text, expected) in [
             ("500ms", Some(Duration::from_millis(500))),
-            ("15m", Some(Duration::from_secs(900))),
-            ("7d", Some(Duration::from_secs(604_800))),
+            ("15m", Some(Duration::from_mins(15))),
+            ("7d", Some(Duration::from_hours(168))),
             ("15", None),
             ("m", None),
             ("1 m", None),

@@ -1,6 +1,6 @@
 use super::{Faults, process::ProcessConfig, realm_file::RealmFile};
 use crate::app::built_in_policies;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const PROCESS: &str = include_str!("../cli/init/bridge.toml");
 const REALM: &str = r#"
@@ -21,30 +21,11 @@ public = true
 redirect_uris = ["http://127.0.0.1/callback"]
 "#;
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("bridge-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-
-    fn file(&self, text: &str) -> PathBuf {
-        let path = self.0.join("file.toml");
-        std::fs::write(&path, text).expect("written");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn process(name: &str, text: &str) -> Result<ProcessConfig, Faults> {
-    ProcessConfig::read(&Folder::new(name).file(text))
+fn process(text: &str) -> Result<ProcessConfig, Faults> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file.toml");
+    std::fs::write(&file, text).expect("written");
+    ProcessConfig::read(&file)
 }
 
 fn realm(text: &str) -> Result<RealmFile, Faults> {
@@ -64,7 +45,7 @@ fn has(told: &[(usize, String)], field: &str) -> bool {
 
 #[test]
 fn what_init_writes_is_understood() {
-    let config = process("preset", PROCESS).expect("understood");
+    let config = process(PROCESS).expect("understood");
     assert_eq!(config.listener.address.port(), 8080);
     assert!(config.store.path.is_absolute());
     assert_eq!(config.apply.len(), 1);
@@ -94,7 +75,7 @@ sealing_key = ""
 sign_in_failures_per_account_max = 0
 sign_in_failures_window = "15"
 "#;
-    let told = told(process("faults", text));
+    let told = told(process(text));
     for (line, field) in [
         (2, "base_url"),
         (3, "apply"),
@@ -118,7 +99,7 @@ sign_in_failures_window = "15"
 #[test]
 fn text_that_is_no_toml_is_told_with_its_line() {
     assert_eq!(
-        told(process("toml", "base_url = \"x\"\n[listener\n")).first(),
+        told(process("base_url = \"x\"\n[listener\n")).first(),
         Some(&(2, String::new()))
     );
 }
@@ -126,18 +107,15 @@ fn text_that_is_no_toml_is_told_with_its_line() {
 #[test]
 fn the_sealing_key_stays_out_of_the_database_folder() {
     let text = PROCESS.replace("secrets/sealing.key", "data/sealing.key");
-    assert!(has(&told(process("beside", &text)), "store.sealing_key"));
+    assert!(has(&told(process(&text)), "store.sealing_key"));
 }
 
 #[test]
 fn https_needs_a_certificate_or_a_trusted_proxy() {
     let https = PROCESS.replace("http://127.0.0.1:8080", "https://id.example.com");
-    assert!(has(
-        &told(process("https", &https)),
-        "listener.tls_certificate"
-    ));
+    assert!(has(&told(process(&https)), "listener.tls_certificate"));
     let proxied = https.replace("# trusted_proxies", "trusted_proxies");
-    assert_eq!(told(process("proxied", &proxied)), []);
+    assert_eq!(told(process(&proxied)), []);
 }
 
 #[test]
