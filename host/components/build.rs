@@ -41,12 +41,28 @@ fn run() -> Result<(), String> {
 
     let folders = guest_build::crates_below(&parent, &["sdk"])?;
     let guests = match env::var_os(READY_MADE).filter(|folder| !folder.is_empty()) {
-        Some(folder) => ready_made::take(&workspace.join(folder), folders)?,
+        Some(folder) => take(&workspace.join(folder), folders)?,
         None => guest_build::build(workspace, folders)?,
     };
     let out = PathBuf::from(guest_build::variable("OUT_DIR")?).join("embedded.rs");
     fs::write(&out, code(&guests))
         .map_err(|error| format!("cannot write {}: {error}", out.display()))
+}
+
+/// The component of each crate, from a folder of ready-made ones.
+fn take(from: &Path, folders: Vec<PathBuf>) -> Result<Vec<Guest>, String> {
+    println!("cargo:rerun-if-changed={}", from.display());
+    let guest = |folder| {
+        let name = guest_build::file_name(&folder);
+        let component =
+            ready_made::component(from, &name).map_err(|error| format!("{READY_MADE}: {error}"))?;
+        Ok(Guest {
+            name,
+            folder,
+            component,
+        })
+    };
+    folders.into_iter().map(guest).collect()
 }
 
 fn code(guests: &[Guest]) -> String {

@@ -315,3 +315,27 @@ fn changed_files_take_effect_without_a_restart() {
         .contains("the last good state stays")));
     assert_eq!(try_password(&served, "ada", "Pw-ada").status, 303);
 }
+
+#[test]
+fn what_no_file_declares_any_more_is_out_of_force_and_comes_back_as_it_was() {
+    let slapd = Slapd::shared();
+    let served = Served::start(BRIDGE, &over_tls(slapd));
+    let subject = |served: &Served| {
+        let tokens = served.wiki().tokens(&Browser::new(), "ada", "Pw-ada");
+        let (_, claims) = decode(tokens["id_token"].as_str().expect("an ID token"));
+        claims["sub"].clone()
+    };
+    let before = subject(&served);
+    let config = fs::read_to_string(served.path("bridge.toml")).expect("the configuration");
+    let without = config.replace("apply = [\"realms/staff.toml\"]", "apply = []");
+    fs::write(served.path("bridge.toml"), without).expect("the configuration");
+    let served = served.restarted(BRIDGE);
+    let page = Browser::new().get(served.wiki().authorize_url(&served.wiki().attempt()));
+    assert_eq!(page.status, 404);
+
+    fs::rename(served.realm_file(), served.path("realms/renamed.toml")).expect("renamed");
+    let renamed = config.replace("realms/staff.toml", "realms/renamed.toml");
+    fs::write(served.path("bridge.toml"), renamed).expect("the configuration");
+    let served = served.restarted(BRIDGE);
+    assert_eq!(subject(&served), before);
+}

@@ -30,6 +30,7 @@ pub struct Directory {
 pub struct Served {
     /// The process.
     pub bridge: Bridge,
+    base: String,
     folder: TempDir,
 }
 
@@ -119,8 +120,25 @@ impl Served {
         }
         let realm = folder.path().join("bridge/realms/staff.toml");
         fs::write(realm, directory.realm_file()).expect("the realm");
-        let bridge = Bridge::serve(program, &config, &format!("http://{address}"));
-        Self { bridge, folder }
+        let base = format!("http://{address}");
+        let bridge = Bridge::serve(program, &config, &base);
+        Self {
+            bridge,
+            base,
+            folder,
+        }
+    }
+
+    /// Stops the bridge and starts it again, with the configuration as it is now.
+    #[must_use]
+    pub fn restarted(mut self, program: &str) -> Self {
+        assert_eq!(self.bridge.stop(), Some(0), "the bridge stops by itself");
+        let config = self.folder.path().join("bridge/bridge.toml");
+        Self {
+            bridge: Bridge::serve(program, &config, &self.base),
+            base: self.base,
+            folder: self.folder,
+        }
     }
 
     /// A file below the bridge's folder.

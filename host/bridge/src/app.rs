@@ -129,11 +129,40 @@ impl Bridge {
             error,
         };
         let declaration = self.with_ids(file).await.map_err(failed)?;
-        let now = self.clock.now();
-        let applied = self.store.apply(&declaration, now).await.map_err(failed)?;
-        for realm in &declaration.realms {
-            self.federations.reload(&realm.realm.name);
+        self.put_in_force(&declaration).await.map_err(failed)
+    }
+
+    /// Withdraws what was declared by files other than these: their federations and clients are
+    /// removed, their realms switched off. Has to come before [`Bridge::apply`], or a file that was
+    /// renamed is in the way of itself.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`].
+    pub async fn withdraw_all_but(&self, files: &[RealmFile]) -> Result<(), ApplyError> {
+        let failed = |source_file: &str, error| ApplyError::Store {
+            source_file: source_file.to_owned(),
+            error,
+        };
+        let sources = self.store.sources().await;
+        for source in sources.map_err(|error| failed("the database", error))? {
+            if files.iter().any(|file| file.source == source) {
+                continue;
+            }
+            let nothing = Declaration {
+                source: source.clone(),
+                realms: Vec::new(),
+            };
+            let withdrawn = self.put_in_force(&nothing).await;
+            withdrawn.map_err(|error| failed(&source, error))?;
         }
+        Ok(())
+    }
+
+    async fn put_in_force(&self, declaration: &Declaration) -> Result<Applied, StoreError> {
+        let now = self.clock.now();
+        let applied = self.store.apply(declaration, now).await?;
+        self.federations.reload_all();
         for (kind, objects) in [
             (AuditKind::Created, &applied.created),
             (AuditKind::Changed, &applied.changed),
@@ -142,7 +171,7 @@ impl Bridge {
             for object in objects {
                 let mut event = AuditEvent::new(now, kind, AuditOutcome::Success);
                 event.object = Some(object.clone());
-                event.actor = Some(format!("file {}", file.source));
+                event.actor = Some(format!("file {}", declaration.source));
                 self.audit.record(&event);
             }
         }

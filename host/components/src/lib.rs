@@ -35,6 +35,11 @@ pub fn samples() -> &'static [Sample] {
     SAMPLES
 }
 
+/// The build script's, here for its tests.
+#[cfg(test)]
+#[path = "../ready_made.rs"]
+mod ready_made;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ use tracing::{info, warn};
 const SHARED_KEPT: Duration = Duration::from_mins(1);
 
 /// The federations in force, of all realms. A realm is loaded when it is first asked for, and anew
-/// after [`Federations::reload`]; a sign-in ends on what it began with.
+/// after [`Federations::reload_all`]; a sign-in ends on what it began with.
 pub struct Federations {
     store: Arc<dyn Store>,
     policies: Arc<dyn Policies>,
@@ -69,13 +69,9 @@ impl Federations {
         }
     }
 
-    /// Forgets a realm, so that the next sign-in finds it as the store has it now.
-    pub fn reload(&self, realm: &RealmName) {
-        self.realms.rcu(|realms| {
-            let mut realms = HashMap::clone(realms);
-            realms.remove(realm);
-            realms
-        });
+    /// Forgets all realms, so that the next sign-in to each finds it as the store has it now.
+    pub fn reload_all(&self) {
+        self.realms.store(Arc::default());
     }
 
     /// Loads a realm before anybody asks for it.

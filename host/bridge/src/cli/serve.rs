@@ -47,6 +47,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     let files = realm_files(&config, bridge.policies())?;
     let mut watch = Watch::default();
     watch.set(watched(&config, &files));
+    bridge.withdraw_all_but(&files).await?;
     for file in &files {
         bridge.apply(file).await?;
     }
