@@ -203,7 +203,7 @@ fn redirect_uris_are_exact_and_safe() {
 fn a_client_has_a_secret_or_is_public() {
     assert_line_wrong(
         "public",
-        "public = true\nsecrets = [\"x\"]",
+        "public = true\nsecrets = [\"0123456789abcdef\"]",
         "clients[0].secrets",
         &["public"],
     );
@@ -214,8 +214,11 @@ fn a_client_has_a_secret_or_is_public() {
         &["public = true"],
     );
     assert_line_wrong("public", "public = \"yes\"", "clients[0].public", &[]);
-    let three = "public = false\nsecrets = [\"a\", \"b\", \"c\"]";
-    assert_line_wrong("public", three, "clients[0].secrets", &["two"]);
+    let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(16));
+    let three = format!("public = false\nsecrets = [\"{a}\", \"{b}\", \"{c}\"]");
+    assert_line_wrong("public", &three, "clients[0].secrets", &["two"]);
+    let short = "public = false\nsecrets = [\"x\"]";
+    assert_line_wrong("public", short, "clients[0].secrets[0]", &["16"]);
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Setup {
     pub(crate) fn line(&self, name: &str, text: &str) -> usize {
         let file = self.read(name);
         let found = file.lines().position(|line| line.contains(text));
-        found.unwrap_or_else(|| panic!("no {text:?} in {name}:\n{file}")) + 1
+        found.expect("a line with this text") + 1
     }
 
     /// Runs a command in the folder above.

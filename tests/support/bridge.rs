@@ -97,7 +97,7 @@ impl Bridge {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// Tells it to stop, as an operator would; its exit code.
+    /// Tells it to stop, as an operator would, and waits until it has; its exit code.
     pub fn stop(self) -> Option<i32> {
         let mut child = self.child.lock().expect("the child");
         let told = Command::new("kill").arg(child.id().to_string()).status();
