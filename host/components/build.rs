@@ -52,7 +52,7 @@ fn run() -> Result<(), String> {
 /// The component of each crate, from a folder of ready-made ones.
 fn take(from: &Path, folders: Vec<PathBuf>) -> Result<Vec<Guest>, String> {
     println!("cargo:rerun-if-changed={}", from.display());
-    let guest = |folder| {
+    let guest = |folder: PathBuf| {
         let name = guest_build::file_name(&folder);
         let component =
             ready_made::component(from, &name).map_err(|error| format!("{READY_MADE}: {error}"))?;

@@ -58,7 +58,8 @@ mod tests {
     const DIGEST: &str = "36bbe50ed96841d10443bcb670d6554f0a34b761be67ec9c4a8ad2c0c44ca42c";
 
     fn outcome(name: &str, digests: Option<&str>, bytes: Option<&str>) -> Result<PathBuf, String> {
-        let folder = std::env::temp_dir().join(format!("ready-made-{}-{name}", std::process::id()));
+        let folder =
+            Path::new(env!("OUT_DIR")).join(format!("ready-made-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
         for (file, content) in [(DIGESTS, digests), ("ada.wasm", bytes)] {
             if let Some(content) = content {
