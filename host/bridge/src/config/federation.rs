@@ -2,8 +2,7 @@
 
 use super::{
     reader::{Document, Section},
-    realm_file::Watched,
-    secret_ref,
+    secret_ref::{self, Watched},
 };
 use bridge_federation::{TranslateError, translate};
 use bridge_model::{

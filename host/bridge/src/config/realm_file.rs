@@ -4,7 +4,7 @@ use super::{
     Faults, federation,
     process::folder_of,
     reader::{Document, Section},
-    secret_ref,
+    secret_ref::{self, Watched},
 };
 use bridge_model::{
     client::{Client, ClientAuthentication, RedirectUri},
@@ -23,9 +23,6 @@ use std::{
 /// Shorter secrets can be guessed: RFC 6749 section 10.10 wants 128 bits, which random characters of
 /// base64 reach with 22; those of a longer alphabet sooner.
 const SECRET_OCTETS_MIN: usize = 16;
-
-/// Files whose change means that the realm is to be applied anew: bind credentials, CA bundles.
-pub(super) type Watched = Vec<PathBuf>;
 
 /// A file that declares a realm, understood and translated. Federations have no id yet: they get
 /// theirs when the file is applied.

@@ -3,6 +3,9 @@
 use bridge_model::secret::Secret;
 use std::path::{Path, PathBuf};
 
+/// Files whose change means that what names them is to be applied anew: secrets, CA bundles.
+pub(super) type Watched = Vec<PathBuf>;
+
 /// A secret as it stands in a file: `env:NAME`, `file:PATH`, or the secret itself. Only the process's
 /// own files are read so: elsewhere such a text is a text.
 pub(super) struct Resolved {
