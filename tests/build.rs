@@ -39,7 +39,8 @@ fn run() -> Result<(), String> {
         let _ = writeln!(
             table,
             "    ({:?}, include_bytes!({:?})),",
-            guest.name, guest.component
+            guest.name,
+            guest.component.display().to_string()
         );
         let _ = write!(modules, " {}", guest.name.replace('-', "_"));
     }

@@ -115,10 +115,11 @@ fn a_component_that_lacks_a_function() {
 
 /// An export `vendor` whose functions all give a number.
 fn vendor(functions: &str) -> String {
-    let exports: String = functions
+    let exports: Vec<String> = functions
         .split(' ')
         .map(|name| format!(r#"(export "{name}" (func $f))"#))
         .collect();
+    let exports = exports.concat();
     format!(
         r#"(core module $m (func (export "f") (result i32) (i32.const 1)))
         (core instance $i (instantiate $m))

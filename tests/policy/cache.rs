@@ -78,8 +78,8 @@ fn nobody_else_may_enter() {
 
 #[test]
 fn a_changed_file_is_compiled_anew_and_replaced() {
-    let _turn = stage::turn();
     type Change = fn(&mut Vec<u8>);
+    let _turn = stage::turn();
     let changes: [Change; 8] = [
         |octets| octets[0] ^= 1,
         |octets| octets[31] ^= 0x80,
@@ -106,7 +106,11 @@ fn a_changed_file_is_compiled_anew_and_replaced() {
         );
         let log = load(&folder, 1);
         assert!(log.contains(TAKEN), "it was replaced: {log}");
-        assert_eq!(files(&folder), [file.clone()], "nothing is left behind");
+        assert_eq!(
+            files(&folder),
+            std::slice::from_ref(&file),
+            "nothing is left behind"
+        );
     }
 }
 

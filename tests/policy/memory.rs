@@ -15,7 +15,7 @@ fn a_thousand_misbehaviours_leave_less_than_four_mebibytes() {
         .write()
         .unwrap_or_else(PoisonError::into_inner);
     let host = stage::host(Limits {
-        call_ms_max: 1_000,
+        memory_octets_max: 8 << 20,
         ..stage::limits()
     });
     for (folder, how, fault) in [
@@ -25,7 +25,7 @@ fn a_thousand_misbehaviours_leave_less_than_four_mebibytes() {
         ("deep-recursion", "own stack", PolicyFault::Trap),
         ("deep-recursion", "host stack", PolicyFault::Memory),
         ("huge-answer", "text 4194304", PolicyFault::Output),
-        ("huge-answer", "notices 400000", PolicyFault::Output),
+        ("huge-answer", "notices 200000", PolicyFault::Output),
         ("log-flood", "one line", PolicyFault::Memory),
     ] {
         check(&host, folder, how, fault);

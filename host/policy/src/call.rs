@@ -7,6 +7,7 @@ use crate::{
         VendorPolicy,
         ldap_oidc::policy::types::{Context, Description, Federation, Person, Plan, Problem, Step},
     },
+    clock::CallClock,
     engine::PolicyEngine,
     fault::{self, Fault},
     limits::Limits,
@@ -37,6 +38,7 @@ pub(crate) type DecideAnswer = (Vec<Step>,);
 /// What belongs to one instance on the host's side. Nothing of it outlives the call.
 pub(crate) struct CallState {
     allowance: Allowance,
+    clock: CallClock,
     pub(crate) log: Log,
 }
 
@@ -167,11 +169,13 @@ impl Linked {
         let limits = &self.limits;
         let state = CallState {
             allowance: Allowance::new(limits),
+            clock: CallClock::start(limits, persons),
             log: Log::new(Arc::clone(&self.author), limits),
         };
         let mut store = Store::new(self.engine.engine(), state);
         store.limiter(|state| &mut state.allowance);
-        store.set_epoch_deadline(limits.deadline_ticks(persons));
+        store.set_epoch_deadline(store.data().clock.first_look_ticks());
+        store.epoch_deadline_callback(|store| store.data().clock.look());
         store.set_hostcall_fuel(limits.output_octets(persons));
         store.set_max_component_handles(limits.handles_max);
         store

@@ -16,9 +16,9 @@ use wasmtime::{
 
 /// The engine with its ticker: while it lives, calls end at their deadlines.
 pub(crate) struct PolicyEngine {
-    engine: Engine,
-    /// Stops when it is dropped, which is before the engine goes.
+    /// Fields are dropped in order: the ticker stops before the engine goes.
     _ticker: Ticker,
+    engine: Engine,
 }
 
 impl PolicyEngine {
@@ -28,8 +28,8 @@ impl PolicyEngine {
         let ticker = Ticker::start(engine.weak(), Duration::from_millis(limits.tick_ms))
             .map_err(EngineError::Ticker)?;
         Ok(Self {
-            engine,
             _ticker: ticker,
+            engine,
         })
     }
 

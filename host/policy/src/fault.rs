@@ -2,6 +2,7 @@
 
 use crate::{
     allowance::Exceeded,
+    clock::Overrun,
     contract::Breach,
     limits::Limits,
     log::{Log, beginning, escape},
@@ -26,8 +27,10 @@ impl Fault {
     ) -> Self {
         let (kind, what) = if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
             (PolicyFault::Memory, exceeded.to_string())
+        } else if let Some(overrun) = error.downcast_ref::<Overrun>() {
+            (PolicyFault::Deadline, overrun.to_string())
         } else if let Some(trap) = error.downcast_ref::<Trap>() {
-            of_trap(*trap, persons, limits)
+            of_trap(*trap, limits)
         } else if error.is::<PoolConcurrencyLimitError>() {
             let instances = limits.instances_max;
             (
@@ -82,15 +85,8 @@ pub(crate) fn frames(error: &wasmtime::Error) -> Option<String> {
     })
 }
 
-fn of_trap(trap: Trap, persons: usize, limits: &Limits) -> (PolicyFault, String) {
+fn of_trap(trap: Trap, limits: &Limits) -> (PolicyFault, String) {
     match trap {
-        Trap::Interrupt => (
-            PolicyFault::Deadline,
-            format!(
-                "it took longer than {} ms",
-                limits.deadline(persons).as_millis()
-            ),
-        ),
         Trap::StackOverflow => (
             PolicyFault::Memory,
             format!(
@@ -145,6 +141,7 @@ const FRAME_LINES_MAX: usize = 12;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_sentence_is_one_line_of_bounded_length() {
@@ -169,9 +166,9 @@ mod tests {
             assert!(fault.detail.contains(part), "{}", fault.detail);
         };
         check(
-            Trap::Interrupt.into(),
+            Overrun::Processor(Duration::from_millis(21)).into(),
             PolicyFault::Deadline,
-            "longer than 51 ms",
+            "more than 21 ms of processor time",
         );
         check(
             Trap::StackOverflow.into(),

@@ -23,6 +23,7 @@ mod allowance;
 mod bindings;
 mod cache;
 mod call;
+mod clock;
 mod contract;
 mod digest;
 mod engine;

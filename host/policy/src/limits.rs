@@ -38,13 +38,14 @@ pub struct Limits {
     pub stack_octets_max: usize,
     /// Handles that live at once. The contract passes none.
     pub handles_max: usize,
-    /// Milliseconds that a call may take, the time before it starts to run included. A call takes some
-    /// ten microseconds; what is over covers a machine that has too much to do.
+    /// Milliseconds of processor time that a call may use. A call uses some ten microseconds; an
+    /// interpreter that starts, a thousand times as much. On the clock it may take twenty times as long,
+    /// for a machine that has too much to do.
     pub call_ms_max: u64,
     /// Microseconds more for each person of the call.
     pub person_us_max: u64,
-    /// Milliseconds between two looks at the clock, which is how much later than its deadline a call
-    /// may end. Each look wakes a thread for some microseconds.
+    /// Milliseconds of a tick of the host's clock, which is how much later than its deadline a call may
+    /// end. Each tick wakes a thread for some microseconds.
     pub tick_ms: u64,
     /// Octets of an answer, counted as the host holds it.
     pub call_output_octets_max: usize,
@@ -71,7 +72,7 @@ impl Default for Limits {
             core_instances_max: 64,
             stack_octets_max: 256 << 10,
             handles_max: 100,
-            call_ms_max: 50,
+            call_ms_max: 20,
             person_us_max: 1_000,
             tick_ms: 5,
             call_output_octets_max: 1 << 20,
@@ -84,7 +85,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How long a call for this many persons may take.
+    /// How much processor time a call for this many persons may use.
     pub fn deadline(&self, persons: usize) -> Duration {
         let persons = u64::try_from(persons).unwrap_or(u64::MAX);
         Duration::from_millis(self.call_ms_max).saturating_add(Duration::from_micros(
@@ -96,17 +97,6 @@ impl Limits {
     pub fn output_octets(&self, persons: usize) -> usize {
         self.call_output_octets_max
             .saturating_add(self.person_output_octets_max.saturating_mul(persons))
-    }
-
-    /// The deadline in ticks. The tick that is running has begun already, so it does not count.
-    pub(crate) fn deadline_ticks(&self, persons: usize) -> u64 {
-        let ticks = self
-            .deadline(persons)
-            .as_millis()
-            .div_ceil(u128::from(self.tick_ms.max(1)));
-        u64::try_from(ticks)
-            .unwrap_or(u64::MAX / 2)
-            .saturating_add(1)
     }
 
     /// The names of limits with which no policy could run.
@@ -162,18 +152,14 @@ mod tests {
         let limits = Limits {
             call_ms_max: 10,
             person_us_max: 500,
-            tick_ms: 4,
             call_output_octets_max: 100,
             person_output_octets_max: 10,
             ..Limits::default()
         };
-        for (persons, ms, ticks, octets) in [(0, 10, 4, 100), (1, 10, 4, 110), (100, 60, 16, 1100)]
-        {
+        for (persons, ms, octets) in [(0, 10, 100), (2, 11, 120), (100, 60, 1100)] {
             assert_eq!(limits.deadline(persons).as_millis(), ms, "{persons}");
-            assert_eq!(limits.deadline_ticks(persons), ticks, "{persons}");
             assert_eq!(limits.output_octets(persons), octets, "{persons}");
         }
-        assert!(limits.deadline_ticks(usize::MAX) < u64::MAX);
     }
 
     #[test]
