@@ -15,7 +15,6 @@ fn assert_wrong(setup: &Setup, at: &str, field: &str, words: &[&str]) {
         .copied()
         .collect();
     setup.check().assert_says(&words);
-    setup.serve().assert_says(&words);
 }
 
 /// One line of the file replaced; then the whole of it is refused for this line.
@@ -30,6 +29,21 @@ fn assert_line_wrong(begin: &str, line: &str, field: &str, words: &[&str]) {
     setup.write(FILE, &text.replacen(old, line, 1));
     let at = line.lines().last().expect("a line");
     assert_wrong(&setup, at, field, words);
+}
+
+#[test]
+fn serve_refuses_what_check_refuses_and_leaves_nothing_behind() {
+    for (from, to) in [
+        ("vendor = \"generic\"", "vendor = \"novell\""),
+        ("http://127.0.0.1/callback", "javascript:alert(1)"),
+        ("name = \"staff\"", "name = 5"),
+    ] {
+        let setup = Setup::new();
+        setup.change(FILE, from, to);
+        let (checked, served) = (setup.check(), setup.serve());
+        assert_eq!(served.errors, checked.errors, "{to}");
+        assert_eq!(served.errors.len(), 1, "{to}: {served:?}");
+    }
 }
 
 #[test]
@@ -207,12 +221,10 @@ fn a_client_has_a_secret_or_is_public() {
         "clients[0].secrets",
         &["public"],
     );
-    assert_line_wrong(
-        "public",
-        "public = false",
-        "clients[0].secrets",
-        &["public = true"],
-    );
+    let setup = Setup::new();
+    setup.change(FILE, "public = true", "public = false");
+    let field = "clients[0].secrets";
+    assert_wrong(&setup, "[[clients]]", field, &["public = true"]);
     assert_line_wrong("public", "public = \"yes\"", "clients[0].public", &[]);
     let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(16));
     let three = format!("public = false\nsecrets = [\"{a}\", \"{b}\", \"{c}\"]");
@@ -309,5 +321,6 @@ fn a_directory_that_cannot_be_reached_is_said_by_check() {
         "ldaps://ldap.example.com",
         &format!("ldaps://{address}"),
     );
-    setup.check().assert_says(&[&address]);
+    let words = ["federations[0].connection_url", &*address, "check that"];
+    setup.check_online().assert_says(&words);
 }

@@ -100,6 +100,11 @@ impl Setup {
     }
 
     pub(crate) fn check(&self) -> Ended {
+        self.command(&["check", "--offline", "--config", "bridge/bridge.toml"])
+    }
+
+    /// Runs `check` and lets it ask the directories.
+    pub(crate) fn check_online(&self) -> Ended {
         self.command(&["check", "--config", "bridge/bridge.toml"])
     }
 

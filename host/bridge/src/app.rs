@@ -43,7 +43,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     throttle: ThrottleLimits,
-    policy_cache: Option<Cache>,
+    policies: Option<PolicyHost>,
     trusted_proxies: Vec<IpNet>,
     serve_health: bool,
 }
@@ -86,7 +86,7 @@ impl Bridge {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             throttle: ThrottleLimits::default(),
-            policy_cache: None,
+            policies: None,
             trusted_proxies: Vec::new(),
             serve_health: true,
         }
@@ -261,10 +261,10 @@ impl Builder {
         self
     }
 
-    /// Where compiled policies are kept; preset: nowhere, so that they are compiled at each start.
+    /// The policies; preset: those that are built in, compiled anew.
     #[must_use]
-    pub fn policy_cache(mut self, cache: Cache) -> Self {
-        self.policy_cache = Some(cache);
+    pub fn policies(mut self, policies: PolicyHost) -> Self {
+        self.policies = Some(policies);
         self
     }
 
@@ -291,7 +291,11 @@ impl Builder {
         let mut settings = WebSettings::new(self.base_url)?;
         settings.trusted_proxies = self.trusted_proxies;
         settings.serve_health = self.serve_health;
-        let policies = Arc::new(built_in_policies(self.policy_cache)?);
+        let policies = match self.policies {
+            Some(policies) => policies,
+            None => built_in_policies(None)?,
+        };
+        let policies = Arc::new(policies);
         let directories = Arc::new(LdapDirectories::new());
         let federations = Arc::new(Federations::new(
             self.store.clone(),
@@ -333,8 +337,12 @@ impl Builder {
     }
 }
 
-/// The host of policies with those that are built in.
-pub(crate) fn built_in_policies(cache: Option<Cache>) -> Result<PolicyHost, BridgeError> {
+/// The host of policies with those that are built in, compiled or from the cache.
+///
+/// # Errors
+///
+/// See [`BridgeError`].
+pub fn built_in_policies(cache: Option<Cache>) -> Result<PolicyHost, BridgeError> {
     let host = PolicyHost::new(HostSettings {
         limits: Limits::default(),
         cache,

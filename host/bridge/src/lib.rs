@@ -34,6 +34,6 @@ mod telemetry;
 mod watch;
 pub mod web;
 
-pub use app::{ApplyError, Bridge, BridgeError, Builder};
+pub use app::{ApplyError, Bridge, BridgeError, Builder, built_in_policies};
 pub use audit::{AuditFile, AuditOutput};
 pub use system::{OsRandom, SystemClock};

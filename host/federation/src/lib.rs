@@ -13,12 +13,14 @@ mod active;
 mod decide;
 mod locate;
 mod preview;
+mod probe;
 mod sign_in;
 mod throttle;
 mod translate;
 
 pub use active::Federations;
 pub use preview::{Preview, PreviewError};
+pub use probe::probe;
 pub use sign_in::{Attempt, SignInOutcome, SignIns};
 pub use throttle::ThrottleLimits;
 pub use translate::{TranslateError, translate};

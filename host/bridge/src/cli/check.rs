@@ -3,13 +3,15 @@
 use super::realm_files;
 use crate::{
     app::built_in_policies,
-    config::{Fault, Faults, process::ProcessConfig},
+    config::{Fault, Faults, process::ProcessConfig, realm_file::RealmFile},
     web::Tls,
 };
+use bridge_directory::LdapDirectories;
+use bridge_federation::probe;
 use bridge_store::SealingKey;
 use std::{io::Write as _, path::Path};
 
-pub(super) fn run(path: &Path) -> anyhow::Result<()> {
+pub(super) async fn run(path: &Path, offline: bool) -> anyhow::Result<()> {
     let config = ProcessConfig::read(path)?;
     let policies = built_in_policies(None)?;
     let mut faults = Vec::new();
@@ -37,6 +39,11 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     if !folder.is_some_and(Path::is_dir) {
         wrong("store.path", "its folder is not there; make it".to_owned());
     }
+    if faults.is_empty() && !offline {
+        for file in &files {
+            faults.extend(unreachable(file).await);
+        }
+    }
     if !faults.is_empty() {
         return Err(Faults(faults).into());
     }
@@ -61,4 +68,22 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         files.len()
     )?;
     Ok(())
+}
+
+/// What the directories of a realm's federations say, or that they say nothing.
+async fn unreachable(file: &RealmFile) -> Vec<Fault> {
+    let directories = LdapDirectories::new();
+    let mut faults = Vec::new();
+    for (i, declared) in file.declared.federations.iter().enumerate() {
+        let federation = &declared.planned.federation;
+        if !federation.enabled {
+            continue;
+        }
+        let credential = declared.bind_credential.clone();
+        for problem in probe(&directories, federation, credential).await {
+            let field = format!("federations[{i}].{}", problem.field);
+            faults.push(file.fault(field, problem.message));
+        }
+    }
+    faults
 }

@@ -39,6 +39,9 @@ enum Command {
         /// The configuration file
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Do not ask the directories whether they are there
+        #[arg(long)]
+        offline: bool,
     },
     /// Shows everything at once: three directories, three realms and an application, in one process
     Demo {
@@ -68,7 +71,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Init { folder } => init::run(&folder),
         Command::Serve { config } => wait(serve::run(&config)),
-        Command::Check { config } => check::run(&config),
+        Command::Check { config, offline } => wait(check::run(&config, offline)),
         Command::Demo { listen } => wait(crate::demo::run(listen)),
     }
 }
@@ -99,6 +102,14 @@ fn realm_files(config: &ProcessConfig, policies: &dyn Policies) -> Result<Vec<Re
         match RealmFile::read(path, policies) {
             Ok(file) => files.push(file),
             Err(more) => faults.extend(more.0),
+        }
+    }
+    for (i, file) in files.iter().enumerate() {
+        let name = &file.declared.realm.name;
+        let mut before = files.iter().take(i);
+        if let Some(other) = before.find(|other| other.declared.realm.name == *name) {
+            let message = format!("the realm {name} is declared by {} too", other.source);
+            faults.push(file.fault("realm.name", message));
         }
     }
     if faults.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::realm_files;
 use crate::{
-    app::Bridge,
+    app::{Bridge, built_in_policies},
     audit::AuditFile,
     config::process::ProcessConfig,
     system::OsRandom,
@@ -10,7 +10,7 @@ use crate::{
     web::{self, ConnectionLimits, Tls},
 };
 use anyhow::Context as _;
-use bridge_policy::Cache;
+use bridge_policy::{Cache, PolicyHost};
 use bridge_store::{Options, Purpose, SealingKey, SqliteStore};
 use std::{
     path::{Path, PathBuf},
@@ -29,6 +29,12 @@ const SWEEP_EVERY: Duration = Duration::from_mins(5);
 pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     let config = ProcessConfig::read(path)?;
     let key = SealingKey::read(&config.store.sealing_key)?;
+    // Nothing is made before everything is understood.
+    let policies = built_in_policies(Some(Cache {
+        folder: config.policy_cache.clone(),
+        mac_key: key.derive("policy cache"),
+    }))?;
+    let files = realm_files(&config, &policies)?;
     let tls = match &config.listener.tls {
         Some(files) => Some(Tls::read(&files.certificate, &files.key)?),
         None => None,
@@ -43,8 +49,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
         Some(address) => Some(web::bind(address).await?),
         None => None,
     };
-    let bridge = bridge(&config, &key, audit).await?;
-    let files = realm_files(&config, bridge.policies())?;
+    let bridge = bridge(&config, &key, policies, audit).await?;
     let mut watch = Watch::default();
     watch.set(watched(&config, &files));
     bridge.withdraw_all_but(&files).await?;
@@ -84,6 +89,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
 async fn bridge(
     config: &ProcessConfig,
     key: &SealingKey,
+    policies: PolicyHost,
     audit: AuditFile,
 ) -> anyhow::Result<Bridge> {
     let options = Options::new(Purpose::Production);
@@ -92,10 +98,7 @@ async fn bridge(
         .audit(Arc::new(audit))
         .throttle(config.throttle)
         .trusted_proxies(config.listener.trusted_proxies.clone())
-        .policy_cache(Cache {
-            folder: config.policy_cache.clone(),
-            mac_key: key.derive("policy cache"),
-        });
+        .policies(policies);
     if config.health_address.is_some() {
         builder = builder.health_elsewhere();
     }

@@ -26,7 +26,24 @@ pub(super) struct Document {
 struct Noted {
     faults: Vec<Fault>,
     /// The lines of members by their path, for faults that are found later.
-    lines: BTreeMap<String, usize>,
+    lines: Lines,
+}
+
+/// The lines of members by their path.
+pub(super) type Lines = BTreeMap<String, usize>;
+
+/// The line of a member, or of the nearest that it stands in; 0 where none of them is there.
+pub(super) fn line_of(lines: &Lines, path: &str) -> usize {
+    let mut known = path;
+    loop {
+        if let Some(line) = lines.get(known) {
+            return *line;
+        }
+        match known.rfind('.') {
+            Some(dot) => known = known.get(..dot).unwrap_or_default(),
+            None => return 0,
+        }
+    }
 }
 
 /// A table of a document.
@@ -54,7 +71,8 @@ impl Document {
             noted: RefCell::default(),
         };
         let (table, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
+        // Further ones mostly follow from the first.
+        if let Some(error) = errors.first() {
             let line = error.span().map_or(0, |span| document.line(span.start));
             document.note(
                 line,
@@ -87,26 +105,31 @@ impl Document {
     /// Notes a fault of a member that was read before, by its path; a path that was never read is
     /// looked for further up.
     pub(super) fn fault(&self, path: &str, message: impl Into<String>) {
-        let mut known = path;
-        let line = loop {
-            if let Some(line) = self.noted.borrow().lines.get(known) {
-                break *line;
-            }
-            match known.rfind('.') {
-                Some(dot) => known = known.get(..dot).unwrap_or_default(),
-                None => break 0,
-            }
-        };
+        let line = line_of(&self.noted.borrow().lines, path);
         self.note(line, path.to_owned(), message.into());
     }
 
+    /// The lines of all members that were read, by their path.
+    pub(super) fn lines(&self) -> Lines {
+        self.noted.borrow().lines.clone()
+    }
+
+    /// One fault of a member is enough: the next may only follow from it.
     fn note(&self, line: usize, field: String, message: String) {
+        if !field.is_empty() && self.is_faulty(&field) {
+            return;
+        }
         self.noted.borrow_mut().faults.push(Fault {
             file: self.file.clone(),
             line,
             field,
             message,
         });
+    }
+
+    fn is_faulty(&self, path: &str) -> bool {
+        let noted = self.noted.borrow();
+        noted.faults.iter().any(|fault| fault.field == path)
     }
 
     fn line(&self, at: usize) -> usize {
@@ -129,6 +152,11 @@ impl<'a> Section<'a> {
     /// Notes a fault of a member.
     pub(super) fn fault(&self, key: &str, message: impl Into<String>) {
         self.document.fault(&self.path(key), message);
+    }
+
+    /// Whether something is wrong with a member already.
+    pub(super) fn is_faulty(&self, key: &str) -> bool {
+        self.document.is_faulty(&self.path(key))
     }
 
     fn value(&self, key: &'static str) -> Option<&'a DeValue<'a>> {

@@ -1,9 +1,9 @@
 //! A file that declares a realm with its federations and clients.
 
 use super::{
-    Faults, federation,
+    Fault, Faults, federation,
     process::folder_of,
-    reader::{Document, Section},
+    reader::{Document, Lines, Section, line_of},
     secret_ref::{self, Watched},
 };
 use bridge_model::{
@@ -34,6 +34,8 @@ pub struct RealmFile {
     pub declared: RealmDeclaration,
     /// The other files that it takes something from.
     pub watched: Vec<PathBuf>,
+    file: PathBuf,
+    lines: Lines,
 }
 
 impl RealmFile {
@@ -56,8 +58,9 @@ impl RealmFile {
     pub fn parse(file: &Path, text: &str, policies: &dyn Policies) -> Result<Self, Faults> {
         let folder = folder_of(file);
         let mut watched = Vec::new();
-        let declared = Document::read(file, text, |document, section| {
-            declared(document, section, &folder, policies, &mut watched)
+        let (declared, lines) = Document::read(file, text, |document, section| {
+            let declared = declared(document, section, &folder, policies, &mut watched)?;
+            Some((declared, document.lines()))
         })?;
         Ok(Self {
             source: std::path::absolute(file)
@@ -66,7 +69,20 @@ impl RealmFile {
                 .to_string(),
             declared,
             watched,
+            file: file.to_owned(),
+            lines,
         })
+    }
+
+    /// A fault of a member that is found only after the file was understood.
+    pub fn fault(&self, field: impl Into<String>, message: impl Into<String>) -> Fault {
+        let field = field.into();
+        Fault {
+            file: self.file.clone(),
+            line: line_of(&self.lines, &field),
+            field,
+            message: message.into(),
+        }
     }
 }
 
@@ -199,6 +215,7 @@ fn secrets(
     let mut secrets = Vec::new();
     let texts = section.texts("secrets");
     let wrong = match (is_public, texts.len()) {
+        _ if section.is_faulty("public") => None,
         (true, 1..) => Some("a public client has none; remove them, or remove public = true"),
         (false, 0) => Some(
             "is missing; give one, or set public = true for a client that cannot keep a secret",
