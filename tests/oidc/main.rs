@@ -10,4 +10,5 @@ mod session;
 mod sign_in;
 mod site;
 mod token;
+mod transport;
 mod userinfo;

@@ -1,6 +1,6 @@
 //! The bridges that the tests of this suite share, and who there is.
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::{fs, sync::LazyLock};
 use suites::{
     application::Application,
     authority::Authority,
@@ -71,7 +71,13 @@ pub(crate) const CLIENTS: [Known; 4] = [
 ];
 
 /// `serve` in front of a real directory server, started once for all tests.
-static SITE: LazyLock<Site> = LazyLock::new(Site::start);
+static SITE: LazyLock<Site> = LazyLock::new(|| Site::start("http", ""));
+
+/// The same with TLS on its listener, and with every peer of this machine as a proxy that it trusts.
+static SECURE_SITE: LazyLock<Site> = LazyLock::new(|| {
+    let tls = r#"tls_certificate = "server.pem", tls_key = "server.key", trusted_proxies = ["127.0.0.0/8"]"#;
+    Site::start("https", tls)
+});
 
 struct Site {
     bridge: Bridge,
@@ -79,34 +85,35 @@ struct Site {
 }
 
 impl Site {
-    fn start() -> Self {
-        let slapd = Slapd::shared();
+    fn start(scheme: &str, listener: &str) -> Self {
         let folder = folder(PROGRAM);
         let made = run(PROGRAM, folder.path(), &["init", "."]);
         assert!(made.status.success(), "{made:?}");
         let address = free_address();
-        let base = format!("http://{address}");
-        write(
-            folder.path(),
-            "bridge.toml",
-            &format!(
-                r#"base_url = "{base}"
+        let base = format!("{scheme}://{address}");
+        let config = format!(
+            r#"
+            base_url = "{base}"
             apply = ["realms/staff.toml", "realms/guests.toml"]
-            listener = {{ address = "{address}" }}
+            listener = {{ address = "{address}", {listener} }}
             store = {{ path = "data/bridge.db", sealing_key = "secrets/sealing.key" }}
             # All tests sign in from one address, and some of them wrongly.
             [limits]
             sign_in_failures_per_account_max = 1000
-            sign_in_failures_per_address_max = 100000"#,
-            ),
+            sign_in_failures_per_address_max = 100000
+            "#,
         );
-        write(folder.path(), "realms/ca.pem", &Authority::shared().ca);
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).expect("a file of the configuration");
+        };
+        let authority = Authority::shared();
+        write("bridge.toml", &config);
+        write("server.pem", &authority.server.certificate);
+        write("server.key", &authority.server.key);
+        write("realms/ca.pem", &authority.ca);
         for realm in ["staff", "guests"] {
-            write(
-                folder.path(),
-                &format!("realms/{realm}.toml"),
-                &realm_file(realm, slapd),
-            );
+            let file = format!("realms/{realm}.toml");
+            write(&file, &realm_file(realm, Slapd::shared()));
         }
         let bridge = Bridge::serve(PROGRAM, &folder.path().join("bridge.toml"), &base);
         Self {
@@ -114,10 +121,6 @@ impl Site {
             _folder: folder,
         }
     }
-}
-
-fn write(folder: &Path, name: &str, text: &str) {
-    fs::write(folder.join(name), text).expect("a file of the configuration");
 }
 
 fn realm_file(realm: &str, slapd: &Slapd) -> String {
@@ -149,6 +152,11 @@ pub(crate) fn bridge() -> &'static Bridge {
     &SITE.bridge
 }
 
+/// The bridge with TLS on its listener.
+pub(crate) fn secure_bridge() -> &'static Bridge {
+    &SECURE_SITE.bridge
+}
+
 /// A client as an application of the realm `staff`.
 pub(crate) fn application(client: &Known) -> Application {
     Application {
@@ -168,6 +176,14 @@ pub(crate) fn public() -> Application {
 pub(crate) fn elsewhere() -> Application {
     Application {
         issuer: bridge().issuer("guests"),
+        ..public()
+    }
+}
+
+/// The same client of the same realm, over TLS.
+pub(crate) fn public_over_tls() -> Application {
+    Application {
+        issuer: secure_bridge().issuer("staff"),
         ..public()
     }
 }
