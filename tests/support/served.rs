@@ -131,7 +131,7 @@ impl Served {
 
     /// Stops the bridge and starts it again, with the configuration as it is now.
     #[must_use]
-    pub fn restarted(mut self, program: &str) -> Self {
+    pub fn restarted(self, program: &str) -> Self {
         assert_eq!(self.bridge.stop(), Some(0), "the bridge stops by itself");
         let config = self.folder.path().join("bridge/bridge.toml");
         Self {
