@@ -1,6 +1,7 @@
 //! What may be said: the check that stands between a policy's identity and a token.
 
 use bridge_model::{
+    claims::is_of_the_protocol,
     decision::{Claim, ClaimValue, Group, Identity, Person},
     dn::Dn,
     entry::Entry,
@@ -10,49 +11,8 @@ use bridge_model::{
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
-/// Claims that the host alone makes. A plan that names one is refused, and so is an answer.
-const RESERVED: &[&str] = &[
-    // RFC 7519, OpenID Connect Core section 2, RFC 9068, RFC 8693, RFC 7800, RFC 8417, RFC 7662
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "auth_time",
-    "nonce",
-    "acr",
-    "amr",
-    "azp",
-    "sid",
-    "at_hash",
-    "c_hash",
-    "s_hash",
-    "client_id",
-    "scope",
-    "cnf",
-    "act",
-    "may_act",
-    "typ",
-    "events",
-    "token_type",
-    "active",
-    // RFC 9396, RFC 9449, OpenID Connect for Identity Assurance, Core sections 5.6.2 and 7
-    "authorization_details",
-    "htm",
-    "htu",
-    "ath",
-    "verified_claims",
-    "_claim_names",
-    "_claim_sources",
-    "sub_jwk",
-    // Made by the host from groups and roles, and from what the operator vouches for.
-    "groups",
-    "roles",
-    "email_verified",
-    "phone_number_verified",
-];
+/// What the host makes of groups and roles, and what an operator vouches for: no policy's word.
+const HOSTS_OWN: &[&str] = &["groups", "roles", "email_verified", "phone_number_verified"];
 
 /// The most claims of a person.
 const CLAIMS_MAX: usize = 100;
@@ -103,7 +63,8 @@ pub fn check_name(name: &str) -> Result<(), ClaimError> {
     if !follows {
         return Err(ClaimError::Name(name.to_owned()));
     }
-    if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+    let lower = name.to_ascii_lowercase();
+    if is_of_the_protocol(&lower) || HOSTS_OWN.contains(&lower.as_str()) {
         return Err(ClaimError::Reserved(name.to_owned()));
     }
     Ok(())

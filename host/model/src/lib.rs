@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod claims;
 pub mod client;
 pub mod decision;
 pub mod dn;

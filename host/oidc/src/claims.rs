@@ -1,6 +1,6 @@
 //! Which claims an application is given.
 
-use bridge_model::account::User;
+use bridge_model::{account::User, claims::is_of_the_protocol};
 use serde_json::{Map, Value};
 
 /// A scope and the claims that it gives.
@@ -70,46 +70,6 @@ const PROFILE: &str = "profile";
 /// The user name, for people (Core section 5.1).
 const USERNAME: &str = "preferred_username";
 
-/// Claims that say what a token is and not who somebody is: the protocol writes them, or nobody does.
-/// They are refused where an identity is made; here a second lock is on the tokens themselves.
-const PROTOCOL: &[&str] = &[
-    // RFC 7519, OpenID Connect Core section 2, RFC 9068, RFC 8693, RFC 7800, RFC 8417, RFC 7662
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "auth_time",
-    "nonce",
-    "acr",
-    "amr",
-    "azp",
-    "sid",
-    "at_hash",
-    "c_hash",
-    "s_hash",
-    "client_id",
-    "scope",
-    "cnf",
-    "act",
-    "may_act",
-    "typ",
-    "events",
-    "token_type",
-    "active",
-    // RFC 9396, RFC 9449, OpenID Connect for Identity Assurance, Core sections 5.6.2 and 7
-    "authorization_details",
-    "htm",
-    "htu",
-    "ath",
-    "verified_claims",
-    "_claim_names",
-    "_claim_sources",
-    "sub_jwk",
-];
-
 /// The claims that the scopes of a grant give. Whoever makes a token of them writes the claims of the
 /// protocol over them.
 pub(crate) fn released(user: &User, scope: &[String]) -> Map<String, Value> {
@@ -149,7 +109,7 @@ pub(crate) fn named() -> Vec<&'static str> {
 fn is_released(name: &str, scope: &[String]) -> bool {
     // Core section 5.2: `name#ja` is `name` in Japanese.
     let plain = name.split('#').next().unwrap_or(name);
-    if PROTOCOL.contains(&plain.to_ascii_lowercase().as_str()) {
+    if is_of_the_protocol(&plain.to_ascii_lowercase()) {
         return false;
     }
     let is_granted = |name: &str| scope.iter().any(|granted| granted == name);
@@ -179,6 +139,7 @@ fn is_blank(value: &Value) -> bool {
 mod tests {
     use super::*;
     use crate::testing;
+    use bridge_model::claims::OF_THE_PROTOCOL;
     use serde_json::json;
 
     fn names(claims: &Map<String, Value>, scope: &str) -> Vec<String> {
@@ -257,7 +218,7 @@ mod tests {
 
     #[test]
     fn claims_of_the_protocol_never_come_from_a_person() {
-        let forged: Map<String, Value> = PROTOCOL
+        let forged: Map<String, Value> = OF_THE_PROTOCOL
             .iter()
             .map(|name| ((*name).to_owned(), json!("forged")))
             .collect();
