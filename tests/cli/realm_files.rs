@@ -1,34 +1,57 @@
 //! Files that declare realms: each mistake has one line with the file, the line, the member, and what
 //! to do; nothing of a file that is wrong comes into force.
 
-use crate::setup::Setup;
+use crate::setup::{Ended, Setup};
 use suites::bridge::free_address;
 
+/// The realm that `init` makes.
 const FILE: &str = "realms/staff.toml";
 
+/// A mistake: the line of [`FILE`] that is replaced and what stands there instead, of which the last
+/// line is the one to be told; the member; what is said of it.
+struct Mistake<'a>(&'a str, &'a str, &'a str, &'a [&'a str]);
+
+/// Makes each mistake in a file of its own, and has all of them checked in one run.
 #[track_caller]
-fn assert_wrong(setup: &Setup, at: &str, field: &str, words: &[&str]) {
-    let place = format!("staff.toml:{}", setup.line(FILE, at));
-    let words: Vec<_> = [place.as_str(), field]
-        .iter()
-        .chain(words)
-        .copied()
-        .collect();
-    setup.check().assert_says(&words);
+fn assert_told(mistakes: &[Mistake<'_>]) {
+    let setup = Setup::new();
+    let right = setup.read(FILE);
+    let mut names = Vec::new();
+    for (i, Mistake(begin, instead, ..)) in mistakes.iter().enumerate() {
+        let old = right.lines().find(|line| line.starts_with(begin));
+        let text = right.replacen(old.expect("a line to replace"), instead, 1);
+        let name = format!("realms/mistake-{i}.toml");
+        let realm = format!("name = \"mistake-{i}\"");
+        setup.write(&name, &text.replacen("name = \"staff\"", &realm, 1));
+        names.push(format!("{name:?}"));
+    }
+    let apply = format!("apply = [{}]", names.join(", "));
+    setup.change("bridge.toml", &format!("apply = [{FILE:?}]"), &apply);
+    let checked = setup.check();
+    assert_eq!(checked.code, 1, "{checked:#?}");
+    for (i, Mistake(_, instead, field, words)) in mistakes.iter().enumerate() {
+        let name = format!("realms/mistake-{i}.toml");
+        let line = setup.line(&name, instead.lines().last().expect("a line"));
+        assert_one(&checked, &format!("{name}:{line}: {field}: "), words);
+    }
+    assert_eq!(
+        checked.errors.len(),
+        mistakes.len(),
+        "more than one line: {checked:#?}"
+    );
 }
 
-/// One line of the file replaced; then the whole of it is refused for this line.
+/// One line says this of that place.
 #[track_caller]
-fn assert_line_wrong(begin: &str, line: &str, field: &str, words: &[&str]) {
-    let setup = Setup::new();
-    let text = setup.read(FILE);
-    let old = text
-        .lines()
-        .find(|line| line.starts_with(begin))
-        .expect("a line to replace");
-    setup.write(FILE, &text.replacen(old, line, 1));
-    let at = line.lines().last().expect("a line");
-    assert_wrong(&setup, at, field, words);
+fn assert_one(checked: &Ended, place: &str, words: &[&str]) {
+    let mut told = checked.errors.iter().filter(|error| error.contains(place));
+    let error = told
+        .next()
+        .unwrap_or_else(|| panic!("nothing of {place}: {checked:#?}"));
+    assert!(told.next().is_none(), "{place} is told twice: {checked:#?}");
+    for word in words {
+        assert!(error.contains(word), "no {word:?} in {error:?}");
+    }
 }
 
 #[test]
@@ -49,23 +72,16 @@ fn serve_refuses_what_check_refuses_and_leaves_nothing_behind() {
 #[test]
 fn an_unknown_vendor_is_told_which_there_are() {
     let known = ["active-directory", "generic", "openldap", "rhds"];
-    assert_line_wrong(
-        "vendor",
-        "vendor = \"novell\"",
-        "federations[0].vendor",
-        &known,
-    );
-    assert_line_wrong(
-        "vendor",
-        "vendor = \"\"",
-        "federations[0].vendor",
-        &["empty"],
-    );
+    let field = "federations[0].vendor";
+    assert_told(&[
+        Mistake("vendor", "vendor = \"novell\"", field, &known),
+        Mistake("vendor", "vendor = \"\"", field, &["empty"]),
+    ]);
 }
 
 #[test]
 fn a_bad_url_is_refused() {
-    for url in [
+    let lines = [
         "ldap.example.com",
         "http://ldap.example.com",
         "ldap://",
@@ -73,101 +89,92 @@ fn a_bad_url_is_refused() {
         "ldap://user@ldap.example.com",
         "ldap://ldap.example.com/dc=example?x",
         "ldaps://ldap.example.com:99999",
-    ] {
-        let line = format!("connection_url = \"{url}\"");
-        assert_line_wrong(
-            "connection_url",
-            &line,
-            "federations[0].connection_url",
-            &["ldaps://"],
-        );
-    }
+    ]
+    .map(|url| format!("connection_url = {url:?}"));
+    let field = "federations[0].connection_url";
+    assert_told(
+        &lines
+            .each_ref()
+            .map(|line| Mistake("connection_url", line, field, &["ldaps://"])),
+    );
 }
 
 #[test]
 fn names_of_entries_and_filters_are_checked() {
-    assert_line_wrong(
-        "users_dn",
-        "users_dn = \"people\"",
-        "federations[0].users_dn",
-        &[],
-    );
-    assert_line_wrong(
-        "users_dn",
-        "users_dn = \"ou=people,,dc=x\"",
-        "federations[0].users_dn",
-        &[],
-    );
-    let filter = "[federations.advanced]\ncustom_user_search_filter = \"(objectClass=person\"";
-    assert_line_wrong(
-        "# [federations.advanced]",
-        filter,
-        "custom_user_search_filter",
-        &[],
-    );
-    let bases = "[federations.advanced]\nread_bases = [\"nonsense\"]";
-    assert_line_wrong(
-        "# [federations.advanced]",
-        bases,
-        "federations[0].advanced.read_bases[0]",
-        &[],
-    );
+    let users = "federations[0].users_dn";
+    let advanced = "# [federations.advanced]";
+    assert_told(&[
+        Mistake("users_dn", "users_dn = \"people\"", users, &["DN"]),
+        Mistake("users_dn", "users_dn = \"ou=people,,dc=x\"", users, &["DN"]),
+        Mistake(
+            advanced,
+            "[federations.advanced]\ncustom_user_search_filter = \"(objectClass=person\"",
+            "federations[0].advanced.custom_user_search_filter",
+            &[],
+        ),
+        Mistake(
+            advanced,
+            "[federations.advanced]\nread_bases = [\"nonsense\"]",
+            "federations[0].advanced.read_bases[0]",
+            &["DN"],
+        ),
+    ]);
 }
 
 #[test]
 fn a_secret_that_is_not_there_is_named_and_not_shown() {
-    let field = "federations[0].bind_credential";
-    let variable = "bind_credential = \"env:SURELY_NOT_SET_7F3A\"";
-    assert_line_wrong(
-        "bind_credential",
-        variable,
-        field,
-        &["SURELY_NOT_SET_7F3A", "file:"],
-    );
-    assert_line_wrong(
-        "bind_credential",
-        "bind_credential = \"file:no-such\"",
-        field,
-        &["no-such"],
-    );
-    assert_line_wrong(
-        "bind_credential",
-        "bind_credential = \"\"",
-        field,
-        &["empty"],
-    );
-    assert_line_wrong("bind_credential", "bind_credential = 5", field, &["string"]);
+    let (begin, field) = ("bind_credential", "federations[0].bind_credential");
+    assert_told(&[
+        Mistake(
+            begin,
+            "bind_credential = \"env:NOT_SET_7F3A\"",
+            field,
+            &["NOT_SET_7F3A", "file:"],
+        ),
+        Mistake(
+            begin,
+            "bind_credential = \"file:no-such\"",
+            field,
+            &["no-such"],
+        ),
+        Mistake(begin, "bind_credential = \"\"", field, &["empty"]),
+        Mistake(begin, "bind_credential = 5", field, &["string"]),
+    ]);
 }
 
 #[test]
 fn members_of_a_federation_are_of_their_type() {
-    for (line, field) in [
-        ("priority = \"high\"", "federations[0].priority"),
-        ("enabled = \"yes\"", "federations[0].enabled"),
-        ("edit_mode = \"SOMETIMES\"", "federations[0].edit_mode"),
-        ("bind_type = \"kerberos\"", "federations[0].bind_type"),
-        ("mapper = 5", "federations[0].mapper"),
-        ("colour = \"blue\"", "federations[0].colour"),
+    let lines = [
+        ("priority = \"high\"", "priority"),
+        ("enabled = \"yes\"", "enabled"),
+        ("edit_mode = \"SOMETIMES\"", "edit_mode"),
+        ("bind_type = \"kerberos\"", "bind_type"),
+        ("mapper = 5", "mapper"),
+        ("colour = \"blue\"", "colour"),
         (
             "advanced = { read_timeout = \"1h\" }",
-            "federations[0].advanced.read_timeout",
+            "advanced.read_timeout",
         ),
         (
             "advanced = { pool_connections_max = 0 }",
-            "federations[0].advanced.pool_connections_max",
+            "advanced.pool_connections_max",
         ),
         (
             "advanced = { ca_bundle = \"no-such.pem\" }",
-            "federations[0].advanced.ca_bundle",
+            "advanced.ca_bundle",
         ),
-    ] {
-        assert_line_wrong(
-            "vendor",
-            &format!("vendor = \"generic\"\n{line}"),
-            field,
-            &[],
-        );
-    }
+    ]
+    .map(|(line, field)| {
+        (
+            format!("vendor = \"generic\"\n{line}"),
+            format!("federations[0].{field}"),
+        )
+    });
+    assert_told(
+        &lines
+            .each_ref()
+            .map(|(line, field)| Mistake("vendor", line, field, &[])),
+    );
 }
 
 #[test]
@@ -175,18 +182,16 @@ fn a_mapper_that_its_policy_does_not_know_is_refused() {
     let setup = Setup::new();
     let mapper = "[[federations.mapper]]\nname = \"shoe\"\nkind = \"shoe-size\"";
     setup.change(FILE, "# [[federations.mapper]]", mapper);
-    let field = "federations[0].mapper[0]";
-    assert_wrong(
-        &setup,
-        "[[federations.mapper]]",
-        field,
-        &["shoe-size", "attribute"],
-    );
+    let line = setup.line(FILE, "[[federations.mapper]]");
+    let place = format!("{FILE}:{line}: federations[0].mapper[0]");
+    setup
+        .check()
+        .assert_says(&[&place, "shoe-size", "attribute"]);
 }
 
 #[test]
 fn redirect_uris_are_exact_and_safe() {
-    for uri in [
+    let lines = [
         "http://app.example/callback",
         "https://app.example/*",
         "https://app.example/callback#here",
@@ -196,41 +201,44 @@ fn redirect_uris_are_exact_and_safe() {
         "data:text/html,x",
         "/callback",
         "",
-    ] {
-        let line = format!("redirect_uris = [\"{uri}\"]");
-        assert_line_wrong(
-            "redirect_uris",
-            &line,
-            "clients[0].redirect_uris[0]",
-            &["redirect URI"],
-        );
-    }
-    assert_line_wrong(
-        "redirect_uris",
-        "redirect_uris = []",
-        "clients[0].redirect_uris",
-        &["at least one"],
+    ]
+    .map(|uri| format!("redirect_uris = [{uri:?}]"));
+    let begin = "redirect_uris";
+    let field = "clients[0].redirect_uris[0]";
+    assert_told(
+        &lines
+            .each_ref()
+            .map(|line| Mistake(begin, line, field, &["redirect URI"])),
     );
+    let none = "clients[0].redirect_uris";
+    assert_told(&[Mistake(
+        begin,
+        "redirect_uris = []",
+        none,
+        &["at least one"],
+    )]);
 }
 
 #[test]
 fn a_client_has_a_secret_or_is_public() {
-    assert_line_wrong(
-        "public",
-        "public = true\nsecrets = [\"0123456789abcdef\"]",
-        "clients[0].secrets",
-        &["public"],
-    );
+    let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(16));
+    let three = format!("public = false\nsecrets = [{a:?}, {b:?}, {c:?}]");
+    let both = format!("public = true\nsecrets = [{a:?}]");
+    let short = "public = false\nsecrets = [\"x\"]";
+    assert_told(&[
+        Mistake("public", &both, "clients[0].secrets", &["public"]),
+        Mistake("public", &three, "clients[0].secrets", &["two"]),
+        Mistake("public", short, "clients[0].secrets[0]", &["16"]),
+        Mistake("public", "public = \"yes\"", "clients[0].public", &[]),
+    ]);
     let setup = Setup::new();
     setup.change(FILE, "public = true", "public = false");
-    let field = "clients[0].secrets";
-    assert_wrong(&setup, "[[clients]]", field, &["public = true"]);
-    assert_line_wrong("public", "public = \"yes\"", "clients[0].public", &[]);
-    let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(16));
-    let three = format!("public = false\nsecrets = [\"{a}\", \"{b}\", \"{c}\"]");
-    assert_line_wrong("public", &three, "clients[0].secrets", &["two"]);
-    let short = "public = false\nsecrets = [\"x\"]";
-    assert_line_wrong("public", short, "clients[0].secrets[0]", &["16"]);
+    // What is not there has the line of its table.
+    let place = format!(
+        "{FILE}:{}: clients[0].secrets",
+        setup.line(FILE, "[[clients]]")
+    );
+    setup.check().assert_says(&[&place, "public = true"]);
 }
 
 #[test]
@@ -238,27 +246,34 @@ fn names_are_unique() {
     let setup = Setup::new();
     let client = "\n[[clients]]\nclient_id = \"wiki\" # again\npublic = true\nredirect_uris = [\"https://a.example/\"]\n";
     setup.write(FILE, &format!("{}{client}", setup.read(FILE)));
-    assert_wrong(
-        &setup,
-        "# again",
-        "clients[1].client_id",
-        &["another client"],
+    let place = format!(
+        "{FILE}:{}: clients[1].client_id",
+        setup.line(FILE, "# again")
     );
+    setup.check().assert_says(&[&place, "another client"]);
 }
 
 #[test]
 fn realms_have_names_and_bounds() {
-    for name in ["", "Staff", "a b", "../x", "a/b"] {
-        assert_line_wrong("name", &format!("name = \"{name}\""), "realm.name", &[]);
-    }
+    let lines = ["", "Staff", "a b", "../x", "a/b"].map(|name| format!("name = {name:?}"));
+    assert_told(
+        &lines
+            .each_ref()
+            .map(|line| Mistake("name", line, "realm.name", &[])),
+    );
     let code = "lifetimes = { code = \"1h\" }";
-    assert_line_wrong("display_name", code, "realm.lifetimes.code", &["600s"]);
+    assert_told(&[Mistake(
+        "display_name",
+        code,
+        "realm.lifetimes.code",
+        &["600s"],
+    )]);
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let setup = Setup::new();
-    setup.change("bridge.toml", "realms/staff.toml", "realms/other.toml");
+    setup.change("bridge.toml", FILE, "realms/other.toml");
     setup.check().assert_says(&["other.toml"]);
     setup.serve().assert_says(&["other.toml"]);
 }
@@ -267,60 +282,18 @@ fn a_file_that_is_not_there_is_named() {
 fn a_realm_is_declared_by_one_file() {
     let setup = Setup::new();
     setup.write("realms/second.toml", &setup.read(FILE));
-    setup.change(
-        "bridge.toml",
-        "\"realms/staff.toml\"",
-        "\"realms/staff.toml\", \"realms/second.toml\"",
-    );
+    let both = format!("{FILE:?}, \"realms/second.toml\"");
+    setup.change("bridge.toml", &format!("{FILE:?}"), &both);
     setup.check().assert_says(&["second.toml", "staff"]);
     setup.serve().assert_says(&["second.toml", "staff"]);
-}
-
-#[test]
-fn everything_that_is_wrong_is_said_at_once() {
-    let setup = Setup::new();
-    setup.change(
-        FILE,
-        "vendor = \"generic\"",
-        "vendor = \"novell\"\ncolour = 1",
-    );
-    setup.change(
-        FILE,
-        "http://127.0.0.1/callback",
-        "http://app.example/callback",
-    );
-    setup.write("realms/second.toml", "[realm]\nname = 5\n");
-    setup.change(
-        "bridge.toml",
-        "\"realms/staff.toml\"",
-        "\"realms/staff.toml\", \"realms/second.toml\"",
-    );
-    let ended = setup.check();
-    assert_eq!(ended.code, 1);
-    for field in [
-        "federations[0].vendor",
-        "federations[0].colour",
-        "clients[0].redirect_uris[0]",
-        "realm.name",
-    ] {
-        let told = ended
-            .errors
-            .iter()
-            .filter(|error| error.contains(field))
-            .count();
-        assert_eq!(told, 1, "{field}: {ended:#?}");
-    }
 }
 
 #[test]
 fn a_directory_that_cannot_be_reached_is_said_by_check() {
     let setup = Setup::new();
     let address = free_address();
-    setup.change(
-        FILE,
-        "ldaps://ldap.example.com",
-        &format!("ldaps://{address}"),
-    );
+    let url = format!("ldaps://{address}");
+    setup.change(FILE, "ldaps://ldap.example.com", &url);
     let words = ["federations[0].connection_url", &*address, "check that"];
     setup.check_online().assert_says(&words);
 }
