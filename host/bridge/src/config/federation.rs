@@ -1,7 +1,8 @@
 //! Federations in a realm's file, in the members of the TCSA user-federation API.
 
 use super::{
-    reader::{Document, Section},
+    document::Document,
+    reader::Section,
     secret_ref::{self, Watched},
 };
 use bridge_federation::{TranslateError, translate};

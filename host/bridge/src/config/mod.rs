@@ -6,6 +6,7 @@
 pub mod process;
 pub mod realm_file;
 
+mod document;
 mod duration;
 mod federation;
 mod reader;

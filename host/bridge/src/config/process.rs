@@ -1,9 +1,6 @@
 //! The process's own settings.
 
-use super::{
-    Faults,
-    reader::{Document, Section},
-};
+use super::{Faults, document::Document, reader::Section};
 use crate::web::WebSettings;
 use bridge_federation::ThrottleLimits;
 use ipnet::IpNet;

@@ -1,50 +1,13 @@
-//! Reading TOML so that everything that is wrong is said at once, with its line.
+//! Reading tables of TOML by the kinds of values that configurations have.
 
-use super::{Fault, Faults, duration};
+use super::{document::Document, duration};
 use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
+    cell::RefCell, collections::BTreeSet, ops::RangeInclusive, str::FromStr, time::Duration,
 };
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-
-/// A file on its way to be understood. Faults gather in it; nothing stops at the first.
-pub(super) struct Document {
-    file: PathBuf,
-    /// Where each line begins.
-    starts: Vec<usize>,
-    noted: RefCell<Noted>,
-}
-
-#[derive(Default)]
-struct Noted {
-    faults: Vec<Fault>,
-    /// The lines of members by their path, for faults that are found later.
-    lines: Lines,
-}
-
-/// The lines of members by their path.
-pub(super) type Lines = BTreeMap<String, usize>;
-
-/// The line of a member, or of the nearest that it stands in; 0 where none of them is there.
-pub(super) fn line_of(lines: &Lines, path: &str) -> usize {
-    let mut known = path;
-    loop {
-        if let Some(line) = lines.get(known) {
-            return *line;
-        }
-        match known.rfind('.') {
-            Some(dot) => known = known.get(..dot).unwrap_or_default(),
-            None => return 0,
-        }
-    }
-}
 
 /// A table of a document.
 pub(super) struct Section<'a> {
@@ -54,90 +17,17 @@ pub(super) struct Section<'a> {
     known: RefCell<BTreeSet<&'static str>>,
 }
 
-impl Document {
-    /// Reads a file's text and hands its table to `understand`.
-    ///
-    /// Gives what `understand` made of it unless anything was wrong, be it syntax, a fault that was
-    /// noted, or nothing made.
-    pub(super) fn read<T>(
-        file: &Path,
-        text: &str,
-        understand: impl FnOnce(&Self, Section<'_>) -> Option<T>,
-    ) -> Result<T, Faults> {
-        let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
-        let document = Self {
-            file: file.to_owned(),
-            starts: std::iter::once(0).chain(newlines).collect(),
-            noted: RefCell::default(),
-        };
-        let (table, errors) = DeTable::parse_recoverable(text);
-        // Further ones mostly follow from the first.
-        if let Some(error) = errors.first() {
-            let line = error.span().map_or(0, |span| document.line(span.start));
-            document.note(
-                line,
-                String::new(),
-                format!("not TOML: {}", error.message()),
-            );
-        }
-        let mut made = None;
-        if errors.is_empty() {
-            made = understand(
-                &document,
-                Section {
-                    document: &document,
-                    path: String::new(),
-                    table: table.get_ref(),
-                    known: RefCell::default(),
-                },
-            );
-        }
-        let mut faults = document.noted.into_inner().faults;
-        match made {
-            Some(made) if faults.is_empty() => Ok(made),
-            _ => {
-                faults.sort_by_key(|fault| fault.line);
-                Err(Faults(faults))
-            }
-        }
-    }
-
-    /// Notes a fault of a member that was read before, by its path; a path that was never read is
-    /// looked for further up.
-    pub(super) fn fault(&self, path: &str, message: impl Into<String>) {
-        let line = line_of(&self.noted.borrow().lines, path);
-        self.note(line, path.to_owned(), message.into());
-    }
-
-    /// The lines of all members that were read, by their path.
-    pub(super) fn lines(&self) -> Lines {
-        self.noted.borrow().lines.clone()
-    }
-
-    /// One fault of a member is enough: the next may only follow from it.
-    fn note(&self, line: usize, field: String, message: String) {
-        if !field.is_empty() && self.is_faulty(&field) {
-            return;
-        }
-        self.noted.borrow_mut().faults.push(Fault {
-            file: self.file.clone(),
-            line,
-            field,
-            message,
-        });
-    }
-
-    fn is_faulty(&self, path: &str) -> bool {
-        let noted = self.noted.borrow();
-        noted.faults.iter().any(|fault| fault.field == path)
-    }
-
-    fn line(&self, at: usize) -> usize {
-        self.starts.partition_point(|start| *start <= at)
-    }
-}
-
 impl<'a> Section<'a> {
+    /// The whole of a document.
+    pub(super) fn root(document: &'a Document, table: &'a DeTable<'a>) -> Self {
+        Section {
+            document,
+            path: String::new(),
+            table,
+            known: RefCell::default(),
+        }
+    }
+
     /// The path of a member of this table.
     pub(super) fn path(&self, key: &str) -> String {
         if self.path.is_empty() {
@@ -167,8 +57,7 @@ impl<'a> Section<'a> {
     }
 
     fn locate(&self, path: String, value: &Spanned<DeValue<'_>>) {
-        let line = self.document.line(value.span().start);
-        self.document.noted.borrow_mut().lines.insert(path, line);
+        self.document.locate(path, value.span().start);
     }
 
     fn wrong_type(&self, key: &str, wanted: &str, value: &DeValue<'_>) {

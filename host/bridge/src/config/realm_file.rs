@@ -1,9 +1,11 @@
 //! A file that declares a realm with its federations and clients.
 
 use super::{
-    Fault, Faults, federation,
+    Fault, Faults,
+    document::{Document, Lines, line_of},
+    federation,
     process::folder_of,
-    reader::{Document, Lines, Section, line_of},
+    reader::Section,
     secret_ref::{self, Watched},
 };
 use bridge_model::{
