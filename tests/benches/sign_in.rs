@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p suites --bench sign_in`
 
+#![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
+
 use std::{
     thread,
     time::{Duration, Instant},
