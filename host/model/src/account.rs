@@ -1,11 +1,14 @@
 //! Who signed in, and the one gate they pass.
 
 use crate::{
+    client::Client,
     decision::{Bar, Refusal},
-    names::{FederationName, RealmName},
-    realm::PolicyRef,
+    dn::Dn,
+    names::{FederationId, FederationName, RealmName},
+    realm::{PolicyRef, Realm},
     search::Reply,
     time::Timestamp,
+    user::Standing,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,12 +24,39 @@ pub struct User {
     pub claims: Map<String, Value>,
     /// Reasons that will end this person's access, or have.
     pub bars: Vec<Bar>,
+    /// The DNs of their groups, whose names are the claim `groups`.
+    pub group_dns: Vec<String>,
     /// Where the person was found.
     pub federation: FederationName,
+    /// The same, over every change of the name.
+    pub federation_id: FederationId,
     /// The entry that was bound.
     pub entry_dn: String,
     /// The policy that made the identity.
     pub policy: PolicyRef,
+}
+
+impl User {
+    /// Whether the person is in one of these groups: each a DN, or the name of a group, compared
+    /// without regard to case as directories do.
+    pub fn is_in_any(&self, groups: &[String]) -> bool {
+        let names = self.claims.get("groups").and_then(Value::as_array);
+        let names: Vec<_> = names
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_lowercase)
+            .collect();
+        let dns: Vec<_> = self
+            .group_dns
+            .iter()
+            .filter_map(|dn| Dn::parse(dn).ok())
+            .collect();
+        groups.iter().any(|wanted| match Dn::parse(wanted) {
+            Ok(wanted) if !wanted.is_root() => dns.contains(&wanted),
+            _ => names.contains(&wanted.to_lowercase()),
+        })
+    }
 }
 
 /// Proof that a person may come in now. It is made here and nowhere else, and whoever issues
@@ -55,42 +85,98 @@ impl AuthenticatedUser {
     }
 }
 
-/// The account gate for a sign-in: lets a person in whose bind the directory answered with success
-/// and whom no bar holds at `now`.
-///
-/// # Errors
-///
-/// Why not: [`Refusal::BadCredentials`] for a bind without success, else the reason of the first bar.
-pub fn admit(
-    realm: RealmName,
-    user: User,
-    reply: &Reply,
-    now: Timestamp,
-) -> Result<AuthenticatedUser, Refusal> {
-    if !reply.is_success() {
-        return Err(Refusal::BadCredentials);
-    }
-    readmit(realm, user, now, now)
+/// The account gate: the one way to an [`AuthenticatedUser`], for a sign-in and for whoever comes
+/// again.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'a> {
+    /// Where the person wants in.
+    pub realm: &'a Realm,
+    /// What for.
+    pub client: &'a Client,
+    /// What the bridge itself holds against the person.
+    pub standing: Standing,
+    /// The time.
+    pub now: Timestamp,
 }
 
-/// The account gate for somebody who signed in at `auth_time` and comes again, with a session or a
-/// token that the store vouches for.
-///
-/// # Errors
-///
-/// The reason of the first bar that holds at `now`.
-pub fn readmit(
-    realm: RealmName,
-    user: User,
-    auth_time: Timestamp,
-    now: Timestamp,
-) -> Result<AuthenticatedUser, Refusal> {
-    if let Some(bar) = user.bars.iter().find(|bar| bar.holds_at(now)) {
-        return Err(bar.reason.clone());
+/// Why the gate keeps somebody out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptOut {
+    /// The realm is switched off.
+    RealmOff,
+    /// The client is switched off, or another realm's.
+    ClientOff,
+    /// The federation that the person was found in is switched off, or gone.
+    FederationOff,
+    /// An administrator keeps the person out.
+    Blocked,
+    /// The directory did not answer the bind with success.
+    BadCredentials,
+    /// What the directory says of the account.
+    Barred(Refusal),
+    /// The person is in none of the groups that may use the client.
+    NotInAllowedGroups,
+}
+
+impl KeptOut {
+    /// The reason in the audit trail: a word, or a vendor's own.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::RealmOff => "realm_off",
+            Self::ClientOff => "client_off",
+            Self::FederationOff => "federation_off",
+            Self::Blocked => "blocked",
+            Self::BadCredentials => "bad_credentials",
+            Self::Barred(refusal) => refusal.reason(),
+            Self::NotInAllowedGroups => "not_in_allowed_groups",
+        }
     }
-    Ok(AuthenticatedUser {
-        realm,
-        user,
-        auth_time,
-    })
+}
+
+impl Gate<'_> {
+    /// Lets a person in whose bind the directory answered with success.
+    ///
+    /// # Errors
+    ///
+    /// Why not. That the person may not use this client comes last: who hears it has proved who they
+    /// are and may come in as such.
+    pub fn admit(&self, user: User, reply: &Reply) -> Result<AuthenticatedUser, KeptOut> {
+        if !reply.is_success() {
+            return Err(KeptOut::BadCredentials);
+        }
+        self.readmit(user, self.now)
+    }
+
+    /// Lets a person in who signed in at `auth_time` and comes again, with a session or a token that the
+    /// store vouches for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::admit`].
+    pub fn readmit(&self, user: User, auth_time: Timestamp) -> Result<AuthenticatedUser, KeptOut> {
+        if !self.realm.enabled {
+            return Err(KeptOut::RealmOff);
+        }
+        if !self.client.enabled || self.client.realm != self.realm.name {
+            return Err(KeptOut::ClientOff);
+        }
+        if !self.standing.is_federation_enabled {
+            return Err(KeptOut::FederationOff);
+        }
+        if self.standing.is_blocked {
+            return Err(KeptOut::Blocked);
+        }
+        if let Some(bar) = user.bars.iter().find(|bar| bar.holds_at(self.now)) {
+            return Err(KeptOut::Barred(bar.reason.clone()));
+        }
+        let allowed = &self.client.allowed_groups;
+        if !allowed.is_empty() && !user.is_in_any(allowed) {
+            return Err(KeptOut::NotInAllowedGroups);
+        }
+        Ok(AuthenticatedUser {
+            realm: self.realm.name.clone(),
+            user,
+            auth_time,
+        })
+    }
 }

@@ -1,10 +1,11 @@
 //! The audit trail: one schema for sign-ins and for changes.
 
-use crate::{realm::PolicyRef, time::Timestamp};
-use serde::Serialize;
+use crate::{names::RealmName, realm::PolicyRef, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One line of the audit trail. No secret is ever in it, and a typed user name only if it was found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditEvent {
     /// When.
     pub time: Timestamp,
@@ -13,38 +14,68 @@ pub struct AuditEvent {
     /// What came of it.
     pub outcome: AuditOutcome,
     /// The true reason, in `snake_case` or in the words of a vendor; none for a success.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The request it happened in; none outside of one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The peer's address, as far as proxies are trusted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// The realm.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub realm: Option<String>,
     /// The client.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// The federation that decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub federation: Option<String>,
     /// The policy that decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRef>,
     /// The person, where one was found.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_dn: Option<String>,
     /// The person's claim `sub`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// What was changed, as `federation staff/ldap`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// Who changed it, as `file /etc/bridge/staff.toml`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Who changed it, as `file /etc/bridge/staff.toml` or `client ops`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// What was changed as it was before, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// What was changed as it is now, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// An event that the store keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptEvent {
+    /// Its place in the order of events; never used twice.
+    pub number: u64,
+    /// The event.
+    pub event: AuditEvent,
+}
+
+/// Which events are wanted. All that is said has to fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Of this realm; none: of all realms and of none.
+    pub realm: Option<RealmName>,
+    /// Of this request.
+    pub request_id: Option<String>,
+    /// Of this kind.
+    pub kind: Option<AuditKind>,
+    /// From before this number.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
 }
 
 impl AuditEvent {
@@ -65,12 +96,14 @@ impl AuditEvent {
             subject: None,
             object: None,
             actor: None,
+            before: None,
+            after: None,
         }
     }
 }
 
 /// What was tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditKind {
     /// A person gave a password.
@@ -83,10 +116,12 @@ pub enum AuditKind {
     Changed,
     /// Something was removed.
     Removed,
+    /// A directory was asked on an administrator's behalf.
+    Tested,
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
     /// It was done.

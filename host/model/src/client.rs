@@ -1,12 +1,16 @@
 //! Applications that sign people in.
 
 use crate::{
+    admin::AdminScope,
     keys::SigningAlgorithm,
     names::{ClientId, RealmName},
+    realm::Revision,
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 use url::{Host, Url};
+use uuid::Uuid;
 
 /// A relying party (RFC 6749 section 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,12 +25,48 @@ pub struct Client {
     pub enabled: bool,
     /// How it proves who it is.
     pub authentication: ClientAuthentication,
-    /// Where answers may be sent: at least one.
+    /// What it may ask the token endpoint for: at least one.
+    pub grant_types: Vec<GrantType>,
+    /// Where answers may be sent: at least one where it uses authorization codes.
     pub redirect_uris: Vec<RedirectUri>,
     /// What its ID and access tokens are signed with.
     pub signing_algorithm: SigningAlgorithm,
+    /// How long its access and ID tokens live; none: as the realm says.
+    pub token_lifetime: Option<Duration>,
+    /// Groups, by DN or by name, whose people may use it; empty: everybody.
+    pub allowed_groups: Vec<String>,
+    /// What it may ask for on the admin API: for itself with `client_credentials`, or for an
+    /// administrator who uses it.
+    pub admin_scopes: Vec<AdminScope>,
     /// The file that declares the client; then it is read-only elsewhere.
+    #[serde(skip)]
     pub managed_by: Option<String>,
+    /// Set by the store.
+    #[serde(skip)]
+    pub revision: Revision,
+}
+
+/// How a client comes by tokens (RFC 6749 section 1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// With a code that a person's browser brought (RFC 6749 section 4.1).
+    AuthorizationCode,
+    /// With its own secret, for itself (RFC 6749 section 4.4).
+    ClientCredentials,
+}
+
+/// What is known of a client's secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientSecret {
+    /// Its name.
+    pub id: Uuid,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The first second in which it no longer holds; none: it holds until it is removed.
+    pub expires_at: Option<Timestamp>,
+    /// Whether it is gone after it was used.
+    pub single_use: bool,
 }
 
 /// How a client proves who it is at the token endpoint.

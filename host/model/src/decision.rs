@@ -58,6 +58,24 @@ pub enum Refusal {
     Other(String),
 }
 
+impl Refusal {
+    /// The reason in the audit trail: a word, or the vendor's own.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::BadCredentials => "bad_credentials",
+            Self::Disabled => "disabled",
+            Self::Locked => "locked",
+            Self::AccountExpired => "account_expired",
+            Self::PasswordExpired => "password_expired",
+            Self::MustChangePassword => "must_change_password",
+            Self::OutsidePermittedHours => "outside_permitted_hours",
+            Self::NotPermittedHere => "not_permitted_here",
+            Self::DirectoryUnavailable => "directory_unavailable",
+            Self::Other(reason) => reason,
+        }
+    }
+}
+
 /// A reason not to let a person in, for a span of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {

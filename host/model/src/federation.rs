@@ -1,6 +1,7 @@
 //! One configured directory of a realm.
 
 use crate::{
+    dn::Dn,
     names::{FederationId, FederationName, RealmName},
     plan::Mapper,
     search::{Setting, Subtree},
@@ -62,11 +63,55 @@ pub struct Federation {
     pub mappers: Vec<Mapper>,
     /// Options that only this vendor knows.
     pub settings: Vec<Setting>,
+    /// Where groups live, where the operator says so: readable as [`Federation::read_bases`] are.
+    pub groups_base: Option<Dn>,
+    /// What a sign-in does when the directory cannot answer.
+    pub on_error: OnError,
+    /// When users are read as a whole.
+    pub synchronisation: Synchronisation,
+    /// Domains, in lower case, whose mail addresses the operator vouches for: only then is there a
+    /// claim `email_verified`, and it is true.
+    pub email_verified_domains: Vec<String>,
     /// How the directory is reached.
     pub connection: Connection,
     /// What subjects are derived under: the name that the federation was first saved with, so that
     /// neither renaming it nor declaring it anew changes who people are.
     pub subject_namespace: String,
+}
+
+/// What a sign-in does when the directory cannot answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// It stops: the person might live there.
+    #[default]
+    Deny,
+    /// It goes on to the next federation.
+    PassOver,
+}
+
+/// When users are read as a whole, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synchronisation {
+    /// How often all users are read; none: never.
+    pub full_period: Option<Duration>,
+    /// How often those that changed are read; none: never.
+    pub changed_period: Option<Duration>,
+    /// Whether results come in pages (RFC 2696).
+    pub pagination: bool,
+    /// How many entries a page has.
+    pub batch_size: u32,
+}
+
+impl Default for Synchronisation {
+    fn default() -> Self {
+        Self {
+            full_period: None,
+            changed_period: None,
+            pagination: true,
+            batch_size: 1_000,
+        }
+    }
 }
 
 /// How a directory is reached.

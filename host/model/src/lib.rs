@@ -7,9 +7,10 @@
 //!
 //! Two rules of authority are types of this crate, so that nobody can go around them:
 //! [`secret::Password`] cannot be empty, and [`account::AuthenticatedUser`] is only made by
-//! [`account::admit`] from a bind that the directory answered with success.
+//! [`account::Gate`].
 
 pub mod account;
+pub mod admin;
 pub mod audit;
 pub mod claims;
 pub mod client;
@@ -20,6 +21,7 @@ pub mod federation;
 pub mod filter;
 pub mod keys;
 pub mod names;
+pub mod outbound;
 pub mod plan;
 pub mod ports;
 pub mod realm;
@@ -27,3 +29,4 @@ pub mod search;
 pub mod secret;
 pub mod session;
 pub mod time;
+pub mod user;

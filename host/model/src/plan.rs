@@ -1,6 +1,6 @@
 //! What a policy translates a federation into.
 
-use crate::search::{Control, PolicySearch, Setting};
+use crate::search::{Control, PolicySearch, Setting, Subtree};
 use serde::{Deserialize, Serialize};
 
 /// One mapper as configured; see `mapper` in `wit/types.wit`.
@@ -79,6 +79,34 @@ pub struct Plan {
     pub notes: Vec<Problem>,
     /// What later hosts know.
     pub more: Vec<Setting>,
+}
+
+/// A federation as a policy would have it for a directory that it recognised; see `proposal` in
+/// `wit/policy.wit`. Name, addresses and credentials are the operator's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// How sure the policy is, from 0 to 100.
+    pub certainty: u8,
+    /// Where users live: at least one.
+    pub users: Vec<Subtree>,
+    /// What else should be readable.
+    pub readable: Vec<Subtree>,
+    /// None: the vendor's default.
+    pub username_attribute: Option<String>,
+    /// None: the vendor's default.
+    pub rdn_attribute: Option<String>,
+    /// None: the vendor's default.
+    pub uuid_attribute: Option<String>,
+    /// Empty: the vendor's default.
+    pub user_object_classes: Vec<String>,
+    /// RFC 4515 text.
+    pub custom_filter: Option<String>,
+    /// Mappers beside the vendor's own.
+    pub mappers: Vec<Mapper>,
+    /// Settings of the vendor's own.
+    pub settings: Vec<Setting>,
+    /// What the operator should know, such as what the directory was recognised by.
+    pub notes: Vec<Problem>,
 }
 
 /// What a policy says of itself.

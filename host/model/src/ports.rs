@@ -1,22 +1,24 @@
 //! The ports: what the rooms ask of each other without knowing each other.
 
+mod sessions;
+mod store;
+
+pub use sessions::{Failures, Keys, Sessions};
+pub use store::{AuditTrail, Clients, Precondition, Realms, Store, StoreError, Users};
+
 use crate::{
     audit::AuditEvent,
-    client::Client,
     decision::{Context, Person, Step},
+    entry::Entry,
     federation::{BindName, Federation},
-    keys::SigningKey,
-    names::{ClientId, FederationId, FederationName, RealmName},
-    plan::{Description, Plan, Problem},
-    realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm},
+    plan::{Description, Plan, Problem, Proposal},
+    realm::PolicyRef,
     search::{Control, Found, Reply, Search},
     secret::{Password, Secret},
-    session::{Grant, Interaction, Redemption, Session, TokenHash},
     time::Timestamp,
 };
 use async_trait::async_trait;
-use std::{fmt, sync::Arc, time::Duration};
-use uuid::Uuid;
+use std::{fmt, sync::Arc};
 
 /// The time.
 pub trait Clock: Send + Sync {
@@ -106,6 +108,9 @@ pub enum DirectoryFault {
     ServiceBind,
     /// A password would have travelled without TLS.
     PlaintextRefused,
+    /// The operator's rules keep the realm from this address ([`crate::outbound`]). The detail says no
+    /// more than that: what a name resolves to is not told to whoever may not go there.
+    OutboundRefused,
     /// The configuration cannot work.
     Misconfigured,
 }
@@ -120,6 +125,7 @@ impl fmt::Display for DirectoryFault {
             Self::Protocol => "connection broke",
             Self::ServiceBind => "service bind refused",
             Self::PlaintextRefused => "plaintext refused",
+            Self::OutboundRefused => "not allowed",
             Self::Misconfigured => "misconfigured",
         })
     }
@@ -151,6 +157,15 @@ pub trait VendorPolicy: Send + Sync {
     /// When the policy itself failed.
     fn translate(&self, federation: &Federation)
     -> Result<Result<Plan, Vec<Problem>>, PolicyError>;
+
+    /// Whether this directory is one of the vendor's, and how a federation with it would look; none:
+    /// not one of the vendor's, or a policy that recognises nothing. `root` is the root DSE, `samples`
+    /// are a few entries found below its naming contexts.
+    ///
+    /// # Errors
+    ///
+    /// When the policy itself failed.
+    fn recognise(&self, root: &Entry, samples: &[Entry]) -> Result<Option<Proposal>, PolicyError>;
 
     /// One step for each person, in order.
     ///
@@ -206,174 +221,4 @@ impl fmt::Display for PolicyFault {
             Self::Busy => "all instances are in use",
         })
     }
-}
-
-/// Persistence: everything that outlives a request.
-///
-/// Shape: secrets are sealed before they are written, tokens are digests. Every call is atomic by
-/// itself and seen by every node at once.
-pub trait Store: Realms + Sessions + Keys + Failures {}
-
-impl<T: Realms + Sessions + Keys + Failures> Store for T {}
-
-/// Why the store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// What is to be written is in the way of something else.
-    #[error("{0}")]
-    Conflict(String),
-    /// A sealed value does not open: the key is another, or what the value is tied to has changed.
-    #[error(
-        "{0} cannot be unsealed: the sealing key is not the one it was sealed with, or what it belongs to was changed outside of the bridge"
-    )]
-    Sealed(String),
-    /// The database failed.
-    #[error("the database failed: {0}")]
-    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// Realms, federations and clients.
-#[async_trait]
-pub trait Realms: Send + Sync {
-    /// All realms, by name.
-    async fn realms(&self) -> Result<Vec<Realm>, StoreError>;
-
-    /// One realm.
-    async fn realm(&self, name: &RealmName) -> Result<Option<Realm>, StoreError>;
-
-    /// The key that subjects of a realm are derived with: 32 octets, made with the realm, never
-    /// changed.
-    async fn subject_key(&self, realm: &RealmName) -> Result<Option<Secret>, StoreError>;
-
-    /// The federations of a realm, in the order in which they are asked.
-    async fn federations(&self, realm: &RealmName) -> Result<Vec<PlannedFederation>, StoreError>;
-
-    /// What a federation of this name bears, if there is one.
-    async fn federation_key(
-        &self,
-        realm: &RealmName,
-        name: &FederationName,
-    ) -> Result<Option<FederationKey>, StoreError>;
-
-    /// Replaces a federation's plan, because its policy changed.
-    async fn save_plan(
-        &self,
-        id: FederationId,
-        plan: &Plan,
-        policy: &PolicyRef,
-    ) -> Result<(), StoreError>;
-
-    /// What a federation's service connections are bound with.
-    async fn bind_credential(&self, federation: &Federation) -> Result<Option<Secret>, StoreError>;
-
-    /// One client.
-    async fn client(&self, realm: &RealmName, id: &ClientId) -> Result<Option<Client>, StoreError>;
-
-    /// Whether a secret is one of the client's, compared in constant time.
-    async fn client_secret_fits(
-        &self,
-        realm: &RealmName,
-        id: &ClientId,
-        presented: &Secret,
-    ) -> Result<bool, StoreError>;
-
-    /// Makes the store agree with what a file declares, whole or not at all: makes and changes
-    /// objects, and removes those that the same file declared before and no longer does.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] for an object that another file, or nobody's file, declared.
-    async fn apply(&self, declaration: &Declaration, now: Timestamp)
-    -> Result<Applied, StoreError>;
-
-    /// The files whose declarations are in force.
-    async fn sources(&self) -> Result<Vec<String>, StoreError>;
-}
-
-/// Sign-ins on their way, sessions and grants.
-#[async_trait]
-pub trait Sessions: Send + Sync {
-    /// Keeps a sign-in on its way.
-    async fn add_interaction(&self, interaction: &Interaction) -> Result<(), StoreError>;
-
-    /// A sign-in on its way that is not over.
-    async fn interaction(
-        &self,
-        realm: &RealmName,
-        id: TokenHash,
-        now: Timestamp,
-    ) -> Result<Option<Interaction>, StoreError>;
-
-    /// Ends a sign-in on its way. False: it had ended already, and whoever asks has lost the race.
-    async fn end_interaction(&self, realm: &RealmName, id: TokenHash) -> Result<bool, StoreError>;
-
-    /// Keeps a session.
-    async fn add_session(&self, session: &Session) -> Result<(), StoreError>;
-
-    /// A session of this realm that is not over.
-    async fn session(
-        &self,
-        realm: &RealmName,
-        secret: TokenHash,
-        now: Timestamp,
-    ) -> Result<Option<Session>, StoreError>;
-
-    /// Ends a session; one that is not there is ended already.
-    async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError>;
-
-    /// Keeps a grant.
-    async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError>;
-
-    /// Redeems a code: see [`Redemption`].
-    async fn redeem(
-        &self,
-        realm: &RealmName,
-        code: TokenHash,
-        now: Timestamp,
-    ) -> Result<Redemption, StoreError>;
-
-    /// A grant that is not over, at whatever stage.
-    async fn grant(
-        &self,
-        realm: &RealmName,
-        id: Uuid,
-        now: Timestamp,
-    ) -> Result<Option<Grant>, StoreError>;
-
-    /// Withdraws a grant: what came of it is dead.
-    async fn revoke_grant(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError>;
-
-    /// Removes what is over; gives how many rows went.
-    async fn remove_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
-}
-
-/// Signing keys.
-#[async_trait]
-pub trait Keys: Send + Sync {
-    /// The keys of a realm, newest first.
-    async fn signing_keys(&self, realm: &RealmName) -> Result<Vec<SigningKey>, StoreError>;
-
-    /// Keeps a key, unless the realm already has one for the algorithm: of several nodes that make
-    /// a realm's first key at once, one wins. Gives the key that is kept.
-    async fn add_first_signing_key(&self, key: &SigningKey) -> Result<SigningKey, StoreError>;
-}
-
-/// Counts of failed attempts, for throttles. A key is an opaque digest of what is counted.
-#[async_trait]
-pub trait Failures: Send + Sync {
-    /// Counts an attempt before it is made, and gives the count within the window that it belongs
-    /// to. A window begins with its first attempt. Counting is atomic: of any number of attempts at
-    /// once no two are given the same count.
-    async fn count_attempt(
-        &self,
-        key: TokenHash,
-        window: Duration,
-        now: Timestamp,
-    ) -> Result<u32, StoreError>;
-
-    /// Takes one attempt back: it was not the person's fault.
-    async fn take_back_attempt(&self, key: TokenHash) -> Result<(), StoreError>;
-
-    /// Forgets all attempts: the person got in.
-    async fn forget_attempts(&self, key: TokenHash) -> Result<(), StoreError>;
 }

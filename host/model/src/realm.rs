@@ -21,9 +21,24 @@ pub struct Realm {
     pub enabled: bool,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// Groups, by DN or by name, whose people may be administrators of the realm.
+    pub admin_groups: Vec<String>,
     /// The file that declares the realm; then it is read-only elsewhere.
     pub managed_by: Option<String>,
+    /// Set by the store.
+    pub revision: Revision,
 }
+
+/// How often an object was written: it grows with every change, and no two states of an object have
+/// the same.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+/// The realm whose administrators administer all realms.
+pub const PLATFORM: &str = "platform";
 
 /// How long things of a realm live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +86,8 @@ pub struct PlannedFederation {
     pub policy: PolicyRef,
     /// The file that declares the federation; then it is read-only elsewhere.
     pub managed_by: Option<String>,
+    /// Set by the store; a new plan does not change it.
+    pub revision: Revision,
 }
 
 /// Everything one file declares. Applied whole or not at all.
@@ -80,6 +97,8 @@ pub struct Declaration {
     pub source: String,
     /// The realms.
     pub realms: Vec<RealmDeclaration>,
+    /// Whether what the same source declared before and no longer does is removed.
+    pub prune: bool,
 }
 
 /// A realm that a file declares.
