@@ -11,9 +11,10 @@ use bridge_directory::LdapDirectories;
 use bridge_federation::{Federations, SignIns, ThrottleLimits};
 use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
-    names::FederationId,
-    ports::{AuditLog, Clock, Policies, PolicyError, Random, Store, StoreError},
-    realm::{Applied, Declaration},
+    names::{FederationId, RealmName},
+    outbound::OutboundRules,
+    ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
+    realm::{Applied, Declaration, Lifetimes, PLATFORM, Realm, RealmDeclaration, Revision},
 };
 use bridge_oidc::Provider;
 use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
@@ -45,6 +46,7 @@ pub struct Builder {
     throttle: ThrottleLimits,
     policies: Option<PolicyHost>,
     trusted_proxies: Vec<IpNet>,
+    outbound: OutboundRules,
     serve_health: bool,
 }
 
@@ -88,6 +90,7 @@ impl Bridge {
             throttle: ThrottleLimits::default(),
             policies: None,
             trusted_proxies: Vec::new(),
+            outbound: OutboundRules::default(),
             serve_health: true,
         }
     }
@@ -128,7 +131,10 @@ impl Bridge {
             source_file: file.source.clone(),
             error,
         };
-        let declaration = self.with_ids(file).await.map_err(failed)?;
+        let declaration = self
+            .with_ids(&file.source, file.declared.clone(), true)
+            .await
+            .map_err(failed)?;
         self.put_in_force(&declaration).await.map_err(failed)
     }
 
@@ -152,6 +158,7 @@ impl Bridge {
             let nothing = Declaration {
                 source: source.clone(),
                 realms: Vec::new(),
+                prune: true,
             };
             let withdrawn = self.put_in_force(&nothing).await;
             withdrawn.map_err(|error| failed(&source, error))?;
@@ -161,7 +168,7 @@ impl Bridge {
 
     async fn put_in_force(&self, declaration: &Declaration) -> Result<Applied, StoreError> {
         let now = self.clock.now();
-        let applied = self.store.apply(declaration, now).await?;
+        let applied = self.store.apply(declaration, false, now).await?;
         self.federations.reload_all();
         for (kind, objects) in [
             (AuditKind::Created, &applied.created),
@@ -179,8 +186,12 @@ impl Bridge {
     }
 
     /// Federations keep their ids over every change; new ones get theirs here.
-    async fn with_ids(&self, file: &RealmFile) -> Result<Declaration, StoreError> {
-        let mut realm = file.declared.clone();
+    pub(crate) async fn with_ids(
+        &self,
+        source: &str,
+        mut realm: RealmDeclaration,
+        prune: bool,
+    ) -> Result<Declaration, StoreError> {
         for declared in &mut realm.federations {
             let federation = &mut declared.planned.federation;
             let known = self
@@ -191,34 +202,52 @@ impl Bridge {
                 federation.id = key.id;
                 federation.subject_namespace = key.subject_namespace;
             } else {
-                let mut octets = [0; 16];
-                self.random.fill(&mut octets);
-                federation.id = FederationId(UuidBuilder::from_random_bytes(octets).into_uuid());
+                federation.id = self.new_federation_id();
             }
         }
         Ok(Declaration {
-            source: file.source.clone(),
+            source: source.to_owned(),
             realms: vec![realm],
+            prune,
         })
     }
 
-    /// Makes everything ready that the first sign-in would otherwise wait for: keys, plans,
-    /// directories. Then the probes hear that requests are welcome.
-    pub async fn ready(&self) {
-        match self.store.realms().await {
-            Ok(realms) => {
-                for realm in realms.iter().filter(|realm| realm.enabled) {
-                    if let Err(error) = self.web.provider.prepare(realm).await {
-                        warn!(realm = %realm.name, %error, "signing keys are not ready");
-                    }
-                    if let Err(error) = self.federations.prepare(&realm.name).await {
-                        warn!(realm = %realm.name, %error, "federations are not ready");
-                    }
-                }
-                info!(realms = realms.len(), "ready");
-            }
-            Err(error) => warn!(%error, "realms cannot be read"),
+    pub(crate) fn new_federation_id(&self) -> FederationId {
+        let mut octets = [0; 16];
+        self.random.fill(&mut octets);
+        FederationId(UuidBuilder::from_random_bytes(octets).into_uuid())
+    }
+
+    /// Makes the realm whose administrators administer all realms, where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn ensure_platform(&self) -> Result<(), StoreError> {
+        let name = RealmName::new(PLATFORM).expect("the name follows the rule of realms' names");
+        if self.store.realm(&name).await?.is_some() {
+            return Ok(());
         }
+        let realm = Realm {
+            name,
+            display_name: None,
+            enabled: true,
+            lifetimes: Lifetimes::default(),
+            admin_groups: Vec::new(),
+            managed_by: None,
+            revision: Revision::default(),
+        };
+        let now = self.clock.now();
+        match self.store.save_realm(&realm, Precondition::Absent, now).await {
+            // Another node was faster.
+            Ok(_) | Err(StoreError::Duplicate(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets the probes hear that requests are welcome. Whatever a realm needs beyond the store, keys,
+    /// plans and connections, is made when it is first needed: a thousand idle realms cost nothing.
+    pub fn ready(&self) {
         self.web.health.set_serving(true);
     }
 
@@ -275,6 +304,14 @@ impl Builder {
         self
     }
 
+    /// Where realms may connect to; preset: everywhere but to special addresses
+    /// ([`bridge_model::outbound::is_special`]).
+    #[must_use]
+    pub fn outbound(mut self, rules: OutboundRules) -> Self {
+        self.outbound = rules;
+        self
+    }
+
     /// Keeps the probes off the router, for a listener of their own.
     #[must_use]
     pub fn health_elsewhere(mut self) -> Self {
@@ -296,7 +333,7 @@ impl Builder {
             None => built_in_policies(None)?,
         };
         let policies = Arc::new(policies);
-        let directories = Arc::new(LdapDirectories::new());
+        let directories = Arc::new(LdapDirectories::new(self.outbound));
         let federations = Arc::new(Federations::new(
             self.store.clone(),
             policies.clone(),

@@ -56,7 +56,8 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     for file in &files {
         bridge.apply(file).await?;
     }
-    bridge.ready().await;
+    bridge.ensure_platform().await?;
+    bridge.ready();
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone(), bridge.clone()));
@@ -98,6 +99,7 @@ async fn bridge(
         .audit(Arc::new(audit))
         .throttle(config.throttle)
         .trusted_proxies(config.listener.trusted_proxies.clone())
+        .outbound(config.outbound.clone())
         .policies(policies);
     if config.health_address.is_some() {
         builder = builder.health_elsewhere();

@@ -13,11 +13,18 @@ use crate::{
 };
 use anyhow::Context as _;
 use axum::Router;
-use bridge_model::{audit::AuditEvent, names::ClientId, ports::AuditLog, realm::Realm};
+use bridge_model::{
+    audit::AuditEvent,
+    names::ClientId,
+    outbound::{OutboundRule, OutboundRules},
+    ports::AuditLog,
+    realm::Realm,
+};
+use ipnet::IpNet;
 use bridge_store::{Purpose, SealingKey, SqliteStore};
 use std::{
     io::{self, Write as _},
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{
         Arc,
@@ -101,6 +108,14 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The demonstration's directories are on this machine, and nothing else is reached.
+fn loopback() -> OutboundRules {
+    OutboundRules(vec![OutboundRule {
+        networks: vec![IpNet::from(IpAddr::from(Ipv4Addr::LOCALHOST))],
+        ..OutboundRule::default()
+    }])
+}
+
 /// Everything that runs.
 struct Demo {
     bridge: Bridge,
@@ -130,6 +145,7 @@ impl Demo {
         let audit = Arc::new(DemoAudit::new());
         let bridge = Bridge::builder(base_url.clone(), Arc::new(store))
             .audit(audit.clone())
+            .outbound(loopback())
             .build()?;
         let mut realms = Vec::new();
         for sample in samples {
@@ -145,7 +161,7 @@ impl Demo {
             bridge.apply(&file).await?;
             realms.push(sample_realm(&file.declared.realm, directory_url));
         }
-        bridge.ready().await;
+        bridge.ready();
 
         let settings = SampleSettings {
             base_url,

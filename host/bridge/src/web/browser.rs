@@ -125,6 +125,10 @@ async fn sign_in(
     let user = match attempt(&state, &realm, &page, typed, context).await? {
         SignInOutcome::SignedIn(user) => user,
         SignInOutcome::Refused => return form(&realm, &interaction, &page, true),
+        SignInOutcome::NotAllowed => {
+            let denied = state.provider.deny(&realm, &interaction, &browser).await;
+            return see_other(&denied.map_err(|error| interaction_failure(&error))?);
+        }
         SignInOutcome::Throttled {
             retry_after_seconds,
         } => {
@@ -158,12 +162,14 @@ async fn attempt(
 ) -> Result<SignInOutcome, Failure> {
     let sign_ins = state.sign_ins.clone();
     let realm = realm.clone();
-    let client_id = page.client_id.clone();
+    let client = state.store.client(&realm.name, &page.client_id).await;
+    let client = client.map_err(|error| Failure::of_store(&error))?;
+    let client = client.ok_or(Failure::Expired)?;
     let task = async move {
         let attempt = Attempt {
             username: &typed.username,
             password: &typed.password,
-            client_id: &client_id,
+            client: &client,
             address: context.address,
             request_id: &context.id,
         };

@@ -3,21 +3,23 @@
 use async_trait::async_trait;
 use bridge_model::{
     audit::AuditEvent,
-    client::{Client, ClientAuthentication, RedirectUri},
+    client::{Client, ClientAuthentication, GrantType, RedirectUri},
     decision::{Claim, ClaimValue, Context, Identity, Person, Refusal, Rejection, Step},
     dn::Dn,
     entry::{Attribute, Entry},
-    federation::{BindName, Connection, EditMode, Federation, ServiceBind},
+    federation::{
+        BindName, Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation,
+    },
     keys::SigningAlgorithm,
     names::{ClientId, FederationId, FederationName, RealmName},
-    plan::{Description, IdForm, Plan, Problem, StableId},
+    plan::{Description, IdForm, Plan, Problem, Proposal, StableId},
     ports::{
         AuditLog, Directories, Directory, DirectoryError, DirectoryFault, Policies, PolicyError,
         VendorPolicy,
     },
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
-        PolicyRef, Realm, RealmDeclaration,
+        PolicyRef, Realm, RealmDeclaration, Revision,
     },
     search::{Control, Found, Reply, Search, SearchScope, Subtree},
     secret::{Password, Secret},
@@ -170,6 +172,10 @@ impl VendorPolicy for FakePolicy {
         Ok(Ok(plan()))
     }
 
+    fn recognise(&self, _: &Entry, _: &[Entry]) -> Result<Option<Proposal>, PolicyError> {
+        Ok(None)
+    }
+
     fn decide(&self, _: &Context, persons: &[Person]) -> Result<Vec<Step>, PolicyError> {
         Ok(persons.iter().map(step).collect())
     }
@@ -239,11 +245,14 @@ pub(super) fn declaration() -> Declaration {
                         display_name: Some("Example & Company".to_owned()),
                         enabled,
                         lifetimes: Lifetimes::default(),
+                        admin_groups: Vec::new(),
                         managed_by: None,
+                        revision: Revision::default(),
                     },
                 }
             })
             .into(),
+        prune: true,
     }
 }
 
@@ -255,10 +264,15 @@ fn client(realm: &RealmName) -> ClientDeclaration {
             name: Some("<b>Team Wiki</b>".to_owned()),
             enabled: true,
             authentication: ClientAuthentication::Public,
+            grant_types: vec![GrantType::AuthorizationCode],
             redirect_uris: vec![RedirectUri::new(super::CALLBACK).expect("a redirect URI")],
             // Making an RSA key takes seconds in a debug build.
             signing_algorithm: SigningAlgorithm::ES256,
+            token_lifetime: None,
+            allowed_groups: Vec::new(),
+            admin_scopes: Vec::new(),
             managed_by: None,
+            revision: Revision::default(),
         },
         secrets: Vec::new(),
     }
@@ -288,6 +302,10 @@ fn federation(realm: &RealmName) -> FederationDeclaration {
         custom_filter: None,
         mappers: Vec::new(),
         settings: Vec::new(),
+        groups_base: None,
+        on_error: OnError::Deny,
+        synchronisation: Synchronisation::default(),
+        email_verified_domains: Vec::new(),
         connection: Connection {
             urls: vec!["ldaps://directory.example".parse().expect("a URL")],
             start_tls: false,
@@ -306,6 +324,7 @@ fn federation(realm: &RealmName) -> FederationDeclaration {
             plan: plan(),
             policy: POLICY.clone(),
             managed_by: None,
+            revision: Revision::default(),
         },
         bind_credential: None,
     }
