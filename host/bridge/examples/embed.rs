@@ -26,7 +26,7 @@ async fn application(folder: &Path, address: SocketAddr) -> anyhow::Result<Route
     let bridge = Bridge::builder(base_url, Arc::new(store)).build()?;
     let file = RealmFile::read(&folder.join("realms/staff.toml"), bridge.policies())?;
     bridge.apply(&file).await?;
-    bridge.ready().await;
+    bridge.ready();
 
     let own = Router::new().route("/hello", get(|| async { "a page of the program's own" }));
     Ok(own.merge(bridge.router()))

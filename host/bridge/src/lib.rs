@@ -17,7 +17,7 @@
 //! let bridge = Bridge::builder("https://id.example.com".parse()?, Arc::new(store)).build()?;
 //! let file = RealmFile::read(Path::new("realms/staff.toml"), bridge.policies())?;
 //! bridge.apply(&file).await?;
-//! bridge.ready().await;
+//! bridge.ready();
 //!
 //! let application = axum::Router::new().merge(bridge.router());
 //! # Ok(())
