@@ -11,6 +11,7 @@ use crate::{
 };
 use bridge_model::{
     federation::{BindName, Connection, Federation, ServiceBind},
+    outbound::OutboundRules,
     ports::{Directories, Directory, DirectoryError, DirectoryFault},
     secret::{Password, Secret},
 };
@@ -25,19 +26,22 @@ use url::Url;
 #[derive(Debug)]
 pub struct LdapDirectories {
     common: TlsCommon,
+    rules: Arc<OutboundRules>,
     limits: Limits,
 }
 
 impl LdapDirectories {
-    /// With the limits that fit nearly everywhere.
-    pub fn new() -> Self {
-        Self::with_limits(Limits::default())
+    /// Directories that are reached where the operator's rules allow it, with the limits that fit
+    /// nearly everywhere.
+    pub fn new(rules: OutboundRules) -> Self {
+        Self::with_limits(rules, Limits::default())
     }
 
     /// With other limits.
-    pub fn with_limits(limits: Limits) -> Self {
+    pub fn with_limits(rules: OutboundRules, limits: Limits) -> Self {
         Self {
             common: TlsCommon::new(),
+            rules: Arc::new(rules),
             limits,
         }
     }
@@ -77,12 +81,6 @@ impl LdapDirectories {
             servers.push(Server::new(endpoint, channel, Arc::clone(settings)));
         }
         Ok(servers)
-    }
-}
-
-impl Default for LdapDirectories {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

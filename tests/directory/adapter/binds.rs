@@ -220,7 +220,7 @@ async fn an_empty_password_never_reaches_a_server_that_accepts_everything() {
     let federation = plaintext(&peer.address());
     assert!(matches!(Password::new(""), Err(PasswordError::Empty)));
     for credential in [None, Some(Secret::new("")), Some(Secret::new("\0"))] {
-        let refused = LdapDirectories::new().open(&federation, credential);
+        let refused = LdapDirectories::new(this_machine()).open(&federation, credential);
         assert_eq!(
             refused.err().expect("refused").fault,
             DirectoryFault::Misconfigured

@@ -78,7 +78,7 @@ async fn without_a_bundle_only_the_machines_own_authorities_are_trusted() {
     federation.connection.ca_bundle = None;
     let credential = Secret::new(SERVICE_PASSWORD);
     // A machine may have no authorities at all.
-    let error = match LdapDirectories::new().open(&federation, Some(credential)) {
+    let error = match LdapDirectories::new(this_machine()).open(&federation, Some(credential)) {
         Err(error) => error,
         Ok(directory) => directory
             .search(&by_uid("ada"))

@@ -51,7 +51,7 @@ async fn a_server_that_does_not_answer_costs_its_share_once() {
 async fn a_wrong_service_password_is_not_carried_from_server_to_server() {
     let slapd = Slapd::shared();
     let [first, second] = [(); 2].map(|()| Proxy::start(&slapd.ldaps_address()));
-    let directory = LdapDirectories::new()
+    let directory = LdapDirectories::new(this_machine())
         .open(&both(&first, &second), Some(Secret::new("wrong")))
         .expect("a configuration that can work");
     let error = directory.search(&by_uid("ada")).await.expect_err("refused");

@@ -219,7 +219,7 @@ async fn a_connection_that_the_server_closed_meanwhile_is_replaced() {
 /// How many connections to a real server ten sign-ins need under these limits.
 async fn connections_for_ten(limits: Limits) -> u64 {
     let proxy = Proxy::start(&Slapd::shared().ldaps_address());
-    let directory = LdapDirectories::with_limits(limits)
+    let directory = LdapDirectories::with_limits(this_machine(), limits)
         .open(
             &ldaps(&proxy.address()),
             Some(Secret::new(SERVICE_PASSWORD)),

@@ -298,7 +298,7 @@ async fn a_refused_service_bind_is_told_and_not_repeated_at_once() {
             back_off,
             ..Limits::default()
         };
-        let directory = LdapDirectories::with_limits(limits)
+        let directory = LdapDirectories::with_limits(this_machine(), limits)
             .open(&ldaps(&proxy.address()), Some(Secret::new("not-svcpw")))
             .expect("a configuration that can work");
         for _ in 0..3 {

@@ -1,6 +1,6 @@
 use super::*;
 use bridge_model::{
-    federation::EditMode,
+    federation::{EditMode, OnError, Synchronisation},
     names::{FederationId, FederationName, RealmName},
 };
 use std::time::Duration;
@@ -25,6 +25,10 @@ fn federation(urls: &[&str]) -> Federation {
         custom_filter: None,
         mappers: vec![],
         settings: vec![],
+        groups_base: None,
+        on_error: OnError::default(),
+        synchronisation: Synchronisation::default(),
+        email_verified_domains: vec![],
         connection: Connection {
             urls: urls.iter().map(|url| Url::parse(url).expect(url)).collect(),
             start_tls: false,
@@ -39,8 +43,12 @@ fn federation(urls: &[&str]) -> Federation {
     }
 }
 
+fn directories() -> LdapDirectories {
+    LdapDirectories::new(OutboundRules::default())
+}
+
 fn refusal(federation: &Federation, credential: Option<&str>) -> String {
-    let opened = LdapDirectories::new().open(federation, credential.map(Secret::new));
+    let opened = directories().open(federation, credential.map(Secret::new));
     let error = opened.err().expect("refused");
     assert_eq!(error.fault, DirectoryFault::Misconfigured, "{error}");
     error.to_string()
@@ -49,7 +57,7 @@ fn refusal(federation: &Federation, credential: Option<&str>) -> String {
 #[test]
 fn tells_what_is_wrong_without_dialling() {
     let plain = federation(&["ldap://a.example"]);
-    assert!(LdapDirectories::new().open(&plain, None).is_ok());
+    assert!(directories().open(&plain, None).is_ok());
 
     assert!(refusal(&federation(&[]), None).contains("no URL"));
     let other = refusal(&federation(&["ldap://a.example", "http://b.example"]), None);
@@ -81,7 +89,7 @@ fn a_service_never_binds_without_a_password() {
     assert!(refusal(&federation, Some("")).contains("empty"));
     assert!(refusal(&federation, Some("\0")).contains("empty"));
     assert!(
-        LdapDirectories::new()
+        directories()
             .open(&federation, Some(Secret::new("pw")))
             .is_ok()
     );
