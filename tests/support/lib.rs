@@ -7,6 +7,7 @@
     reason = "a test that cannot go on ends here, with what it saw"
 )]
 
+pub mod admin;
 pub mod application;
 pub mod authority;
 pub mod background;

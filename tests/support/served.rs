@@ -1,6 +1,7 @@
-//! A bridge that serves one realm of one directory, set up as an operator would.
+//! A bridge set up as an operator would: with one realm of one directory in a file, or with none.
 
 use crate::{
+    admin::Admin,
     application::Application,
     bridge::{Bridge, free_address, run},
     slapd::{SERVICE_DN, SERVICE_PASSWORD, SUFFIX},
@@ -26,13 +27,17 @@ pub struct Directory {
     pub advanced: Vec<&'static str>,
 }
 
-/// A bridge with the realm `staff`. It ends with this value.
+/// A bridge with the realm `staff`, or with none but the platform's. It ends with this value.
 pub struct Served {
     /// The process.
     pub bridge: Bridge,
     base: String,
+    admin: String,
     folder: TempDir,
 }
+
+/// What the suites' directories need: they are on this machine.
+const OUTBOUND: &str = "[[outbound]]\nnetworks = [\"127.0.0.0/8\", \"::1/128\"]\n";
 
 impl Directory {
     /// The suites' slapd behind an address.
@@ -103,28 +108,46 @@ signing_algorithm = "{algorithm}"
 impl Served {
     /// Makes a folder with `init`, describes the directory in it, and serves it.
     pub fn start(program: &str, directory: &Directory) -> Self {
+        Self::set_up(program, OUTBOUND, Some(directory))
+    }
+
+    /// Serves what `init` made without any realm file: everything comes over the admin API.
+    pub fn bare(program: &str) -> Self {
+        Self::bare_with(program, OUTBOUND)
+    }
+
+    /// The same, with these lines in the place of those that let realms reach this machine.
+    pub fn bare_with(program: &str, outbound: &str) -> Self {
+        Self::set_up(program, outbound, None)
+    }
+
+    fn set_up(program: &str, outbound: &str, directory: Option<&Directory>) -> Self {
         let folder = TempDir::with_prefix("bridge-").expect("a folder of its own");
         let made = run(program, folder.path(), &["init", "bridge"]);
         assert!(made.status.success(), "{made:?}");
-        let address = free_address();
+        let (address, admin) = (free_address(), free_address());
         let config = folder.path().join("bridge/bridge.toml");
         let preset = fs::read_to_string(&config).expect("what init made");
-        let text = preset.replace("127.0.0.1:8080", &address);
-        fs::write(
-            &config,
-            format!("{text}\n[audit]\nfile = \"audit.jsonl\"\n"),
-        )
-        .expect("the configuration");
-        if let Some(ca) = &directory.ca {
-            fs::write(folder.path().join("bridge/ca.pem"), ca).expect("the CA bundle");
+        let mut text = preset.replace("127.0.0.1:8080", &address);
+        if let Some(directory) = directory {
+            if let Some(ca) = &directory.ca {
+                fs::write(folder.path().join("bridge/ca.pem"), ca).expect("the CA bundle");
+            }
+            let realm = folder.path().join("bridge/realms/staff.toml");
+            fs::write(realm, directory.realm_file()).expect("the realm");
+        } else {
+            text = text.replace("apply = [\"realms/staff.toml\"]", "apply = []");
         }
-        let realm = folder.path().join("bridge/realms/staff.toml");
-        fs::write(realm, directory.realm_file()).expect("the realm");
+        let tables = format!(
+            "{text}\n[audit]\nfile = \"audit.jsonl\"\n\n[admin]\naddress = \"{admin}\"\n\n{outbound}"
+        );
+        fs::write(&config, tables).expect("the configuration");
         let base = format!("http://{address}");
         let bridge = Bridge::serve(program, &config, &base);
         Self {
             bridge,
             base,
+            admin: format!("http://{admin}"),
             folder,
         }
     }
@@ -137,8 +160,24 @@ impl Served {
         Self {
             bridge: Bridge::serve(program, &config, &self.base),
             base: self.base,
+            admin: self.admin,
             folder: self.folder,
         }
+    }
+
+    /// Whoever runs the bridge, at its socket.
+    pub fn operator(&self) -> Admin {
+        Admin::at_socket(&self.path("data/admin.sock"))
+    }
+
+    /// The admin API's listener, without a slash at the end.
+    pub fn admin_url(&self) -> &str {
+        &self.admin
+    }
+
+    /// Somebody with a token at the admin API's listener.
+    pub fn administrator(&self, token: &str) -> Admin {
+        Admin::at(&self.admin, Some(token))
     }
 
     /// A file below the bridge's folder.
@@ -164,11 +203,13 @@ impl Served {
 
     /// The sign-ins of the audit trail, in order.
     pub fn audited_sign_ins(&self) -> Vec<Value> {
-        let events = audit_events(&self.path("audit.jsonl"));
-        let sign_ins = events
-            .into_iter()
-            .filter(|event| event["event"] == "sign_in");
-        sign_ins.collect()
+        let events = self.audited().into_iter();
+        events.filter(|event| event["event"] == "sign_in").collect()
+    }
+
+    /// The whole audit trail, in order.
+    pub fn audited(&self) -> Vec<Value> {
+        audit_events(&self.path("audit.jsonl"))
     }
 }
 
