@@ -40,8 +40,9 @@ pub(super) async fn run(path: &Path, offline: bool) -> anyhow::Result<()> {
         wrong("store.path", "its folder is not there; make it".to_owned());
     }
     if faults.is_empty() && !offline {
+        let directories = LdapDirectories::new(config.outbound.clone());
         for file in &files {
-            faults.extend(unreachable(file).await);
+            faults.extend(unreachable(file, &directories).await);
         }
     }
     if !faults.is_empty() {
@@ -71,8 +72,7 @@ pub(super) async fn run(path: &Path, offline: bool) -> anyhow::Result<()> {
 }
 
 /// What the directories of a realm's federations say, or that they say nothing.
-async fn unreachable(file: &RealmFile) -> Vec<Fault> {
-    let directories = LdapDirectories::new();
+async fn unreachable(file: &RealmFile, directories: &LdapDirectories) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (i, declared) in file.declared.federations.iter().enumerate() {
         let federation = &declared.planned.federation;
@@ -80,7 +80,7 @@ async fn unreachable(file: &RealmFile) -> Vec<Fault> {
             continue;
         }
         let credential = declared.bind_credential.clone();
-        for problem in probe(&directories, federation, credential).await {
+        for problem in probe(directories, federation, credential).await {
             let field = format!("federations[{i}].{}", problem.field);
             faults.push(file.fault(field, problem.message));
         }

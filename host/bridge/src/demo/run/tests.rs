@@ -216,7 +216,7 @@ async fn the_directories_answer_the_bridges_own_client() {
             .await
             .expect("read");
         let federation = &planned[0].federation;
-        let directories = LdapDirectories::new();
+        let directories = LdapDirectories::new(loopback());
         let directory = directories
             .open(federation, Some(Secret::new("service-demo")))
             .expect("opens");
