@@ -4,6 +4,6 @@
 //! on the host's side but pointers. No other crate sees these types.
 wasmtime::component::bindgen!({
     path: "../../wit",
-    world: "vendor-policy",
+    world: "full-vendor-policy",
     ownership: Borrowing { duplicate_if_necessary: true },
 });

@@ -4,8 +4,11 @@ use crate::{
     admission::Admitted,
     allowance::Allowance,
     bindings::{
-        VendorPolicy,
-        ldap_oidc::policy::types::{Context, Description, Federation, Person, Plan, Problem, Step},
+        FullVendorPolicy,
+        exports::ldap_oidc::policy::recognition::Proposal,
+        ldap_oidc::policy::types::{
+            Context, Description, Entry, FederationParam, Person, Plan, Problem, Step,
+        },
     },
     clock::CallClock,
     engine::PolicyEngine,
@@ -27,13 +30,17 @@ pub(crate) type DescribeArguments = ();
 /// What `describe` takes and gives.
 pub(crate) type DescribeAnswer = (Description,);
 /// What `translate` takes and gives.
-pub(crate) type TranslateArguments<'a> = (Federation<'a>,);
+pub(crate) type TranslateArguments<'a> = (FederationParam<'a>,);
 /// What `translate` takes and gives.
 pub(crate) type TranslateAnswer = (Result<Plan, Vec<Problem>>,);
 /// What `decide` takes and gives.
 pub(crate) type DecideArguments<'a> = (Context<'a>, &'a [Person<'a>]);
 /// What `decide` takes and gives.
 pub(crate) type DecideAnswer = (Vec<Step>,);
+/// What `recognise` takes and gives.
+pub(crate) type RecogniseArguments<'a> = (Entry<'a>, &'a [Entry<'a>]);
+/// What `recognise` takes and gives.
+pub(crate) type RecogniseAnswer = (Option<Proposal>,);
 
 /// What belongs to one instance on the host's side. Nothing of it outlives the call.
 pub(crate) struct CallState {
@@ -54,7 +61,7 @@ pub(crate) struct Linked {
 /// What a policy may import, as the host offers it.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
-    VendorPolicy::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+    FullVendorPolicy::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
@@ -102,7 +109,7 @@ impl Linked {
     /// Has a federation translated.
     pub(crate) fn translate(
         &self,
-        federation: Federation<'_>,
+        federation: FederationParam<'_>,
     ) -> Result<Result<Plan, Vec<Problem>>, Fault> {
         let call: Call<'_, TranslateArguments<'_>, TranslateAnswer> =
             Call::new("translate", &self.exports.translate, 0, (federation,));
@@ -122,6 +129,20 @@ impl Linked {
             (context, persons),
         );
         self.run(call).map(|(steps,)| steps)
+    }
+
+    /// Shows it a directory. A policy that recognises nothing is not called.
+    pub(crate) fn recognise(
+        &self,
+        root: Entry<'_>,
+        samples: &[Entry<'_>],
+    ) -> Result<Option<Proposal>, Fault> {
+        let Some(recognise) = &self.exports.recognise else {
+            return Ok(None);
+        };
+        let call: Call<'_, RecogniseArguments<'_>, RecogniseAnswer> =
+            Call::new("recognise", recognise, 0, (root, samples));
+        self.run(call).map(|(proposal,)| proposal)
     }
 
     fn run<Arguments, Answer>(&self, call: Call<'_, Arguments, Answer>) -> Result<Answer, Fault>

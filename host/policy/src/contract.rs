@@ -19,7 +19,16 @@ pub(crate) struct Breach {
     rule: &'static str,
 }
 
-type Checked = Result<(), Breach>;
+impl Breach {
+    pub(crate) fn new(place: &str, rule: &'static str) -> Self {
+        Self {
+            place: place.to_owned(),
+            rule,
+        }
+    }
+}
+
+pub(crate) type Checked = Result<(), Breach>;
 
 /// A policy's description.
 pub(crate) fn check_description(description: &Description) -> Checked {
@@ -123,7 +132,7 @@ fn check_plan(plan: &Plan) -> Checked {
     )
 }
 
-fn check_problems(what: &str, problems: &[Problem]) -> Checked {
+pub(crate) fn check_problems(what: &str, problems: &[Problem]) -> Checked {
     count(what, problems.len(), ITEMS_MAX)?;
     problems
         .iter()
@@ -135,7 +144,7 @@ fn check_problem(what: &str, problem: &Problem) -> Checked {
     text(what, &problem.message)
 }
 
-fn check_mapper(mapper: &Mapper) -> Checked {
+pub(crate) fn check_mapper(mapper: &Mapper) -> Checked {
     name("mapper", &mapper.name)?;
     name("mapper kind", &mapper.kind)?;
     if let Some(attribute) = &mapper.ldap_attribute {
@@ -265,7 +274,7 @@ fn claim_name(claim: &str) -> Checked {
     )
 }
 
-fn settings(place: &str, settings: &[Setting]) -> Checked {
+pub(crate) fn settings(place: &str, settings: &[Setting]) -> Checked {
     count(place, settings.len(), NAMES_MAX)?;
     settings.iter().try_for_each(|setting| {
         let words = setting.name.split(['_', '.']);
@@ -282,7 +291,7 @@ fn settings(place: &str, settings: &[Setting]) -> Checked {
 }
 
 /// Not blank, of a name's length.
-fn name(place: &str, name: &str) -> Checked {
+pub(crate) fn name(place: &str, name: &str) -> Checked {
     holds(
         !is_blank(name) && name.len() <= NAME_OCTETS_MAX,
         place,
@@ -290,7 +299,7 @@ fn name(place: &str, name: &str) -> Checked {
     )
 }
 
-fn names(place: &str, names: &[String]) -> Checked {
+pub(crate) fn names(place: &str, names: &[String]) -> Checked {
     count(place, names.len(), ITEMS_MAX)?;
     names.iter().try_for_each(|item| name(place, item))
 }
@@ -307,7 +316,7 @@ fn text(place: &str, text: &str) -> Checked {
     )
 }
 
-fn filter(place: &str, filter: &str) -> Checked {
+pub(crate) fn filter(place: &str, filter: &str) -> Checked {
     let fits = !is_blank(filter) && filter.len() <= FILTER_OCTETS_MAX;
     holds(
         fits,
@@ -316,18 +325,15 @@ fn filter(place: &str, filter: &str) -> Checked {
     )
 }
 
-fn count(place: &str, items: usize, items_max: usize) -> Checked {
+pub(crate) fn count(place: &str, items: usize, items_max: usize) -> Checked {
     holds(items <= items_max, place, "there are too many of them")
 }
 
-fn holds(condition: bool, place: &str, rule: &'static str) -> Checked {
+pub(crate) fn holds(condition: bool, place: &str, rule: &'static str) -> Checked {
     if condition {
         return Ok(());
     }
-    Err(Breach {
-        place: place.to_owned(),
-        rule,
-    })
+    Err(Breach::new(place, rule))
 }
 
 fn is_blank(text: &str) -> bool {
@@ -349,9 +355,9 @@ const DN_RULE: &str = "a DN must have at most 4,096 octets, and name an entry wh
 /// A filter that ORs two hundred DNs; values go in as slots and do not count.
 const FILTER_OCTETS_MAX: usize = 8192;
 /// Nothing that people write comes in larger numbers.
-const ITEMS_MAX: usize = 1000;
+pub(crate) const ITEMS_MAX: usize = 1000;
 /// Names that belong to one thing.
-const NAMES_MAX: usize = 64;
+pub(crate) const NAMES_MAX: usize = 64;
 
 #[cfg(test)]
 #[path = "contract_tests.rs"]

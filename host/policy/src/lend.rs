@@ -13,8 +13,11 @@ use bridge_model::{
 use bumpalo::Bump;
 
 /// A federation, without its secrets and addresses.
-pub(crate) fn federation<'a>(arena: &'a Bump, federation: &'a Federation) -> wit::Federation<'a> {
-    wit::Federation {
+pub(crate) fn federation<'a>(
+    arena: &'a Bump,
+    federation: &'a Federation,
+) -> wit::FederationParam<'a> {
+    wit::FederationParam {
         name: federation.name.as_str(),
         vendor: &federation.vendor,
         edit_mode: match federation.edit_mode {
@@ -55,12 +58,17 @@ pub(crate) fn persons<'a>(arena: &'a Bump, persons: &'a [Person]) -> &'a [wit::P
     })
 }
 
+/// Entries, in order.
+pub(crate) fn entries<'a>(arena: &'a Bump, entries: &'a [Entry]) -> &'a [wit::Entry<'a>] {
+    each(arena, entries, entry)
+}
+
 fn each<'a, T, U>(arena: &'a Bump, items: &'a [T], lend: impl Fn(&'a Bump, &'a T) -> U) -> &'a [U] {
     arena.alloc_slice_fill_iter(items.iter().map(|item| lend(arena, item)))
 }
 
-fn subtree(part: &Subtree) -> wit::Subtree<'_> {
-    wit::Subtree {
+fn subtree(part: &Subtree) -> wit::SubtreeParam<'_> {
+    wit::SubtreeParam {
         base: part.base.as_str(),
         scope: match part.scope {
             SearchScope::Base => wit::SearchScope::Base,
@@ -86,7 +94,8 @@ fn setting<'a>(_: &'a Bump, setting: &'a Setting) -> wit::SettingParam<'a> {
     }
 }
 
-fn entry<'a>(arena: &'a Bump, entry: &'a Entry) -> wit::Entry<'a> {
+/// An entry.
+pub(crate) fn entry<'a>(arena: &'a Bump, entry: &'a Entry) -> wit::Entry<'a> {
     wit::Entry {
         dn: &entry.dn,
         attributes: each(arena, &entry.attributes, attribute),

@@ -33,6 +33,7 @@ mod lend;
 mod limits;
 mod log;
 mod policy;
+mod proposal;
 mod registry;
 mod take;
 mod world;

@@ -1,10 +1,11 @@
 //! A policy that is loaded.
 
-use crate::{call::Linked, contract, fault::Fault, lend};
+use crate::{call::Linked, contract, fault::Fault, lend, proposal};
 use bridge_model::{
     decision::{Context, Person, Step},
+    entry::Entry,
     federation::Federation,
-    plan::{Description, Plan, Problem},
+    plan::{Description, Plan, Problem, Proposal},
     ports::{PolicyError, VendorPolicy},
     realm::PolicyRef,
 };
@@ -93,6 +94,16 @@ impl VendorPolicy for LoadedPolicy {
         contract::check_translation(&outcome)
             .map_err(|breach| self.error(Fault::of_breach(&breach, "translate")))?;
         Ok(outcome)
+    }
+
+    fn recognise(&self, root: &Entry, samples: &[Entry]) -> Result<Option<Proposal>, PolicyError> {
+        let arena = Bump::new();
+        self.linked
+            .recognise(lend::entry(&arena, root), lend::entries(&arena, samples))
+            .map_err(|fault| self.error(fault))?
+            .map(proposal::take)
+            .transpose()
+            .map_err(|breach| self.error(Fault::of_breach(&breach, "recognise")))
     }
 
     /// A person's step depends on that person and the context alone, so a long list may be cut.

@@ -1,8 +1,8 @@
 //! Whether a component fits the world `vendor-policy`, said in its author's words.
 
 use crate::call::{
-    DecideAnswer, DecideArguments, DescribeAnswer, DescribeArguments, TranslateAnswer,
-    TranslateArguments,
+    DecideAnswer, DecideArguments, DescribeAnswer, DescribeArguments, RecogniseAnswer,
+    RecogniseArguments, TranslateAnswer, TranslateArguments,
 };
 use semver::Version;
 use wasmparser::{Parser, Payload};
@@ -15,6 +15,8 @@ pub(crate) struct Exports {
     pub(crate) describe: ComponentExportIndex,
     pub(crate) translate: ComponentExportIndex,
     pub(crate) decide: ComponentExportIndex,
+    /// None where the policy does not export `recognition`.
+    pub(crate) recognise: Option<ComponentExportIndex>,
 }
 
 /// How a component does not fit. The interface that is needed is the one of `wit/policy.wit`.
@@ -28,12 +30,16 @@ pub(crate) enum NotInWorld {
     ImportType(String),
     #[error("it does not export `{VENDOR}`, which is what makes a vendor policy{0}")]
     Export(String),
-    #[error("`{VENDOR}` lacks the function `{0}`")]
-    Function(&'static str),
+    #[error("`{interface}` lacks the function `{function}`")]
+    Function {
+        interface: &'static str,
+        function: &'static str,
+    },
     #[error(
-        "the function `{function}` of `{VENDOR}` has another type than in the contract: {problem}"
+        "the function `{function}` of `{interface}` has another type than in the contract: {problem}"
     )]
     FunctionType {
+        interface: &'static str,
         function: &'static str,
         problem: String,
     },
@@ -90,42 +96,64 @@ pub(crate) fn check_names(component: &[u8]) -> Result<(), NotInWorld> {
 
 /// Finds the functions of a policy and checks their types.
 pub(crate) fn exports(component: &Component) -> Result<Exports, NotInWorld> {
-    let vendor = component
-        .get_export_index(None, VENDOR)
-        .ok_or_else(|| NotInWorld::Export(String::new()))?;
+    let vendor =
+        Interface::find(component, VENDOR).ok_or_else(|| NotInWorld::Export(String::new()))?;
+    let recognition = Interface::find(component, RECOGNITION);
     Ok(Exports {
-        describe: function::<DescribeArguments, DescribeAnswer>(component, &vendor, "describe")?,
-        translate: function::<TranslateArguments<'_>, TranslateAnswer>(
-            component,
-            &vendor,
-            "translate",
-        )?,
-        decide: function::<DecideArguments<'_>, DecideAnswer>(component, &vendor, "decide")?,
+        describe: vendor.function::<DescribeArguments, DescribeAnswer>("describe")?,
+        translate: vendor.function::<TranslateArguments<'_>, TranslateAnswer>("translate")?,
+        decide: vendor.function::<DecideArguments<'_>, DecideAnswer>("decide")?,
+        recognise: recognition
+            .map(|it| it.function::<RecogniseArguments<'_>, RecogniseAnswer>("recognise"))
+            .transpose()?,
     })
 }
 
-fn function<Arguments, Answer>(
-    component: &Component,
-    interface: &ComponentExportIndex,
+/// An interface that a component exports.
+struct Interface<'a> {
+    component: &'a Component,
     name: &'static str,
-) -> Result<ComponentExportIndex, NotInWorld>
-where
-    Arguments: ComponentNamedList + Lower,
-    Answer: ComponentNamedList + Lift,
-{
-    let (item, index) = component
-        .get_export(Some(interface), name)
-        .ok_or(NotInWorld::Function(name))?;
-    let ComponentItem::ComponentFunc(function) = item else {
-        return Err(NotInWorld::Function(name));
-    };
-    function
-        .typecheck::<Arguments, Answer>(&component.component_type().instance_type())
-        .map_err(|error| NotInWorld::FunctionType {
-            function: name,
-            problem: format!("{error:#}"),
-        })?;
-    Ok(index)
+    index: ComponentExportIndex,
+}
+
+impl<'a> Interface<'a> {
+    fn find(component: &'a Component, name: &'static str) -> Option<Self> {
+        let index = component.get_export_index(None, name)?;
+        Some(Self {
+            component,
+            name,
+            index,
+        })
+    }
+
+    fn function<Arguments, Answer>(
+        &self,
+        function: &'static str,
+    ) -> Result<ComponentExportIndex, NotInWorld>
+    where
+        Arguments: ComponentNamedList + Lower,
+        Answer: ComponentNamedList + Lift,
+    {
+        let lacks = || NotInWorld::Function {
+            interface: self.name,
+            function,
+        };
+        let (item, index) = self
+            .component
+            .get_export(Some(&self.index), function)
+            .ok_or_else(lacks)?;
+        let ComponentItem::ComponentFunc(found) = item else {
+            return Err(lacks());
+        };
+        found
+            .typecheck::<Arguments, Answer>(&self.component.component_type().instance_type())
+            .map_err(|error| NotInWorld::FunctionType {
+                interface: self.name,
+                function,
+                problem: format!("{error:#}"),
+            })?;
+        Ok(index)
+    }
 }
 
 /// Whether a component's name means an interface of ours: the same name, and a version that is
@@ -147,6 +175,8 @@ fn is_same_interface(ours: &str, theirs: &str) -> bool {
 
 /// What a vendor policy exports.
 const VENDOR: &str = "ldap-oidc:policy/vendor@0.1.0";
+/// What it may export beside that, to be asked whose a directory is.
+const RECOGNITION: &str = "ldap-oidc:policy/recognition@0.1.0";
 /// What it may call.
 const LOG: &str = "ldap-oidc:policy/log@0.1.0";
 /// The types of both, which a component imports to name them. There is nothing in it to call.
@@ -180,8 +210,10 @@ mod tests {
         for part in [
             "interface log {",
             "interface vendor {",
+            "interface recognition {",
             "import log;",
             "export vendor;",
+            "export recognition;",
         ] {
             assert!(contract.contains(part), "{part}");
         }
