@@ -160,12 +160,14 @@ impl Federations {
         let PlannedFederation {
             federation,
             managed_by,
+            revision,
             ..
         } = planned;
-        let planned = translate(self.policies.as_ref(), &federation, managed_by)
+        let mut planned = translate(self.policies.as_ref(), &federation, managed_by)
             .map_err(|error| error.to_string())?;
+        planned.revision = revision;
         self.store
-            .save_plan(federation.id, &planned.plan, &planned.policy)
+            .save_plan(federation.id, revision, &planned.plan, &planned.policy)
             .await
             .map_err(|error| error.to_string())?;
         info!(

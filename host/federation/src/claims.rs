@@ -70,6 +70,15 @@ pub fn check_name(name: &str) -> Result<(), ClaimError> {
     Ok(())
 }
 
+/// What may be said of a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The claims, groups and roles among them.
+    pub claims: Map<String, Value>,
+    /// The DNs of the groups whose names are the claim `groups`.
+    pub group_dns: Vec<String>,
+}
+
 /// Turns an identity into the claims of a person, groups and roles among them.
 ///
 /// A group is kept only if the directory named its DN for this person; roles likewise, or from a
@@ -78,11 +87,7 @@ pub fn check_name(name: &str) -> Result<(), ClaimError> {
 /// # Errors
 ///
 /// See [`ClaimError`].
-pub fn assemble(
-    identity: &Identity,
-    plan: &Plan,
-    person: &Person,
-) -> Result<Map<String, Value>, ClaimError> {
+pub fn assemble(identity: &Identity, plan: &Plan, person: &Person) -> Result<Said, ClaimError> {
     if identity.username.trim().is_empty() {
         return Err(ClaimError::NoUsername);
     }
@@ -103,8 +108,16 @@ pub fn assemble(
         }
     }
     let read = ReadNames::of(person);
-    let groups = identity.groups.iter().filter(|group| read.has_group(group));
-    insert_names(&mut claims, "groups", groups.map(|group| &group.name));
+    let groups: Vec<_> = identity
+        .groups
+        .iter()
+        .filter(|group| read.has_group(group))
+        .collect();
+    insert_names(
+        &mut claims,
+        "groups",
+        groups.iter().map(|group| &group.name),
+    );
     let roles = identity.roles.iter().filter(|role| {
         // Roles of a client reach that client's tokens only, which need the client's name.
         role.client.is_none() && role.source.as_deref().is_none_or(|dn| read.has_dn(dn))
@@ -113,7 +126,10 @@ pub fn assemble(
     if serde_json::to_string(&claims).map_or(usize::MAX, |text| text.len()) > OCTETS_MAX {
         return Err(ClaimError::TooLarge("octets of all claims"));
     }
-    Ok(claims)
+    Ok(Said {
+        claims,
+        group_dns: groups.into_iter().map(|group| group.dn.clone()).collect(),
+    })
 }
 
 fn check_planned(claim: &Claim, plan: &Plan) -> Result<(), ClaimError> {

@@ -163,13 +163,16 @@ pub(crate) fn user_of(
         &planned.plan.stable_id,
         &decided.person.entry,
     );
-    let claims = claims::assemble(identity, &planned.plan, &decided.person);
+    let said = claims::assemble(identity, &planned.plan, &decided.person);
+    let said = said.map_err(|error| error.to_string())?;
     Ok(User {
         subject: subject.map_err(|error| error.to_string())?,
         username: identity.username.clone(),
-        claims: claims.map_err(|error| error.to_string())?,
+        claims: said.claims,
         bars: identity.bars.clone(),
+        group_dns: said.group_dns,
         federation: planned.federation.name.clone(),
+        federation_id: planned.federation.id,
         entry_dn: decided.person.entry.dn.clone(),
         policy: federation.policy.reference().clone(),
     })

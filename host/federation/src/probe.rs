@@ -72,6 +72,10 @@ fn unanswered(error: &DirectoryError) -> Problem {
             "connection_url",
             "use ldaps:// or advanced.start_tls, so that no password travels in clear",
         ),
+        DirectoryFault::OutboundRefused => (
+            "connection_url",
+            "name a server that the operator of the bridge lets this realm reach",
+        ),
         DirectoryFault::Misconfigured => ("connection_url", "correct what is said above"),
     };
     Problem {

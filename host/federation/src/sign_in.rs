@@ -8,17 +8,18 @@ use crate::{
     throttle::{Counted, ThrottleLimits},
 };
 use bridge_model::{
-    account::{self, AuthenticatedUser},
+    account::{AuthenticatedUser, Gate, KeptOut},
     audit::{AuditEvent, AuditKind, AuditOutcome},
+    client::Client,
     decision::{Person, Refusal},
     dn::Dn,
     entry::Entry,
     federation::BindName,
-    names::ClientId,
     ports::{AuditLog, Clock, Random, Store, StoreError},
     realm::Realm,
     secret::{Password, PasswordError},
     time::Timestamp,
+    user::KnownUser,
 };
 use std::{net::IpAddr, sync::Arc};
 use tracing::{error, warn};
@@ -48,7 +49,7 @@ pub struct Attempt<'a> {
     /// As typed; may be empty here, which is refused before anything else happens.
     pub password: &'a str,
     /// The client that the person wants to use.
-    pub client_id: &'a ClientId,
+    pub client: &'a Client,
     /// Where the attempt comes from, as far as it can be trusted.
     pub address: Option<IpAddr>,
     /// The request it came in.
@@ -62,6 +63,8 @@ pub enum SignInOutcome {
     SignedIn(Box<AuthenticatedUser>),
     /// The person is not, for whatever reason: name, password, or the state of the account.
     Refused,
+    /// The person is who they say, and may not use this client.
+    NotAllowed,
     /// Too many attempts with this name or from this address.
     Throttled {
         /// When to try again.
@@ -75,6 +78,8 @@ pub enum SignInOutcome {
 enum End {
     SignedIn(Box<AuthenticatedUser>),
     Refused(String),
+    /// The person proved who they are: nothing failed.
+    NotAllowed(String),
     Throttled,
     /// The directory did not say; the attempt does not count.
     Unavailable(String),
@@ -85,7 +90,9 @@ enum End {
 
 /// What is carried through one attempt.
 struct Course<'a> {
-    realm: &'a ActiveRealm,
+    realm: &'a Realm,
+    client: &'a Client,
+    active: &'a ActiveRealm,
     password: &'a Password,
     counted: Counted<'a>,
     audit: &'a mut AuditEvent,
@@ -123,7 +130,7 @@ impl SignIns {
         audit.request_id = Some(attempt.request_id.to_owned());
         audit.address = attempt.address.map(|address| address.to_string());
         audit.realm = Some(realm.name.to_string());
-        audit.client_id = Some(attempt.client_id.to_string());
+        audit.client_id = Some(attempt.client.id.to_string());
         let end = match self.attempt(realm, attempt, now, &mut audit).await {
             Ok(end) => end,
             Err(error) => {
@@ -142,6 +149,11 @@ impl SignIns {
         match end {
             End::SignedIn(user) => (AuditOutcome::Success, None, SignInOutcome::SignedIn(user)),
             End::Refused(reason) => (AuditOutcome::Refused, Some(reason), SignInOutcome::Refused),
+            End::NotAllowed(reason) => (
+                AuditOutcome::Refused,
+                Some(reason),
+                SignInOutcome::NotAllowed,
+            ),
             End::Throttled => (
                 AuditOutcome::Refused,
                 Some("throttled".to_owned()),
@@ -187,14 +199,18 @@ impl SignIns {
             return Ok(End::Throttled);
         }
         let mut course = Course {
-            realm: &*self.parts.federations.realm(name).await?,
+            realm,
+            client: attempt.client,
+            active: &*self.parts.federations.realm(name).await?,
             password: &password,
             counted,
             audit,
         };
         let end = self.through(&mut course, username).await?;
         match &end {
-            End::SignedIn(_) => course.counted.succeeded(attempt.address).await?,
+            End::SignedIn(_) | End::NotAllowed(_) => {
+                course.counted.succeeded(attempt.address).await?
+            }
             End::Unavailable(_) => course.counted.take_back().await?,
             End::Refused(_) | End::Throttled | End::Undecided(_) => {}
         }
@@ -205,7 +221,7 @@ impl SignIns {
     /// might live in one that cannot answer.
     async fn through(&self, course: &mut Course<'_>, username: &str) -> Result<End, StoreError> {
         let mut first = None;
-        for member in &course.realm.federations {
+        for member in &course.active.federations {
             let federation = match member {
                 Member::Active(federation) => federation.as_ref(),
                 Member::Broken { name, reason } => {
@@ -275,34 +291,54 @@ impl SignIns {
             findings: Vec::new(),
         };
         Ok(match decide(federation, person, self.now()).await {
-            Ok(decided) => self.admit(course, federation, &decided),
+            Ok(decided) => self.admit(course, federation, &decided).await?,
             Err(error) => End::Undecided(error.to_string()),
         })
     }
 
-    fn admit(
+    async fn admit(
         &self,
         course: &mut Course<'_>,
         federation: &ActiveFederation,
         decided: &Decided,
-    ) -> End {
+    ) -> Result<End, StoreError> {
         let identity = match &decided.verdict {
             Verdict::Identified(identity) => identity,
-            Verdict::Rejected(rejection) => return refused(&rejection.reason),
+            Verdict::Rejected(rejection) => return Ok(refused(&rejection.reason)),
         };
-        let user = match user_of(course.realm, federation, identity, decided) {
+        let user = match user_of(course.active, federation, identity, decided) {
             Ok(user) => user,
-            Err(reason) => return End::Undecided(reason),
+            Err(reason) => return Ok(End::Undecided(reason)),
         };
         course.audit.subject = Some(user.subject.clone());
         let Some(reply) = &decided.person.reply else {
-            return refused(&Refusal::BadCredentials);
+            return Ok(refused(&Refusal::BadCredentials));
         };
-        let realm = federation.planned.federation.realm.clone();
-        match account::admit(realm, user, reply, self.now()) {
-            Ok(user) => End::SignedIn(Box::new(user)),
-            Err(refusal) => refused(&refusal),
+        if !reply.is_success() {
+            return Ok(refused(&Refusal::BadCredentials));
         }
+        let now = self.now();
+        let known = KnownUser {
+            realm: course.realm.name.clone(),
+            subject: user.subject.clone(),
+            federation: user.federation_id,
+            username: user.username.clone(),
+            entry_dn: user.entry_dn.clone(),
+            blocked: false,
+            created_at: now,
+        };
+        let gate = Gate {
+            realm: course.realm,
+            client: course.client,
+            standing: self.parts.store.note_user(&known, now).await?,
+            now,
+        };
+        Ok(match gate.admit(user, reply) {
+            Ok(user) => End::SignedIn(Box::new(user)),
+            Err(KeptOut::Barred(refusal)) => refused(&refusal),
+            Err(kept @ KeptOut::NotInAllowedGroups) => End::NotAllowed(kept.reason().to_owned()),
+            Err(kept) => End::Refused(kept.reason().to_owned()),
+        })
     }
 
     /// Costs what a bind costs, so that the time of an answer does not tell who exists: a bind as a
@@ -338,15 +374,7 @@ impl SignIns {
 /// the audit trail.
 fn refused(refusal: &Refusal) -> End {
     match refusal {
-        Refusal::DirectoryUnavailable => End::Unavailable("directory_unavailable".to_owned()),
-        Refusal::BadCredentials => End::Refused("bad_credentials".to_owned()),
-        Refusal::Disabled => End::Refused("disabled".to_owned()),
-        Refusal::Locked => End::Refused("locked".to_owned()),
-        Refusal::AccountExpired => End::Refused("account_expired".to_owned()),
-        Refusal::PasswordExpired => End::Refused("password_expired".to_owned()),
-        Refusal::MustChangePassword => End::Refused("must_change_password".to_owned()),
-        Refusal::OutsidePermittedHours => End::Refused("outside_permitted_hours".to_owned()),
-        Refusal::NotPermittedHere => End::Refused("not_permitted_here".to_owned()),
-        Refusal::Other(reason) => End::Refused(reason.clone()),
+        Refusal::DirectoryUnavailable => End::Unavailable(refusal.reason().to_owned()),
+        _ => End::Refused(refusal.reason().to_owned()),
     }
 }

@@ -5,7 +5,7 @@ use bridge_model::{
     federation::Federation,
     plan::{Plan, Problem},
     ports::{Policies, PolicyError, PolicyFault},
-    realm::PlannedFederation,
+    realm::{PlannedFederation, Revision},
     search::Slot,
 };
 
@@ -58,6 +58,7 @@ pub fn translate(
         plan,
         policy: policy.reference().clone(),
         managed_by,
+        revision: Revision::default(),
     })
 }
 

@@ -107,7 +107,7 @@ fn only_planned_claims_are_taken_and_only_once() {
         &planned,
         &person(&[]),
     );
-    assert_eq!(claims.map(|claims| claims.len()), Ok(2));
+    assert_eq!(claims.map(|said| said.claims.len()), Ok(2));
     assert_eq!(
         assemble(&identity(vec![("nick", text("x"))]), &planned, &person(&[])),
         Err(ClaimError::NotPlanned("nick".to_owned()))
@@ -134,7 +134,7 @@ fn what_is_blank_is_left_out() {
         &plan(&["a", "b", "c", "d"]),
         &person(&[]),
     );
-    let names = claims.map(|claims| claims.keys().cloned().collect::<Vec<_>>());
+    let names = claims.map(|said| said.claims.keys().cloned().collect::<Vec<_>>());
     assert_eq!(names, Ok(vec!["d".to_owned()]));
 }
 
@@ -189,7 +189,11 @@ fn only_groups_that_the_directory_named_are_kept() {
             source: Some("cn=admins,o=x".to_owned()),
         },
     ];
-    let claims = assemble(&with_groups, &plan(&[]), &person(&["cn=staff,o=x"])).expect("claims");
-    assert_eq!(claims.get("groups"), Some(&serde_json::json!(["staff"])));
-    assert_eq!(claims.get("roles"), Some(&serde_json::json!(["read"])));
+    let said = assemble(&with_groups, &plan(&[]), &person(&["cn=staff,o=x"])).expect("claims");
+    assert_eq!(
+        said.claims.get("groups"),
+        Some(&serde_json::json!(["staff"]))
+    );
+    assert_eq!(said.claims.get("roles"), Some(&serde_json::json!(["read"])));
+    assert_eq!(said.group_dns, ["CN=Staff, o=x"]);
 }
