@@ -1,0 +1,207 @@
+//! Every endpoint, found in the OpenAPI document, with one realm's token, ids and clients at another.
+
+use super::BRIDGE;
+use serde_json::{Value, json};
+use suites::{
+    admin::{self, Admin},
+    browser::Page,
+    served::Served,
+};
+
+/// What the documents of all requests hold: enough to be taken where one may.
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+struct Realm {
+    name: &'static str,
+    token: String,
+    federation: String,
+}
+
+/// A realm with everything that an id or a name can be guessed of.
+fn realm(served: &Served, name: &'static str) -> Realm {
+    let operator = served.operator();
+    operator.create_realm(name);
+    let operator = operator.of(name);
+    let federation = operator.create(
+        "/user-federations",
+        &json!({
+            "name": "people", "vendor": "openldap",
+            "username_ldap_attribute": "uid", "rdn_ldap_attribute": "uid",
+            "uuid_ldap_attribute": "entryUUID", "user_object_classes": "inetOrgPerson",
+            "connection_url": "ldaps://ldap.example:636", "users_dn": "ou=people,dc=example",
+            "bind_dn": "cn=svc,dc=example", "bind_credential": "not told", "mapper": [],
+        }),
+    );
+    operator.create_public_client("wiki");
+    let secret = operator.create_administrator("ops", &["realm:admin"]);
+    Realm {
+        name,
+        token: admin::token(&served.bridge.issuer(name), "ops", &secret),
+        federation: federation["id"].as_str().expect("an id").to_owned(),
+    }
+}
+
+/// All operations, as method and path below the prefix.
+fn operations(admin: &Admin) -> Vec<(String, String)> {
+    let page = admin.get("/openapi.json");
+    assert_eq!(page.status, 200, "{}", page.body);
+    let document = page.json();
+    assert!(
+        document["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3.1"))
+    );
+    let paths = document["paths"].as_object().expect("paths");
+    let mut operations = Vec::new();
+    for (path, item) in paths {
+        for method in METHODS {
+            if item.get(method).is_some() {
+                operations.push((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    operations
+}
+
+/// A path with what the other realm has in the place of its parameters.
+fn filled(path: &str, other: &Realm) -> String {
+    let resource = path.strip_prefix(admin::RESOURCES).unwrap_or(path);
+    let segments = resource.split('/').map(|segment| {
+        match segment
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+        {
+            None => segment.to_owned(),
+            Some("realm" | "name") => other.name.to_owned(),
+            Some("client_id") => "wiki".to_owned(),
+            Some("subject") => "somebody".to_owned(),
+            Some(_) => other.federation.clone(),
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn ask(admin: &Admin, method: &str, resource: &str) -> Page {
+    let request = admin.request(method, resource);
+    let request = if matches!(method, "GET" | "DELETE") {
+        request
+    } else {
+        let body = json!({ "username": "ada", "name": "mine", "realm": { "name": "first" } });
+        request
+            .header("content-type", "application/json")
+            .body(body.to_string())
+    };
+    admin::send(request)
+}
+
+/// What may differ between two answers to the same question.
+fn without_request_id(page: &Page) -> Value {
+    let mut body: Value = serde_json::from_str(&page.body).unwrap_or(Value::Null);
+    if let Some(members) = body.as_object_mut() {
+        members.remove("request_id");
+        members.remove("instance");
+    }
+    body
+}
+
+#[test]
+fn a_token_of_one_realm_is_worth_nothing_at_another() {
+    let served = Served::bare(BRIDGE);
+    let (first, second) = (realm(&served, "first"), realm(&served, "second"));
+    let ours = served.administrator(&first.token);
+    let operations = operations(&ours);
+    assert!(operations.len() > 30, "only {operations:?}");
+    let before = state(&served, &second);
+    for (method, path) in &operations {
+        // The document itself is the same for all realms.
+        if path.ends_with("/openapi.json") {
+            continue;
+        }
+        let resource = filled(path, &second);
+        let at_other = ask(&ours.of("second"), method, &resource);
+        let at_nobody = ask(&ours.of("nobody"), method, &resource);
+        let what = format!("{method} {resource}: {}", at_other.body);
+        assert!(
+            matches!(at_other.status, 403 | 404),
+            "{} {what}",
+            at_other.status
+        );
+        // That there is such a realm is not told either.
+        assert_eq!(at_other.status, at_nobody.status, "{what}");
+        assert_eq!(
+            without_request_id(&at_other),
+            without_request_id(&at_nobody),
+            "{what}"
+        );
+        for secret in [second.federation.as_str(), "ldap.example", "dc=example"] {
+            assert!(!at_other.body.contains(secret), "{what}");
+        }
+    }
+    assert_eq!(state(&served, &second), before);
+}
+
+#[test]
+fn ids_and_clients_of_another_realm_are_not_there() {
+    let served = Served::bare(BRIDGE);
+    let (first, second) = (realm(&served, "first"), realm(&served, "second"));
+    let ours = served.administrator(&first.token);
+    let before = state(&served, &second);
+    for (method, path) in operations(&ours) {
+        let has_foreign_id = ["{id}", "{session}", "{subject}", "{request_id}"]
+            .iter()
+            .any(|parameter| path.contains(parameter));
+        let names_realm = path.contains("{realm}") || path.contains("/realms/{name}");
+        if has_foreign_id || names_realm {
+            let resource = filled(&path, &second);
+            let page = ask(&ours, &method, &resource);
+            let what = format!("{} {method} {resource}: {}", page.status, page.body);
+            // What is wrong with a body may be said before anybody looks for the resource.
+            assert!(matches!(page.status, 400 | 403 | 404 | 422), "{what}");
+            assert!(!page.body.contains("ldap.example"), "{what}");
+        }
+    }
+    assert_eq!(state(&served, &second), before);
+}
+
+#[test]
+fn an_issuer_takes_only_its_own_clients_and_secrets() {
+    let served = Served::bare(BRIDGE);
+    let (first, second) = (realm(&served, "first"), realm(&served, "second"));
+    let operator = served.operator().of(first.name);
+    let secret = operator.create_administrator("mine", &["realm:admin"]);
+    let page = admin::ask_for_token(&served.bridge.issuer(second.name), "mine", &secret);
+    assert_eq!(page.status, 401, "{}", page.body);
+    // The client of the same name has another secret.
+    let page = admin::ask_for_token(&served.bridge.issuer(second.name), "ops", &secret);
+    assert_eq!(page.status, 401, "{}", page.body);
+    let userinfo = format!(
+        "{}/protocol/openid-connect/userinfo",
+        served.bridge.issuer(second.name)
+    );
+    let browser = suites::browser::Browser::new();
+    let page = browser.send(browser.request("GET", userinfo).bearer_auth(&first.token));
+    assert_eq!(page.status, 401, "{}", page.body);
+}
+
+/// Everything of a realm that could have been changed.
+fn state(served: &Served, realm: &Realm) -> Vec<Value> {
+    let operator = served.operator().of(realm.name);
+    let resources = [
+        "/user-federations",
+        "/clients",
+        "/users",
+        "/clients/ops/secrets",
+    ];
+    let mut state: Vec<_> = resources
+        .iter()
+        .map(|resource| {
+            let page = operator.get(resource);
+            assert_eq!(page.status, 200, "{resource}: {}", page.body);
+            page.json()
+        })
+        .collect();
+    let page = operator.get(&format!("/realms/{}", realm.name));
+    assert_eq!(page.status, 200, "{}", page.body);
+    state.push(page.json());
+    state
+}
