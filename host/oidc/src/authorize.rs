@@ -22,7 +22,8 @@ use bridge_model::{
 use error::Stop;
 use request::{
     assign_code_challenge, assign_login_hint, assign_max_age, assign_nonce, assign_prompt,
-    assign_scope, check_request_objects, check_response_mode, check_response_type,
+    assign_scope, check_grant_type, check_request_objects, check_response_mode,
+    check_response_type,
 };
 use respond::respond;
 use session::{check_id_token_hint, load_session};
@@ -81,6 +82,7 @@ steps! {
     now assign_state: "RFC 6749 sections 4.1.1, 4.1.2.1",
     now check_response_mode: "OAuth 2.0 Multiple Response Type Encoding Practices section 2.1",
     now check_response_type: "RFC 6749 section 3.1.1; RFC 9700 section 2.1.2",
+    now check_grant_type: "RFC 6749 section 4.1.2.1",
     now check_request_objects: "OpenID Connect Core sections 3.1.2.6, 6, 7.2.1",
     now assign_scope: "OpenID Connect Core sections 3.1.2.1, 5.4; RFC 6749 section 3.3",
     now assign_nonce: "OpenID Connect Core section 3.1.2.1",

@@ -9,8 +9,9 @@
 //! - Nothing is redirected to an address that its client has not registered: [`authorize::STEPS`]
 //!   come in an order in which the errors before that check are pages.
 //! - Nobody is given a code or a token without the account gate
-//!   ([`bridge_model::account::readmit`]): whoever issues takes an
-//!   [`AuthenticatedUser`](bridge_model::account::AuthenticatedUser).
+//!   ([`bridge_model::account::Gate`]): whoever issues takes an
+//!   [`AuthenticatedUser`](bridge_model::account::AuthenticatedUser), and whoever comes again is asked
+//!   about again.
 //! - No grant is redeemed by a client that did not prove who it is: redeeming takes a proof of it
 //!   that only client authentication makes.
 //! - A token of one realm means nothing in another: sessions, codes and grants are looked up by realm,
@@ -19,6 +20,7 @@
 
 pub mod authorize;
 mod claims;
+mod gate;
 mod jws;
 mod keys;
 mod metadata;

@@ -153,7 +153,9 @@ impl Provider {
     /// # Errors
     ///
     /// [`InteractionError::Expired`] also if the interaction was ended at the same time, and for a
-    /// person of another realm or who signed in before the interaction began.
+    /// person of another realm, who signed in before the interaction began, or whom the account gate
+    /// keeps out. Whoever may come in but not use the client is signed in, and the client is told
+    /// `access_denied`.
     pub async fn complete(
         &self,
         realm: &Realm,
@@ -162,6 +164,22 @@ impl Provider {
         user: AuthenticatedUser,
     ) -> Result<Completed, InteractionError> {
         sign_in::complete(&self.0, realm, interaction, browser, user).await
+    }
+
+    /// Ends an interaction of somebody whom the account gate keeps from its client and from nothing else
+    /// ([`KeptOut::NotInAllowedGroups`](bridge_model::account::KeptOut::NotInAllowedGroups)). Gives
+    /// where the browser goes, by status 303: to the client, with `access_denied`.
+    ///
+    /// # Errors
+    ///
+    /// [`InteractionError::Expired`] also if the interaction was ended at the same time.
+    pub async fn deny(
+        &self,
+        realm: &Realm,
+        interaction: &str,
+        browser: &Browser,
+    ) -> Result<String, InteractionError> {
+        sign_in::deny(&self.0, realm, interaction, browser).await
     }
 
     /// The token endpoint (OpenID Connect Core section 3.1.3). No answer of it may be cached.

@@ -20,6 +20,10 @@ pub(crate) enum AnswerError {
     UnsupportedResponseType,
     /// RFC 6749 section 4.1.2.1.
     InvalidScope,
+    /// RFC 6749 section 4.1.2.1.
+    UnauthorizedClient,
+    /// RFC 6749 section 4.1.2.1.
+    AccessDenied,
     /// OpenID Connect Core section 3.1.2.6.
     LoginRequired,
     /// OpenID Connect Core section 3.1.2.6.
@@ -36,6 +40,8 @@ impl AnswerError {
             Self::InvalidRequest => "invalid_request",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::UnauthorizedClient => "unauthorized_client",
             Self::LoginRequired => "login_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",

@@ -1,13 +1,13 @@
 //! Sign-ins on their way: from the page to the session and the code.
 
 use crate::{
-    opaque,
+    gate, opaque,
     provider::{Browser, Parts},
-    return_address::ReturnAddress,
+    return_address::{AnswerError, ReturnAddress},
 };
 use bridge_model::{
-    account::AuthenticatedUser,
-    client::Client,
+    account::{AuthenticatedUser, KeptOut},
+    client::{Client, GrantType},
     names::ClientId,
     ports::StoreError,
     realm::Realm,
@@ -65,6 +65,9 @@ const SKEW: Duration = Duration::from_secs(10);
 /// RFC 6749 section 4.1.2: the longest a code may live.
 const CODE_LIFETIME_MAX: Duration = Duration::from_mins(10);
 
+/// What a client is told whose users the person is not one of.
+pub(crate) const NOT_FOR_THEM: &str = "the person may not use this client";
+
 /// An interaction of this browser, to which its client can still be answered.
 struct Begun {
     interaction: Interaction,
@@ -115,20 +118,39 @@ pub(crate) async fn complete(
     if *user.realm() != realm.name || user.auth_time() < begun_at.minus(SKEW) {
         return Err(InteractionError::Expired);
     }
-    if !parts
-        .store
-        .end_interaction(&realm.name, begun.interaction.id)
-        .await?
-    {
-        return Err(InteractionError::Expired);
-    }
+    // Whoever let the person in may have done so for another client, and it is a moment ago.
+    let (came, auth_time) = (user.user().clone(), user.auth_time());
+    let may_use = match gate::readmit(parts, realm, &begun.client, came, auth_time).await? {
+        Ok(_) => true,
+        Err(KeptOut::NotInAllowedGroups) => false,
+        Err(_) => return Err(InteractionError::Expired),
+    };
+    end(parts, realm, &begun).await?;
     let (secret, session) = start_session(parts, realm, browser, &user).await?;
-    let code = issue_code(parts, realm, begun.interaction.request, &user, session).await?;
+    let to = if may_use {
+        let request = begun.interaction.request;
+        let code = issue_code(parts, realm, request, &user, session).await?;
+        begun.to.with_code(&code)
+    } else {
+        begun.denied()
+    };
     Ok(Completed {
-        to: begun.to.with_code(&code),
+        to,
         session: secret,
         session_seconds: realm.lifetimes.session.as_secs(),
     })
+}
+
+/// Ends an interaction of somebody who may not use the client, and gives the answer to the client.
+pub(crate) async fn deny(
+    parts: &Parts,
+    realm: &Realm,
+    interaction: &str,
+    browser: &Browser,
+) -> Result<String, InteractionError> {
+    let begun = load(parts, realm, interaction, browser).await?;
+    end(parts, realm, &begun).await?;
+    Ok(begun.denied())
 }
 
 /// Makes a code for a client, and the grant behind it. Only for a person who passed the account gate.
@@ -156,6 +178,16 @@ pub(crate) async fn issue_code(
     };
     parts.store.add_grant(&grant).await?;
     Ok(opaque::encode(code.expose()))
+}
+
+/// Ends an interaction, unless somebody else was faster.
+async fn end(parts: &Parts, realm: &Realm, begun: &Begun) -> Result<(), InteractionError> {
+    let (store, id) = (&parts.store, begun.interaction.id);
+    if store.end_interaction(&realm.name, id).await? {
+        Ok(())
+    } else {
+        Err(InteractionError::Expired)
+    }
 }
 
 /// A new session; the one that the browser had before is ended, so that its cookie is worth nothing.
@@ -211,7 +243,10 @@ async fn load(
     // The client may have been switched off or changed since.
     let (request, issuer) = (&interaction.request, parts.issuer(&realm.name));
     let client = parts.store.client(&realm.name, &request.client_id).await?;
-    let client = client.filter(|client| client.enabled).ok_or_else(expired)?;
+    let may_ask = |client: &Client| {
+        client.enabled && client.grant_types.contains(&GrantType::AuthorizationCode)
+    };
+    let client = client.filter(may_ask).ok_or_else(expired)?;
     if !client
         .redirect_uris
         .iter()
@@ -230,6 +265,11 @@ async fn load(
 }
 
 impl Begun {
+    /// The answer to the client where the person may not use it.
+    fn denied(&self) -> String {
+        self.to.with_error(AnswerError::AccessDenied, NOT_FOR_THEM)
+    }
+
     fn page(self, interaction: &str) -> SignInPage {
         SignInPage {
             client_name: self

@@ -1,11 +1,16 @@
 //! A house to test in: a store in memory, a clock that stands still, random numbers that repeat, two
 //! realms and some clients.
 
+mod fixtures;
+mod ports;
 mod store;
+
+pub(crate) use fixtures::{ada, admitted, bar_from};
+pub(crate) use ports::{ManualClock, SeededRandom};
+pub(crate) use store::MemoryStore;
 
 use crate::{
     Authorized, Browser, Completed, Parameters, Provider, TokenAnswer, TokenError, TokenRequest,
-    keys, opaque,
 };
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -13,27 +18,17 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bridge_model::{
-    account::{self, AuthenticatedUser, User},
-    client::{Client, ClientAuthentication, RedirectUri},
-    decision::{Bar, Refusal},
+    account::AuthenticatedUser,
     keys::{SigningAlgorithm, SigningKey},
-    names::{ClientId, FederationName, RealmName},
-    ports::{Clock, Random},
-    realm::{Lifetimes, PolicyRef, Realm},
-    search::Reply,
+    ports::Clock,
+    realm::Realm,
     secret::Secret,
     session::GrantStage,
     time::Timestamp,
 };
-use serde_json::{Map, Value, json};
-use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-pub(crate) use store::MemoryStore;
+use fixtures::{clients, made_keys, realm};
+use serde_json::{Map, Value};
+use std::sync::Arc;
 use url::Url;
 
 /// RFC 7636 appendix B.
@@ -78,7 +73,7 @@ impl House {
     }
 
     fn over(base_url: &str, store: Arc<MemoryStore>, realm: Realm, other: Realm) -> Self {
-        let clock = Arc::new(ManualClock(AtomicU64::new(1_700_000_000)));
+        let clock = Arc::new(ManualClock::at(1_700_000_000));
         let provider = Provider::new(
             Url::parse(base_url).expect("a URL"),
             store.clone(),
@@ -253,124 +248,6 @@ fn signature_of(key: &SigningKey, message: &[u8]) -> Vec<u8> {
             let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private);
             let signature = pair.expect("a key").sign(&random, message).expect("signed");
             signature.as_ref().to_vec()
-        }
-    }
-}
-
-pub(crate) fn admitted(realm: &Realm, now: Timestamp) -> AuthenticatedUser {
-    account::admit(realm.name.clone(), ada(), &Reply::default(), now).expect("no bar")
-}
-
-/// A bar that holds from a time on.
-pub(crate) fn bar_from(since: Timestamp) -> Bar {
-    Bar {
-        reason: Refusal::AccountExpired,
-        since: Some(since),
-        until: None,
-    }
-}
-
-pub(crate) fn ada() -> User {
-    let claims = json!({
-        "name": "Ada Lovelace",
-        "email": "ada@example.test",
-        "email_verified": true,
-        "groups": ["staff"],
-        "department": "7",
-    });
-    User {
-        subject: "subject-of-ada".to_owned(),
-        username: "ada".to_owned(),
-        claims: serde_json::from_value(claims).expect("an object"),
-        bars: Vec::new(),
-        federation: FederationName::new("people").expect("valid"),
-        entry_dn: "uid=ada,dc=example,dc=test".to_owned(),
-        policy: PolicyRef {
-            id: "generic".to_owned(),
-            version: "1.0.0".to_owned(),
-            digest: "sha256:00".to_owned(),
-        },
-    }
-}
-
-fn realm(name: &str) -> Realm {
-    Realm {
-        name: RealmName::new(name).expect("valid"),
-        display_name: None,
-        enabled: true,
-        lifetimes: Lifetimes::default(),
-        managed_by: None,
-    }
-}
-
-/// `web` and `shop` have a secret, `mobile` too but signs with ES256, `cli` is public, `old` is
-/// switched off.
-fn clients(realm: &RealmName) -> Vec<Client> {
-    let client = |id: &str, authentication, redirect_uri: &str, signing_algorithm| Client {
-        realm: realm.clone(),
-        id: ClientId::new(id).expect("valid"),
-        name: Some(format!("The {id}")),
-        enabled: id != "old",
-        authentication,
-        redirect_uris: vec![RedirectUri::new(redirect_uri).expect("valid")],
-        signing_algorithm,
-        managed_by: None,
-    };
-    let (secret, public) = (ClientAuthentication::Secret, ClientAuthentication::Public);
-    let (rs256, es256) = (SigningAlgorithm::RS256, SigningAlgorithm::ES256);
-    vec![
-        client("web", secret, CALLBACK, rs256),
-        client("shop", secret, CALLBACK, rs256),
-        client("mobile", secret, CALLBACK, es256),
-        client("cli", public, "http://127.0.0.1/callback", rs256),
-        client("old", secret, CALLBACK, rs256),
-    ]
-}
-
-/// Keys are made once for all tests: they are slow to make.
-fn made_keys(realm: &RealmName) -> Vec<SigningKey> {
-    static KEYS: [OnceLock<Vec<SigningKey>>; 2] = [OnceLock::new(), OnceLock::new()];
-    let index = usize::from(realm.as_str() == "staff");
-    let made = KEYS[index].get_or_init(|| {
-        [SigningAlgorithm::ES256, SigningAlgorithm::RS256]
-            .map(|algorithm| {
-                keys::generate(realm, algorithm, Timestamp(1_600_000_000)).expect("a key")
-            })
-            .into()
-    });
-    made.clone()
-}
-
-/// A clock that is set by hand.
-pub(crate) struct ManualClock(AtomicU64);
-
-impl ManualClock {
-    pub(crate) fn advance(&self, span: Duration) {
-        self.0.fetch_add(span.as_secs(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// Octets that are as good as random, and the same in every run.
-pub(crate) struct SeededRandom(AtomicU64);
-
-impl SeededRandom {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(AtomicU64::new(seed))
-    }
-}
-
-impl Random for SeededRandom {
-    fn fill(&self, octets: &mut [u8]) {
-        for chunk in octets.chunks_mut(32) {
-            let count = self.0.fetch_add(1, Ordering::SeqCst);
-            let block = opaque::sha256(&count.to_be_bytes());
-            chunk.copy_from_slice(&block[..chunk.len()]);
         }
     }
 }

@@ -13,8 +13,8 @@ pub use error::{ErrorBody, TokenError};
 pub(crate) use issue::AccessClaims;
 pub use issue::{IssuedTo, TokenAnswer};
 
-use crate::{parameters::Parameters, provider::Parts};
-use bridge_model::{account, realm::Realm, time::Timestamp};
+use crate::{gate, parameters::Parameters, provider::Parts};
+use bridge_model::{realm::Realm, time::Timestamp};
 use form::Form;
 
 /// The grant types there are. Everything else is `unsupported_grant_type`, the password grant too
@@ -60,8 +60,8 @@ pub(crate) async fn token(
     let grant = match &form {
         Form::AuthorizationCode(code) => code.redeem(&context, &client).await?,
     };
-    let (name, user) = (realm.name.clone(), grant.user.clone());
-    let Ok(user) = account::readmit(name, user, grant.auth_time, context.now) else {
+    let (user, auth_time) = (grant.user.clone(), grant.auth_time);
+    let Ok(user) = gate::readmit(parts, realm, client.client(), user, auth_time).await? else {
         parts.store.revoke_grant(&realm.name, grant.id).await?;
         return Err(TokenError::InvalidGrant(
             "the person may not come in any more",

@@ -1,14 +1,14 @@
 //! The userinfo endpoint.
 
 use crate::{
-    claims,
+    claims, gate,
     jws::{self, TokenKind},
     keys::KeyError,
     provider::Parts,
     token::{AccessClaims, ErrorBody, store_fault},
 };
 use bridge_model::{
-    account::{self, AuthenticatedUser},
+    account::AuthenticatedUser,
     ports::StoreError,
     realm::Realm,
     session::{Grant, GrantStage},
@@ -157,11 +157,10 @@ async fn load_grant(
         .store
         .client(&realm.name, &grant.request.client_id)
         .await?;
-    if client.is_none_or(|client| !client.enabled || client.id.as_str() != access.client_id) {
-        return Err(invalid());
-    }
+    let client = client.filter(|client| client.id.as_str() == access.client_id);
+    let client = client.ok_or_else(invalid)?;
     let user = grant.user.clone();
-    let user = account::readmit(realm.name.clone(), user, grant.auth_time, now);
+    let user = gate::readmit(parts, realm, &client, user, grant.auth_time).await?;
     let user = user.map_err(|_| invalid())?;
     if user.user().subject != access.sub {
         return Err(invalid());

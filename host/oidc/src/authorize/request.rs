@@ -5,7 +5,10 @@
 
 use super::{Addressed, Asked, Context, Prompt, Stop, refuse};
 use crate::{claims, pkce, return_address::AnswerError};
-use bridge_model::{client::ClientAuthentication, session::AuthorizationRequest};
+use bridge_model::{
+    client::{ClientAuthentication, GrantType},
+    session::AuthorizationRequest,
+};
 
 /// Longer nonces are refused: they go into ID tokens as they came.
 const NONCE_OCTETS_MAX: usize = 1024;
@@ -44,6 +47,15 @@ pub(super) fn check_response_type(
             "response_type is missing",
         )),
     }
+}
+
+pub(super) fn check_grant_type(_: &Context<'_>, known: Addressed) -> Result<Addressed, Stop> {
+    let granted = &known.client.grant_types;
+    if granted.contains(&GrantType::AuthorizationCode) {
+        return Ok(known);
+    }
+    let text = "the client is not registered for authorization codes";
+    Err(refuse(&known.to, AnswerError::UnauthorizedClient, text))
 }
 
 /// Refused and not ignored: the client would believe that what it signed is what was read.

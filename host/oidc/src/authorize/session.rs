@@ -1,11 +1,14 @@
 //! The steps that find out who is signed in, and whether that will do.
 
-use super::{Asked, Context, Placed, Present, Prompt, Stop};
+use super::{Asked, Context, Placed, Present, Prompt, Stop, refuse};
 use crate::{
+    gate,
     jws::{self, TokenKind},
     opaque,
+    return_address::AnswerError,
+    sign_in::NOT_FOR_THEM,
 };
-use bridge_model::{account, time::Timestamp};
+use bridge_model::{account::KeptOut, time::Timestamp};
 use serde::Deserialize;
 
 /// Takes up the browser's session if it is fresh enough and its person still passes the account gate;
@@ -35,12 +38,21 @@ pub(super) async fn load_session(context: &Context<'_>, asked: Asked) -> Result<
     if !is_fresh(session.auth_time, asked.request.max_age, context.now) {
         return nobody(asked);
     }
-    let user = account::readmit(realm.clone(), session.user, session.auth_time, context.now);
-    let session = user.ok().map(|user| Present {
-        session: session.id,
-        user,
-    });
-    Ok(Placed { asked, session })
+    let (parts, realm, client) = (context.parts, context.realm, &asked.client);
+    match gate::readmit(parts, realm, client, session.user, session.auth_time).await? {
+        Ok(user) => Ok(Placed {
+            asked,
+            session: Some(Present {
+                session: session.id,
+                user,
+            }),
+        }),
+        // Another sign-in would end the same, and the session is good elsewhere.
+        Err(KeptOut::NotInAllowedGroups) => {
+            Err(refuse(&asked.to, AnswerError::AccessDenied, NOT_FOR_THEM))
+        }
+        Err(_) => nobody(asked),
+    }
 }
 
 /// `max_age=0` asks for a sign-in as `prompt=login` does, also within the same second.

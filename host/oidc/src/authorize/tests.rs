@@ -52,6 +52,7 @@ fn the_steps_come_in_this_order() {
             "assign_state",
             "check_response_mode",
             "check_response_type",
+            "check_grant_type",
             "check_request_objects",
             "assign_scope",
             "assign_nonce",

@@ -1,19 +1,18 @@
-//! A store in memory.
+//! A store in memory. What the protocol does not ask for is refused and not made up.
+
+mod elsewhere;
 
 use async_trait::async_trait;
 use bridge_model::{
     client::Client,
-    federation::Federation,
     keys::SigningKey,
-    names::{ClientId, FederationId, FederationName, RealmName},
-    plan::Plan,
-    ports::{Failures, Keys, Realms, Sessions, StoreError},
-    realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm},
-    secret::Secret,
+    names::{FederationId, RealmName},
+    ports::{Failures, Keys, Sessions, StoreError},
     session::{Grant, GrantStage, Interaction, Redemption, Session, TokenHash},
     time::Timestamp,
 };
 use std::{
+    collections::HashMap,
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
@@ -29,6 +28,14 @@ pub(crate) struct Tables {
     pub(crate) sessions: Vec<Session>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) keys: Vec<SigningKey>,
+    /// Subjects of people whom an administrator keeps out, in all realms.
+    pub(crate) blocked: Vec<String>,
+    /// Federations that are switched off.
+    pub(crate) federations_off: Vec<FederationId>,
+    /// Counts of attempts, and when they are over.
+    pub(crate) failures: HashMap<TokenHash, (u32, Timestamp)>,
+    /// How often a client's secret was looked at.
+    pub(crate) secret_reads: usize,
     /// How often keys were asked for.
     pub(crate) key_reads: usize,
     /// How many first keys were made for this store.
@@ -55,6 +62,15 @@ impl MemoryStore {
         self.tables().keys.splice(0..0, keys);
     }
 
+    /// Changes a client of all realms.
+    pub(crate) fn change_client(&self, id: &str, change: impl Fn(&mut Client)) {
+        let mut tables = self.tables();
+        let clients = tables.clients.iter_mut();
+        clients
+            .filter(|client| client.id.as_str() == id)
+            .for_each(change);
+    }
+
     pub(crate) fn grants(&self) -> Vec<Grant> {
         self.tables().grants.clone()
     }
@@ -65,72 +81,6 @@ impl MemoryStore {
             return Err(StoreError::Database("the test took it down".into()));
         }
         Ok(tables)
-    }
-}
-
-fn unused<T>() -> Result<T, StoreError> {
-    Err(StoreError::Conflict("not of this store".to_owned()))
-}
-
-#[async_trait]
-impl Realms for MemoryStore {
-    async fn realms(&self) -> Result<Vec<Realm>, StoreError> {
-        unused()
-    }
-
-    async fn realm(&self, _: &RealmName) -> Result<Option<Realm>, StoreError> {
-        unused()
-    }
-
-    async fn subject_key(&self, _: &RealmName) -> Result<Option<Secret>, StoreError> {
-        unused()
-    }
-
-    async fn federations(&self, _: &RealmName) -> Result<Vec<PlannedFederation>, StoreError> {
-        unused()
-    }
-
-    async fn federation_key(
-        &self,
-        _: &RealmName,
-        _: &FederationName,
-    ) -> Result<Option<FederationKey>, StoreError> {
-        unused()
-    }
-
-    async fn save_plan(&self, _: FederationId, _: &Plan, _: &PolicyRef) -> Result<(), StoreError> {
-        unused()
-    }
-
-    async fn bind_credential(&self, _: &Federation) -> Result<Option<Secret>, StoreError> {
-        unused()
-    }
-
-    async fn client(&self, realm: &RealmName, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        let tables = self.up()?;
-        let mut clients = tables.clients.iter();
-        Ok(clients
-            .find(|client| client.realm == *realm && client.id == *id)
-            .cloned())
-    }
-
-    /// Every client has the same secret.
-    async fn client_secret_fits(
-        &self,
-        _: &RealmName,
-        _: &ClientId,
-        presented: &Secret,
-    ) -> Result<bool, StoreError> {
-        let _up = self.up()?;
-        Ok(presented.expose() == super::SECRET.as_bytes())
-    }
-
-    async fn apply(&self, _: &Declaration, _: Timestamp) -> Result<Applied, StoreError> {
-        unused()
-    }
-
-    async fn sources(&self) -> Result<Vec<String>, StoreError> {
-        unused()
     }
 }
 
@@ -186,11 +136,13 @@ impl Sessions for MemoryStore {
         Ok(found.cloned())
     }
 
-    async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
-        self.up()?
+    async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<bool, StoreError> {
+        let mut tables = self.up()?;
+        let before = tables.sessions.len();
+        tables
             .sessions
             .retain(|session| session.realm != *realm || session.id != id);
-        Ok(())
+        Ok(tables.sessions.len() < before)
     }
 
     async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError> {
@@ -241,7 +193,7 @@ impl Sessions for MemoryStore {
     }
 
     async fn remove_expired(&self, _: Timestamp) -> Result<u64, StoreError> {
-        unused()
+        elsewhere::unused()
     }
 }
 
@@ -276,18 +228,31 @@ impl Keys for MemoryStore {
 impl Failures for MemoryStore {
     async fn count_attempt(
         &self,
-        _: TokenHash,
-        _: Duration,
-        _: Timestamp,
+        key: TokenHash,
+        window: Duration,
+        now: Timestamp,
     ) -> Result<u32, StoreError> {
-        unused()
+        let mut tables = self.up()?;
+        let (attempts, ends_at) = tables.failures.entry(key).or_insert((0, Timestamp(0)));
+        if *ends_at <= now {
+            (*attempts, *ends_at) = (0, now.plus(window));
+        }
+        *attempts += 1;
+        Ok(*attempts)
     }
 
-    async fn take_back_attempt(&self, _: TokenHash) -> Result<(), StoreError> {
-        unused()
+    async fn take_back_attempt(&self, key: TokenHash) -> Result<(), StoreError> {
+        if let Some((attempts, ends_at)) = self.up()?.failures.get_mut(&key) {
+            *attempts = attempts.saturating_sub(1);
+            if *attempts == 0 {
+                *ends_at = Timestamp(0);
+            }
+        }
+        Ok(())
     }
 
-    async fn forget_attempts(&self, _: TokenHash) -> Result<(), StoreError> {
-        unused()
+    async fn forget_attempts(&self, key: TokenHash) -> Result<(), StoreError> {
+        self.up()?.failures.remove(&key);
+        Ok(())
     }
 }

@@ -41,7 +41,9 @@ pub(super) async fn authenticate(
     let is_proved = match (client.authentication, &presented.secret) {
         (ClientAuthentication::Public, None) => true,
         (ClientAuthentication::Secret, Some(secret)) => {
-            store.client_secret_fits(realm, &id, secret).await?
+            store
+                .client_secret_fits(realm, &id, secret, context.now)
+                .await?
         }
         (ClientAuthentication::Public, Some(_)) | (ClientAuthentication::Secret, None) => false,
     };

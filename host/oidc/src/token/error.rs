@@ -100,7 +100,13 @@ impl From<KeyError> for TokenError {
 pub(crate) fn store_fault(error: &StoreError) -> (u16, ErrorBody) {
     let (status, error, error_description) = match error {
         StoreError::Database(_) => (503, "temporarily_unavailable", "try again later"),
-        StoreError::Conflict(_) | StoreError::Sealed(_) => {
+        StoreError::Sealed(_)
+        | StoreError::Conflict(_)
+        | StoreError::Duplicate(_)
+        | StoreError::Stale(_)
+        | StoreError::Missing(_)
+        | StoreError::Managed { .. }
+        | StoreError::NeedsCredential(_) => {
             (500, "server_error", "the operator has to look into it")
         }
     };
