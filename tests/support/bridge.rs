@@ -97,6 +97,17 @@ impl Bridge {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// How much memory it has resident (`VmRSS`), in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let id = self.child.lock().expect("the child").id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a running process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|number| number.parse().ok())
+            .expect("a number")
+    }
+
     /// Tells it to stop, as an operator would, and waits until it has; its exit code.
     pub fn stop(self) -> Option<i32> {
         let mut child = self.child.lock().expect("the child");
