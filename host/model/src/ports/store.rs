@@ -283,7 +283,12 @@ pub trait Users: Send + Sync {
         subject: &str,
     ) -> Result<Standing, StoreError>;
 
-    /// The users of a realm by user name, from the one after `after` on, at most `limit`.
+    /// The users of a realm by user name, from the one after the user with the subject `after` on, at
+    /// most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if nobody has the subject `after` any more.
     async fn users(
         &self,
         realm: &RealmName,
