@@ -3,17 +3,14 @@
 use bridge_model::ports::{DirectoryError, DirectoryFault};
 use std::{error::Error, fmt::Write as _};
 
-/// A fault of a server.
+/// A fault of a server. No detail, a stranger's words in it included, holds what separates it from the
+/// remedy.
 pub(crate) fn fault(
     fault: DirectoryFault,
     server: &str,
     detail: impl Into<String>,
 ) -> DirectoryError {
-    DirectoryError {
-        fault,
-        server: server.to_owned(),
-        detail: detail.into(),
-    }
+    DirectoryError::new(fault, server, detail.into().replace("; ", ", "))
 }
 
 /// A stranger's text as it may stand in a log: one line, not long.

@@ -50,11 +50,38 @@ impl OutboundRules {
         }
         self.0.iter().any(|rule| rule.allows(target, address))
     }
+
+    /// What can be said of a host before it is known where its name leads.
+    pub fn outlook(&self, realm: &RealmName, host: &str, port: u16) -> Outlook {
+        if self.0.is_empty() {
+            return Outlook::Told;
+        }
+        let fitting = self.0.iter().filter(|rule| rule.covers(realm, host, port));
+        fitting.fold(Outlook::Refused, |outlook, rule| {
+            match (outlook, rule.hosts.is_empty()) {
+                (Outlook::Told, _) | (_, false) => Outlook::Told,
+                (_, true) => Outlook::Hidden,
+            }
+        })
+    }
+}
+
+/// What can be said of a host before it is known where its name leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// No rule leads there, wherever that is: its name need not be looked up.
+    Refused,
+    /// It depends on the address, and no rule names the host: whether its name is known is not told
+    /// apart from whether its address is allowed, or realms could find out what names there are in a
+    /// network that they may not enter.
+    Hidden,
+    /// It depends on the address, and whether the name is known is nothing to hide: a rule names the
+    /// host, or there are no rules.
+    Told,
 }
 
 impl OutboundRule {
     fn allows(&self, target: &OutboundTarget<'_>, address: IpAddr) -> bool {
-        let host = target.host.trim_end_matches('.').to_ascii_lowercase();
         let fits_address = if self.networks.is_empty() {
             !is_special(address)
         } else {
@@ -62,9 +89,14 @@ impl OutboundRule {
                 .iter()
                 .any(|network| network.contains(&address))
         };
-        fits_address
-            && (self.realms.is_empty() || self.realms.contains(target.realm))
-            && (self.ports.is_empty() || self.ports.contains(&target.port))
+        fits_address && self.covers(target.realm, target.host, target.port)
+    }
+
+    /// Whether all fits but for the address, which is not looked at.
+    fn covers(&self, realm: &RealmName, host: &str, port: u16) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        (self.realms.is_empty() || self.realms.contains(realm))
+            && (self.ports.is_empty() || self.ports.contains(&port))
             && (self.hosts.is_empty() || self.hosts.iter().any(|pattern| fits(pattern, &host)))
     }
 }
@@ -214,6 +246,41 @@ mod tests {
                 "{realm} {host} {address} {port}"
             );
         }
+    }
+
+    #[test]
+    fn a_name_need_not_be_known_to_be_refused() {
+        let realm = RealmName::new("a").expect("a name");
+        let network = OutboundRule {
+            networks: vec!["10.0.0.0/8".parse().expect("a network")],
+            ports: vec![389, 636],
+            ..OutboundRule::default()
+        };
+        let named = OutboundRule {
+            hosts: vec!["*.corp.example".to_owned()],
+            ports: vec![636],
+            ..OutboundRule::default()
+        };
+        for rules in [
+            vec![network.clone(), named.clone()],
+            vec![named.clone(), network],
+        ] {
+            let rules = OutboundRules(rules);
+            for (host, port, expected) in [
+                ("dc1.corp.example", 636, Outlook::Told),
+                ("dc1.corp.example", 389, Outlook::Hidden),
+                ("else.example", 636, Outlook::Hidden),
+                ("else.example", 22, Outlook::Refused),
+            ] {
+                assert_eq!(rules.outlook(&realm, host, port), expected, "{host} {port}");
+            }
+        }
+        assert_eq!(
+            OutboundRules(vec![named]).outlook(&realm, "else.example", 636),
+            Outlook::Refused
+        );
+        let none = OutboundRules::default();
+        assert_eq!(none.outlook(&realm, "else.example", 636), Outlook::Told);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The ports: what the rooms ask of each other without knowing each other.
 
+mod facts;
 mod sessions;
 mod store;
 
+pub use facts::{Certificate, Facts, Misfit};
 pub use sessions::{Failures, Keys, Sessions};
 pub use store::{AuditTrail, Clients, Precondition, Realms, Store, StoreError, Users};
 
@@ -87,8 +89,27 @@ pub struct DirectoryError {
     pub fault: DirectoryFault,
     /// The server, as `host:port`.
     pub server: String,
-    /// What happened, for the log; without secrets.
+    /// What happened, for the log and for whoever may know the federation; one line, without secrets
+    /// and without `; `, which separates what is wrong from what to do about it.
     pub detail: String,
+    /// What is known beyond words.
+    pub facts: Facts,
+}
+
+impl DirectoryError {
+    /// A fault of which no more is known than words.
+    pub fn new(
+        fault: DirectoryFault,
+        server: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            fault,
+            server: server.into(),
+            detail: detail.into(),
+            facts: Facts::None,
+        }
+    }
 }
 
 /// What kind of fault kept a directory from answering.

@@ -89,11 +89,11 @@ impl Directory for FakeDirectory {
     async fn search(&self, search: &Search) -> Result<Found, DirectoryError> {
         let filter = search.filter.to_string();
         if filter.contains(SILENCE) {
-            return Err(DirectoryError {
-                fault: DirectoryFault::Timeout,
-                server: "directory.example:636".to_owned(),
-                detail: "silent".to_owned(),
-            });
+            return Err(DirectoryError::new(
+                DirectoryFault::Timeout,
+                "directory.example:636",
+                "silent",
+            ));
         }
         let wanted = |name: &str| filter.contains(&format!("(uid={name})"));
         let twins = filter.contains("(uid=twin)");
