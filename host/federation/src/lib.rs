@@ -10,17 +10,23 @@ pub mod reads;
 pub mod subject;
 
 mod active;
+mod connection_test;
 mod decide;
 mod locate;
 mod preview;
-mod probe;
+mod review;
+mod root_dse;
 mod sign_in;
 mod throttle;
 mod translate;
 
 pub use active::Federations;
+pub use connection_test::{
+    Stage, StageReport, StageResult, TestReport, probe, test_authentication, test_connection,
+};
 pub use preview::{Preview, PreviewError};
-pub use probe::probe;
+pub use review::{Reviewed, review};
+pub use root_dse::{Capabilities, capabilities};
 pub use sign_in::{Attempt, SignInOutcome, SignIns};
 pub use throttle::ThrottleLimits;
-pub use translate::{TranslateError, translate};
+pub use translate::{Problems, TranslateError, translate};

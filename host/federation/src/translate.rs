@@ -1,6 +1,6 @@
 //! From a federation to its plan.
 
-use crate::{claims, reads};
+use crate::{claims, reads, review::review};
 use bridge_model::{
     federation::Federation,
     plan::{Plan, Problem},
@@ -8,58 +8,114 @@ use bridge_model::{
     realm::{PlannedFederation, Revision},
     search::Slot,
 };
+use std::fmt;
 
 /// Why a federation has no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum TranslateError {
     /// Something is wrong with the federation; everything at once.
-    #[error("{}", .0.iter().map(|p| format!("{}: {}", p.field, p.message)).collect::<Vec<_>>().join("; "))]
-    Problems(Vec<Problem>),
+    #[error("{0}")]
+    Problems(Problems),
     /// The policy failed.
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
 
-/// Translates a federation by the policy of its vendor, and holds the plan to what a plan may say.
+/// What is wrong with a federation; as an iterator, the errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    /// What has to be corrected: at least one.
+    pub errors: Vec<Problem>,
+    /// What the operator should know beside that, as far as it can be told.
+    pub warnings: Vec<Problem>,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.errors.iter().enumerate() {
+            let separator = if i == 0 { "" } else { "; " };
+            write!(f, "{separator}{}: {}", problem.field, problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.errors.into_iter()
+    }
+}
+
+/// Translates a federation by the policy of its vendor, and holds the plan to what a plan may say:
+/// [`review`] without the warnings.
 ///
 /// # Errors
 ///
-/// [`TranslateError::Problems`] in the operator's own field names, an unknown vendor among them;
-/// [`TranslateError::Policy`] when the policy failed or made a plan that the host does not follow.
+/// As [`review`].
 pub fn translate(
     policies: &dyn Policies,
     federation: &Federation,
     managed_by: Option<String>,
 ) -> Result<PlannedFederation, TranslateError> {
-    let mut problems = own_problems(federation);
+    review(policies, federation, managed_by).map(|reviewed| reviewed.planned)
+}
+
+/// What came of looking at a federation.
+pub(crate) struct Examined {
+    /// The plan, where the policy made one.
+    pub(crate) planned: Option<PlannedFederation>,
+    /// What is wrong.
+    pub(crate) problems: Vec<Problem>,
+    /// The notes of the plan.
+    pub(crate) notes: Vec<Problem>,
+}
+
+/// Looks at a federation, with its policy and without.
+pub(crate) fn examine(
+    policies: &dyn Policies,
+    federation: &Federation,
+    managed_by: Option<String>,
+) -> Result<Examined, PolicyError> {
+    let mut examined = Examined {
+        planned: None,
+        problems: own_problems(federation),
+        notes: Vec::new(),
+    };
     let policy = match policies.vendor(&federation.vendor) {
         Ok(policy) => policy,
         Err(error) if error.fault == PolicyFault::Unknown => {
-            problems.push(unknown_vendor(policies, &federation.vendor));
-            return Err(TranslateError::Problems(problems));
+            let unknown = unknown_vendor(policies, &federation.vendor);
+            examined.problems.push(unknown);
+            return Ok(examined);
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let plan = match policy.translate(federation)? {
-        Ok(plan) if problems.is_empty() => plan,
-        Ok(_) => return Err(TranslateError::Problems(problems)),
+        Ok(plan) => plan,
         Err(more) => {
-            problems.extend(more);
-            return Err(TranslateError::Problems(problems));
+            examined.problems.extend(more);
+            return Ok(examined);
         }
     };
+    examined.notes.clone_from(&plan.notes);
+    if !examined.problems.is_empty() {
+        return Ok(examined);
+    }
     check_plan(&plan, federation).map_err(|detail| PolicyError {
         policy: policy.reference().id.clone(),
         fault: PolicyFault::Contract,
         detail,
     })?;
-    Ok(PlannedFederation {
+    examined.planned = Some(PlannedFederation {
         federation: federation.clone(),
         plan,
         policy: policy.reference().clone(),
         managed_by,
         revision: Revision::default(),
-    })
+    });
+    Ok(examined)
 }
 
 fn unknown_vendor(policies: &dyn Policies, vendor: &str) -> Problem {
@@ -89,7 +145,7 @@ fn own_problems(federation: &Federation) -> Vec<Problem> {
     if federation.users.is_empty() {
         wrong(
             "users_dn",
-            "name at least one place where users live".to_owned(),
+            "there is no place where users live; name at least one DN".to_owned(),
         );
     }
     for subtree in &federation.users {
@@ -103,7 +159,10 @@ fn own_problems(federation: &Federation) -> Vec<Problem> {
     if let Some(filter) = &federation.custom_filter
         && let Err(error) = reads::check_filter(filter, &[])
     {
-        wrong("advanced.custom_user_search_filter", error.to_string());
+        wrong(
+            "advanced.custom_user_search_filter",
+            format!("{error}; write a filter as RFC 4515 has it, such as (employeeType=staff)"),
+        );
     }
     for mapper in &federation.mappers {
         if let Some(attribute) = &mapper.ldap_attribute
@@ -133,8 +192,9 @@ fn check_plan(plan: &Plan, federation: &Federation) -> Result<(), String> {
     };
     filter("login-filter", &plan.login_filter, &slots)?;
     filter("users-filter", &plan.users_filter, &[])?;
+    let readable = federation.readable();
     let bounds = reads::Bounds {
-        readable: &federation.read_bases,
+        readable: &readable,
         own: None,
         after_failure: false,
     };

@@ -39,6 +39,14 @@ impl Dn {
     /// Longer names come from nobody who means well.
     pub const OCTETS_MAX: usize = 4096;
 
+    /// The empty name: that of the root DSE (RFC 4512 section 5.1).
+    pub fn root() -> Self {
+        Self {
+            text: String::new(),
+            normal: Vec::new(),
+        }
+    }
+
     /// Reads a text.
     pub fn parse(text: &str) -> Result<Self, DnError> {
         if text.len() > Self::OCTETS_MAX {
@@ -84,6 +92,22 @@ impl Dn {
             .iter()
             .flatten()
             .any(|(_, value)| *value == folded)
+    }
+
+    /// Whether this name ends as `base` does: in the same `dc` parts (RFC 2247), or, where `base` ends
+    /// in none, in the same last part. Nothing is said of the empty name: everything ends as it does.
+    pub fn is_in_domain_of(&self, base: &Self) -> bool {
+        let is_domain = |rdn: &&Rdn| matches!(rdn.as_slice(), [(kind, _)] if kind == "dc");
+        let parts = base.normal.iter().rev().take_while(is_domain).count();
+        let tail = base.normal.iter().rev().take(parts.max(1));
+        tail.zip(
+            self.normal
+                .iter()
+                .rev()
+                .map(Some)
+                .chain(std::iter::repeat(None)),
+        )
+        .all(|(wanted, own)| own == Some(wanted))
     }
 
     /// How many RDNs the name has.
@@ -341,6 +365,21 @@ mod tests {
         assert!(!dn("uid=a,ou=xpeople,dc=example").is_within(&base));
         assert!(!dn("uid=a\\,ou=people,dc=example").is_within(&base));
         assert!(base.is_within(&dn("")));
+    }
+
+    #[test]
+    fn knows_the_domain_of_a_name() {
+        for (name, base, is_in) in [
+            ("cn=svc,dc=tco,dc=com", "ou=users,dc=TCO,dc=com", true),
+            ("dc=tco,dc=com", "ou=users,dc=tco,dc=com", true),
+            ("ou=users", "ou=users,dc=tco,dc=com", false),
+            ("cn=svc,dc=com", "ou=users,dc=tco,dc=com", false),
+            ("cn=svc,dc=other,dc=com", "ou=users,dc=tco,dc=com", false),
+            ("cn=svc,ou=b,o=x", "ou=a,o=x", true),
+            ("cn=svc,o=y", "ou=a,o=x", false),
+        ] {
+            assert_eq!(dn(name).is_in_domain_of(&dn(base)), is_in, "{name} {base}");
+        }
     }
 
     #[test]

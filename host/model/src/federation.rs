@@ -4,7 +4,7 @@ use crate::{
     dn::Dn,
     names::{FederationId, FederationName, RealmName},
     plan::Mapper,
-    search::{Setting, Subtree},
+    search::{SearchScope, Setting, Subtree},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -77,6 +77,19 @@ pub struct Federation {
     /// What subjects are derived under: the name that the federation was first saved with, so that
     /// neither renaming it nor declaring it anew changes who people are.
     pub subject_namespace: String,
+}
+
+impl Federation {
+    /// What may be read beside the entries of users: [`Federation::read_bases`], and what lies at or
+    /// below [`Federation::groups_base`].
+    pub fn readable(&self) -> Vec<Subtree> {
+        let groups = self.groups_base.as_ref().map(|base| Subtree {
+            base: base.clone(),
+            scope: SearchScope::Subtree,
+        });
+        let groups = groups.filter(|groups| !self.read_bases.contains(groups));
+        self.read_bases.iter().cloned().chain(groups).collect()
+    }
 }
 
 /// What a sign-in does when the directory cannot answer.
