@@ -4,16 +4,17 @@ use crate::{
     convert,
     dial::dial,
     endpoint::Endpoint,
-    fault::{chain, fault},
+    fault::{chain, fault, fault_with},
     fence::{End, Fence},
     limits::Limits,
+    outbound::Outbound,
     relay::{Progress, Wire, relay},
     start_tls::start_tls,
     tls::TlsPeer,
 };
 use bridge_model::{
     federation::BindName,
-    ports::{DirectoryError, DirectoryFault},
+    ports::{DirectoryError, DirectoryFault, Facts},
     search::{Control, Found, Reply, Search},
     secret::Password,
 };
@@ -78,10 +79,11 @@ impl Connection {
     pub(crate) async fn open(
         endpoint: &Endpoint,
         channel: &Channel,
+        outbound: &Outbound,
         limits: Limits,
         deadline: Instant,
     ) -> Result<Self, DirectoryError> {
-        let mut stream = dial(endpoint, deadline).await?;
+        let mut stream = dial(endpoint, outbound, deadline).await?;
         match channel {
             Channel::Plain => Self::start(stream, limits, endpoint).await,
             Channel::StartTls(peer) => {
@@ -102,7 +104,7 @@ impl Connection {
         let handshake = async {
             peer.handshake(stream)
                 .await
-                .map_err(|detail| (DirectoryFault::Tls, detail))
+                .map_err(|(detail, facts)| (DirectoryFault::Tls, detail, facts))
         };
         let stream = within(deadline, endpoint, "the TLS handshake", handshake).await?;
         Self::start(stream, limits, endpoint).await
@@ -330,11 +332,11 @@ async fn within<T>(
     deadline: Instant,
     endpoint: &Endpoint,
     step: &str,
-    waiting: impl Future<Output = Result<T, (DirectoryFault, String)>>,
+    waiting: impl Future<Output = Result<T, (DirectoryFault, String, Facts)>>,
 ) -> Result<T, DirectoryError> {
     match timeout_at(deadline, waiting).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err((kind, detail))) => Err(fault(kind, &endpoint.address, detail)),
+        Ok(Err((kind, detail, facts))) => Err(fault_with(kind, &endpoint.address, detail, facts)),
         Err(_) => Err(fault(
             DirectoryFault::Timeout,
             &endpoint.address,

@@ -1,7 +1,10 @@
 //! From a host's name to a TCP connection.
 
-use crate::{endpoint::Endpoint, fault::fault};
-use bridge_model::ports::{DirectoryError, DirectoryFault};
+use crate::{endpoint::Endpoint, fault::fault, outbound::Outbound};
+use bridge_model::{
+    outbound::Outlook,
+    ports::{DirectoryError, DirectoryFault},
+};
 use socket2::{SockRef, TcpKeepalive};
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
@@ -9,12 +12,14 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// Connects to the first of the host's addresses that answers.
+/// Connects to the first of the host's addresses that answers. The name is looked up once: the very
+/// addresses that were checked are dialled.
 pub(crate) async fn dial(
     endpoint: &Endpoint,
+    outbound: &Outbound,
     deadline: Instant,
 ) -> Result<TcpStream, DirectoryError> {
-    let addresses = resolve(endpoint, deadline).await?;
+    let addresses = outbound.admit(endpoint, resolve(endpoint, outbound, deadline).await?)?;
     let mut tried = Vec::with_capacity(addresses.len());
     let mut is_late = false;
     for (i, address) in addresses.iter().enumerate() {
@@ -31,11 +36,11 @@ pub(crate) async fn dial(
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => {
                 is_late = false;
-                tried.push(format!("{address}: {error}"));
+                tried.push(format!("{address} ({error})"));
             }
             Err(_) => {
                 is_late = true;
-                tried.push(format!("{address}: no answer within {share:.1?}"));
+                tried.push(format!("{address} (no answer within {share:.1?})"));
             }
         }
     }
@@ -44,30 +49,48 @@ pub(crate) async fn dial(
     } else {
         DirectoryFault::Connect
     };
-    Err(fault(kind, &endpoint.address, tried.join("; ")))
+    let detail = format!("no connection to {}", tried.join(", "));
+    Err(fault(kind, &endpoint.address, detail))
 }
 
 /// All addresses of a host, in the resolver's order, which is that of RFC 6724.
 async fn resolve(
     endpoint: &Endpoint,
+    outbound: &Outbound,
     deadline: Instant,
 ) -> Result<Vec<SocketAddr>, DirectoryError> {
-    let failed = |kind, detail: String| fault(kind, &endpoint.address, detail);
-    let lookup = lookup_host((endpoint.host.as_str(), endpoint.port));
+    let outlook = outbound.outlook(endpoint);
+    if outlook == Outlook::Refused {
+        return Err(outbound.refusal(endpoint, "no rule leads to this host and port"));
+    }
+    let failed = |kind, why: String| {
+        if outlook == Outlook::Hidden {
+            outbound.refusal(endpoint, &why)
+        } else {
+            fault(kind, &endpoint.address, why)
+        }
+    };
+    let host = &endpoint.host;
+    let lookup = lookup_host((host.as_str(), endpoint.port));
     let addresses: Vec<_> = timeout_at(deadline, lookup)
         .await
         .map_err(|_| {
             failed(
                 DirectoryFault::Timeout,
-                "the name service did not answer in time".to_owned(),
+                format!("the name service did not say in time where {host} is"),
             )
         })?
-        .map_err(|error| failed(DirectoryFault::NameResolution, error.to_string()))?
+        .map_err(|error| {
+            failed(
+                DirectoryFault::NameResolution,
+                format!("the name {host} is not known ({error})"),
+            )
+        })?
         .collect();
     if addresses.is_empty() {
         return Err(failed(
             DirectoryFault::NameResolution,
-            "the name has no address".to_owned(),
+            format!("the name {host} has no address"),
         ));
     }
     Ok(addresses)
@@ -95,7 +118,28 @@ const KEEPALIVE_RETRIES: u32 = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bridge_model::{
+        names::RealmName,
+        outbound::{OutboundRule, OutboundRules},
+    };
+    use std::sync::Arc;
     use tokio::net::TcpListener;
+
+    /// This machine, and every other place as far as names go.
+    fn this_machine() -> Outbound {
+        let networks = ["127.0.0.0/8", "::1/128"].map(|n| n.parse().expect("a network"));
+        let rule = OutboundRule {
+            hosts: ["127.0.0.1", "localhost", "*.invalid"]
+                .map(str::to_owned)
+                .into(),
+            networks: networks.into(),
+            ..OutboundRule::default()
+        };
+        Outbound {
+            rules: Arc::new(OutboundRules(vec![rule])),
+            realm: RealmName::new("staff").expect("a name"),
+        }
+    }
 
     fn endpoint(host: &str, port: u16) -> Endpoint {
         Endpoint {
@@ -113,7 +157,7 @@ mod tests {
     async fn sends_at_once_and_notices_a_dead_peer() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        let stream = dial(&endpoint("127.0.0.1", port), soon())
+        let stream = dial(&endpoint("127.0.0.1", port), &this_machine(), soon())
             .await
             .expect("a connection");
         assert!(stream.nodelay().expect("readable"));
@@ -125,7 +169,7 @@ mod tests {
         // `localhost` has an IPv6 and an IPv4 address on most machines; one of them listens here.
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        dial(&endpoint("localhost", port), soon())
+        dial(&endpoint("localhost", port), &this_machine(), soon())
             .await
             .expect("a connection");
     }
@@ -135,21 +179,26 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
         drop(listener);
-        let error = dial(&endpoint("127.0.0.1", port), soon())
+        let error = dial(&endpoint("127.0.0.1", port), &this_machine(), soon())
             .await
             .expect_err("refused");
         assert_eq!(error.fault, DirectoryFault::Connect);
         assert!(
-            error.detail.contains(&format!("127.0.0.1:{port}: ")),
+            error.detail.contains(&format!("127.0.0.1:{port} (")),
             "{error}"
         );
     }
 
     #[tokio::test]
     async fn says_that_a_name_is_not_known() {
-        let error = dial(&endpoint("no-such-host.invalid", 389), soon())
-            .await
-            .expect_err("unknown");
+        let error = dial(
+            &endpoint("no-such-host.invalid", 389),
+            &this_machine(),
+            soon(),
+        )
+        .await
+        .expect_err("unknown");
         assert_eq!(error.fault, DirectoryFault::NameResolution, "{error}");
+        assert!(error.detail.contains("no-such-host.invalid"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! Where a server is, and how its connections are to be secured.
 
 use rustls_pki_types::ServerName;
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 use url::{Host, Url};
 
 /// Where a server is.
@@ -57,22 +57,32 @@ impl Endpoint {
                 .map_err(|_| format!("{host} is neither a host name nor an IP address"))?,
         };
         let port = url.port().unwrap_or(port);
-        let address = if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
-        };
         let security = match (is_tls, start_tls) {
             (true, _) => Security::Tls(name),
             (false, true) => Security::StartTls(name),
             (false, false) => Security::Plain,
         };
+        let address = format!("{}:{port}", url_host(&host));
         let endpoint = Self {
             host,
             port,
             address,
         };
         Ok((endpoint, security))
+    }
+
+    /// The host as a URL has it.
+    pub(crate) fn url_host(&self) -> Cow<'_, str> {
+        url_host(&self.host)
+    }
+}
+
+/// An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
+fn url_host(host: &str) -> Cow<'_, str> {
+    if host.contains(':') {
+        Cow::Owned(format!("[{host}]"))
+    } else {
+        Cow::Borrowed(host)
     }
 }
 

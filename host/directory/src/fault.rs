@@ -1,6 +1,6 @@
 //! Faults as the port has them.
 
-use bridge_model::ports::{DirectoryError, DirectoryFault};
+use bridge_model::ports::{DirectoryError, DirectoryFault, Facts};
 use std::{error::Error, fmt::Write as _};
 
 /// A fault of a server. No detail, a stranger's words in it included, holds what separates it from the
@@ -11,6 +11,19 @@ pub(crate) fn fault(
     detail: impl Into<String>,
 ) -> DirectoryError {
     DirectoryError::new(fault, server, detail.into().replace("; ", ", "))
+}
+
+/// A fault of which more is known than words.
+pub(crate) fn fault_with(
+    kind: DirectoryFault,
+    server: &str,
+    detail: impl Into<String>,
+    facts: Facts,
+) -> DirectoryError {
+    DirectoryError {
+        facts,
+        ..fault(kind, server, detail)
+    }
 }
 
 /// A stranger's text as it may stand in a log: one line, not long.

@@ -24,6 +24,7 @@
 //! buffers it. No type of ldap3 leaves the crate.
 
 mod ber;
+mod certificate;
 mod connection;
 mod convert;
 mod dial;
@@ -33,9 +34,11 @@ mod fault;
 mod fence;
 mod limits;
 mod open;
+mod outbound;
 mod pool;
 mod relay;
 mod server;
+mod service;
 mod start_tls;
 mod tls;
 

@@ -25,16 +25,21 @@ pub struct Limits {
     /// The most BER elements that hold each other. Around an entry's value there are 5, and nothing
     /// that is asked for here has more. ldap3 reads nested elements by recursion.
     pub nesting_max: usize,
-    /// A connection that was not used for longer is not used again: firewalls and servers forget
-    /// connections silently, many of them after 5 minutes, and then a request waits in vain.
+    /// A connection that was not used for longer is closed, so that a realm where nobody signs in
+    /// costs next to nothing. Firewalls and servers forget idle connections silently, many of them
+    /// after 5 minutes, and then a request waits in vain: stay below that.
     pub idle_max: Duration,
     /// A connection that is older is not used again, so that a changed certificate, a changed
     /// address and a withdrawn service account are noticed.
     pub age_max: Duration,
     /// How long a server that could not be reached comes last in the order of servers, and how long
-    /// a refused service bind is not tried again, so that wrong configuration does not lock the
-    /// service account.
+    /// a service bind is not tried again that was refused for another reason than its credential.
     pub back_off: Duration,
+    /// How long a service bind is not tried again whose credential was refused, so that a wrong one
+    /// does not lock the account; each time twice as long.
+    pub credential_back_off: Duration,
+    /// The most that this grows to.
+    pub credential_back_off_max: Duration,
 }
 
 impl Default for Limits {
@@ -44,9 +49,11 @@ impl Default for Limits {
             result_octets_max: 16 * 1024 * 1024,
             result_elements_max: 250_000,
             nesting_max: 10,
-            idle_max: Duration::from_mins(4),
+            idle_max: Duration::from_secs(30),
             age_max: Duration::from_hours(1),
             back_off: Duration::from_secs(5),
+            credential_back_off: Duration::from_secs(30),
+            credential_back_off_max: Duration::from_mins(10),
         }
     }
 }

@@ -6,7 +6,9 @@ use crate::{
     endpoint::{Endpoint, Security},
     fault::fault,
     limits::Limits,
+    outbound::Outbound,
     server::{Server, Settings},
+    service::ServiceAccount,
     tls::{TlsCommon, TlsPeer},
 };
 use bridge_model::{
@@ -16,12 +18,11 @@ use bridge_model::{
     secret::{Password, Secret},
 };
 use std::sync::Arc;
-use tokio_rustls::TlsConnector;
 use url::Url;
 
 /// Opens directories over LDAP.
 ///
-/// The directories it opens share the machine's CA certificates, so that many of them cost little.
+/// Directories that trust the same authorities share what that takes, so that many of them cost little.
 /// Their calls must be made within a tokio runtime.
 #[derive(Debug)]
 pub struct LdapDirectories {
@@ -52,26 +53,23 @@ impl LdapDirectories {
         settings: &Arc<Settings>,
     ) -> Result<Vec<Server>, DirectoryError> {
         let bundle = connection.ca_bundle.as_deref();
-        let connector = |url| {
-            let made = self.common.connector(bundle);
+        let trusting = |url| {
+            let made = self.common.trusting(bundle);
             made.map_err(|detail| misconfigured(url, detail))
         };
-        // A bundle is read even where nothing needs it yet, so that a bad one is told now.
-        let mut tls: Option<TlsConnector> = match (bundle, connection.urls.first()) {
-            (Some(_), Some(url)) => Some(connector(url)?),
-            _ => None,
-        };
+        if bundle.is_some()
+            && let Some(url) = connection.urls.first()
+        {
+            // Even where nothing needs it yet, so that a bad one is told now.
+            trusting(url)?;
+        }
         let mut servers = Vec::with_capacity(connection.urls.len());
         for url in &connection.urls {
             let (endpoint, security) = Endpoint::new(url, connection.start_tls)
                 .map_err(|detail| misconfigured(url, detail))?;
-            let mut peer = |name| {
-                let connector = if let Some(connector) = &tls {
-                    connector.clone()
-                } else {
-                    tls.insert(connector(url)?).clone()
-                };
-                Ok(TlsPeer { connector, name })
+            let peer = |name| {
+                let config = trusting(url)?;
+                Ok(TlsPeer { config, name })
             };
             let channel = match security {
                 Security::Plain => Channel::Plain,
@@ -114,7 +112,12 @@ impl Directories for LdapDirectories {
         let service = service(&connection.bind, bind_credential).map_err(misconfigured)?;
         let settings = Arc::new(Settings {
             federation: federation.name.to_string(),
-            service,
+            outbound: Outbound {
+                rules: Arc::clone(&self.rules),
+                realm: federation.realm.clone(),
+            },
+            service: service
+                .map(|(name, password)| ServiceAccount::new(name, password, self.limits)),
             allow_plaintext: connection.allow_plaintext,
             connect_timeout: connection.connect_timeout,
             operation_timeout: connection.operation_timeout,

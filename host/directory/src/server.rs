@@ -3,27 +3,29 @@
 use crate::{
     connection::{Answered, Channel, Connection, Failure},
     endpoint::Endpoint,
-    fault::{answer, fault},
+    fault::{answer, fault, fault_with},
     limits::Limits,
+    outbound::Outbound,
     pool::{Lease, Pool},
+    service::ServiceAccount,
 };
-use bridge_model::{
-    federation::BindName,
-    ports::{DirectoryError, DirectoryFault},
-    secret::Password,
-};
+use bridge_model::ports::{DirectoryError, DirectoryFault, Facts};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{
+    sync::Mutex as AsyncMutex,
+    time::{Instant, timeout_at},
+};
 
 /// What the servers of a directory have in common.
 pub(crate) struct Settings {
     /// The federation's name, for the log.
     pub(crate) federation: String,
+    pub(crate) outbound: Outbound,
     /// Who the service connections are bound as; none: nobody.
-    pub(crate) service: Option<(BindName, Password)>,
+    pub(crate) service: Option<ServiceAccount>,
     pub(crate) allow_plaintext: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) operation_timeout: Duration,
@@ -45,17 +47,12 @@ pub(crate) struct Server {
     endpoint: Endpoint,
     channel: Channel,
     settings: Arc<Settings>,
-    service: Pool,
-    sign_in: Pool,
-    health: Mutex<Health>,
-}
-
-#[derive(Default)]
-struct Health {
+    service: Arc<Pool>,
+    sign_in: Arc<Pool>,
     /// Until then the server comes last.
-    resting_until: Option<Instant>,
-    /// The service bind was refused, and is not tried again until then.
-    refused: Option<(Instant, DirectoryError)>,
+    resting_until: Mutex<Option<Instant>>,
+    /// Whose turn it is to bind as the service, and when and why a bind last got no answer.
+    service_bind: AsyncMutex<Option<(Instant, DirectoryError)>>,
 }
 
 /// Why there is no connection.
@@ -68,14 +65,15 @@ pub(crate) enum Unavailable {
 
 impl Server {
     pub(crate) fn new(endpoint: Endpoint, channel: Channel, settings: Arc<Settings>) -> Self {
-        let pool = || Pool::new(settings.pool_connections_max, settings.limits);
+        let pool = || Arc::new(Pool::new(settings.pool_connections_max, settings.limits));
         Self {
             service: pool(),
             sign_in: pool(),
             endpoint,
             channel,
             settings,
-            health: Mutex::default(),
+            resting_until: Mutex::default(),
+            service_bind: AsyncMutex::default(),
         }
     }
 
@@ -87,17 +85,17 @@ impl Server {
     /// Whether the server did not answer a short while ago.
     pub(crate) fn is_resting(&self) -> bool {
         let now = Instant::now();
-        self.health().resting_until.is_some_and(|until| now < until)
+        self.resting_until().is_some_and(|until| now < until)
     }
 
     /// Puts the server behind the others for a while: it did not answer.
     pub(crate) fn rest(&self) {
-        self.health().resting_until = Some(Instant::now() + self.settings.limits.back_off);
+        *self.resting_until() = Some(Instant::now() + self.settings.limits.back_off);
     }
 
     /// The server answered.
     pub(crate) fn wake(&self) {
-        self.health().resting_until = None;
+        *self.resting_until() = None;
     }
 
     /// Closes the idle connections of a pool.
@@ -153,14 +151,13 @@ impl Server {
             Some(service) if purpose == Purpose::Service => Some(service),
             _ => None,
         };
-        if service.is_some()
-            && let Some(refused) = self.refused()
-        {
-            return Err(Unavailable::Final(refused));
+        if let Some(refusal) = service.and_then(|service| service.refusal(Instant::now())) {
+            return Err(Unavailable::Final(refusal));
         }
         let connected = Connection::open(
             &self.endpoint,
             &self.channel,
+            &self.settings.outbound,
             self.settings.limits,
             deadline.min(Instant::now() + self.settings.connect_timeout),
         )
@@ -169,8 +166,8 @@ impl Server {
             self.rest();
             Unavailable::TryNext(error)
         })?;
-        if let Some((name, password)) = service {
-            self.bind_service(&mut connection, name, password, deadline)
+        if let Some(service) = service {
+            self.bind_in_turn(&mut connection, service, deadline)
                 .await?;
         }
         tracing::debug!(
@@ -182,25 +179,55 @@ impl Server {
         Ok(connection)
     }
 
+    /// Binds as the service, one call at a time: a hundred that come at once with a wrong credential
+    /// would be a hundred counts against the account.
+    async fn bind_in_turn(
+        &self,
+        connection: &mut Connection,
+        service: &ServiceAccount,
+        deadline: Instant,
+    ) -> Result<(), Unavailable> {
+        let begin = Instant::now();
+        let Ok(mut turn) = timeout_at(deadline, self.service_bind.lock()).await else {
+            return Err(Unavailable::Final(fault(
+                DirectoryFault::Timeout,
+                self.address(),
+                "the service bind of another call was waited for in vain",
+            )));
+        };
+        if let Some(refusal) = service.refusal(Instant::now()) {
+            return Err(Unavailable::Final(refusal));
+        }
+        // Who waited for one that got no answer does not wait for none of its own.
+        if let Some((_, error)) = turn.as_ref().filter(|(at, _)| *at >= begin) {
+            return Err(Unavailable::TryNext(error.clone()));
+        }
+        let bound = self.bind_service(connection, service, deadline).await;
+        if let Err(Unavailable::TryNext(error)) = &bound {
+            self.rest();
+            *turn = Some((Instant::now(), error.clone()));
+        }
+        bound
+    }
+
     async fn bind_service(
         &self,
         connection: &mut Connection,
-        name: &BindName,
-        password: &Password,
+        service: &ServiceAccount,
         deadline: Instant,
     ) -> Result<(), Unavailable> {
         let deadline = deadline.min(Instant::now() + self.settings.operation_timeout);
-        let reply = match connection.bind(name, password, &[], deadline).await {
+        let (name, password) = (&service.name, &service.password);
+        let bound = connection.bind(name, password, &[], deadline).await;
+        let reply = match bound {
             Ok(Answered { value, .. }) => value,
-            Err(Failure { error, .. }) => {
-                self.rest();
-                return Err(Unavailable::TryNext(error));
-            }
+            Err(Failure { error, .. }) => return Err(Unavailable::TryNext(error)),
         };
         if reply.is_success() {
+            service.accepted();
             return Ok(());
         }
-        let error = fault(
+        let error = fault_with(
             DirectoryFault::ServiceBind,
             self.address(),
             format!(
@@ -208,33 +235,26 @@ impl Server {
                 name.as_str(),
                 answer(reply.result_code, &reply.diagnostic)
             ),
+            Facts::Refused(reply.result_code),
         );
         if SERVER_TROUBLE.contains(&reply.result_code) {
-            self.rest();
             return Err(Unavailable::TryNext(error));
         }
-        let until = Instant::now() + self.settings.limits.back_off;
-        self.health().refused = Some((until, error.clone()));
+        service.refused(reply.result_code, error.clone(), Instant::now());
         Err(Unavailable::Final(error))
     }
 
-    /// What the service bind was refused with a short while ago. Every further attempt would count
-    /// against the account in the directory.
-    fn refused(&self) -> Option<DirectoryError> {
-        let health = self.health();
-        let (until, error) = health.refused.as_ref()?;
-        (Instant::now() < *until).then(|| error.clone())
-    }
-
-    fn pool(&self, purpose: Purpose) -> &Pool {
+    fn pool(&self, purpose: Purpose) -> &Arc<Pool> {
         match purpose {
             Purpose::Service => &self.service,
             Purpose::SignIn => &self.sign_in,
         }
     }
 
-    fn health(&self) -> MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    fn resting_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        // Nothing panics while the lock is held.
+        let lock = self.resting_until.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

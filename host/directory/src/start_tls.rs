@@ -5,17 +5,20 @@ use crate::{
     fault::answer,
     fence::{End, Message, message_octets, result},
 };
-use bridge_model::ports::DirectoryFault;
+use bridge_model::ports::{DirectoryFault, Facts};
 use std::io;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
+/// Why there is no TLS.
+pub(crate) type Refused = (DirectoryFault, String, Facts);
+
 /// Asks for TLS. After success the handshake is the next thing on the stream; after anything else
 /// the stream must be dropped: nothing is ever sent on it in clear instead.
-pub(crate) async fn start_tls(stream: &mut TcpStream) -> Result<(), (DirectoryFault, String)> {
-    let protocol = |detail: String| (DirectoryFault::Protocol, detail);
+pub(crate) async fn start_tls(stream: &mut TcpStream) -> Result<(), Refused> {
+    let protocol = |detail: String| (DirectoryFault::Protocol, detail, Facts::None);
     let broken = |error: io::Error| protocol(format!("StartTLS: {error}"));
     let ended = |end: End| match end {
         End::Closed(detail) | End::Violation(detail) => protocol(format!("StartTLS: {detail}")),
@@ -52,6 +55,7 @@ pub(crate) async fn start_tls(stream: &mut TcpStream) -> Result<(), (DirectoryFa
                 "the server refused StartTLS with {}",
                 answer(result.code, result.diagnostic)
             ),
+            Facts::Refused(result.code),
         ));
     }
     // A server waits for the client to begin the handshake. Whatever is here already was put in by

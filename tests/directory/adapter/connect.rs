@@ -1,7 +1,10 @@
 //! Reaching a server, and who vouches for it.
 
 use super::*;
-use bridge_model::ports::{DirectoryError, DirectoryFault};
+use bridge_model::{
+    ports::{DirectoryError, DirectoryFault, Facts, Misfit},
+    time::Timestamp,
+};
 use std::{net::TcpListener, time::Instant};
 use suites::{
     peer::{self, BIND, EXTENDED, Peer, Reaction},
@@ -41,10 +44,21 @@ async fn ldaps_and_start_tls_work_with_the_ca() {
 #[tokio::test]
 async fn a_certificate_that_does_not_vouch_for_the_server_is_refused() {
     let authority = Authority::shared();
-    for (certificate, ca, reason) in [
-        (&authority.wrong_host, &authority.ca, "wrong.example.test"),
-        (&authority.expired, &authority.ca, "expired"),
-        (&authority.server, &authority.unrelated_ca, "UnknownIssuer"),
+    let here = ["localhost", "127.0.0.1", "::1"];
+    for (certificate, ca, misfit, names) in [
+        (
+            &authority.wrong_host,
+            &authority.ca,
+            Misfit::Name,
+            &["wrong.example.test"][..],
+        ),
+        (&authority.expired, &authority.ca, Misfit::Expired, &here),
+        (
+            &authority.server,
+            &authority.unrelated_ca,
+            Misfit::Authority,
+            &here,
+        ),
     ] {
         let slapd = Slapd::start_with(certificate);
         for mut federation in [
@@ -58,7 +72,15 @@ async fn a_certificate_that_does_not_vouch_for_the_server_is_refused() {
                 error.detail.contains("does not vouch for 127.0.0.1"),
                 "{error}"
             );
-            assert!(error.detail.contains(reason), "{error}");
+            assert!(error.detail.contains(&names.join(", ")), "{error}");
+            let Facts::Certificate(told) = error.facts else {
+                panic!("no certificate in {:?}", error.facts);
+            };
+            assert_eq!((told.misfit, &told.names[..]), (misfit, names));
+            assert_eq!(told.subject, "CN=A server of the suites");
+            assert_eq!(told.issuer, "CN=Authority of the suites");
+            let has_ended = told.not_after < Timestamp(1_700_000_000);
+            assert_eq!(has_ended, misfit == Misfit::Expired, "{told:?}");
         }
     }
 }
