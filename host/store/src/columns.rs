@@ -1,6 +1,6 @@
 //! Values on their way into columns and back.
 
-use bridge_model::{ports::StoreError, session::TokenHash, time::Timestamp};
+use bridge_model::{ports::StoreError, realm::Revision, session::TokenHash, time::Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
 use std::fmt::Display;
@@ -69,6 +69,11 @@ impl<'r> Columns<'r> {
         self.parsed(column, |seconds: i64| u64::try_from(seconds).map(Timestamp))
     }
 
+    /// A column with a revision.
+    pub(crate) fn revision(&self, column: &'static str) -> Result<Revision, StoreError> {
+        self.parsed(column, |number: i64| u64::try_from(number).map(Revision))
+    }
+
     /// A column with the digest of a token.
     pub(crate) fn hash(&self, column: &'static str) -> Result<TokenHash, StoreError> {
         self.parsed(column, |octets: &[u8]| octets.try_into().map(TokenHash))
@@ -97,4 +102,9 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
 /// A point in time as SQLite has it. What lies beyond its integers is never reached.
 pub(crate) fn seconds(time: Timestamp) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
+}
+
+/// A revision as SQLite has it. What lies beyond its integers is never reached.
+pub(crate) fn revision_number(revision: Revision) -> i64 {
+    i64::try_from(revision.0).unwrap_or(i64::MAX)
 }

@@ -147,6 +147,17 @@ impl SealingKey {
         })
     }
 
+    /// Puts the file of a new key into the place of an old one, at once and for good.
+    pub(crate) fn replace(path: &Path, new: &Path) -> Result<(), KeyFileError> {
+        fs::rename(new, path).map_err(|source| unusable(new, source))?;
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| unusable(path, source))
+    }
+
     /// Derives a key for one purpose: 32 octets (RFC 5869, HKDF with SHA-256). Keys for different
     /// purposes say nothing of each other. Purposes that begin with `store/` are the store's own.
     #[expect(clippy::missing_panics_doc, reason = "it cannot fail for this length")]

@@ -1,5 +1,5 @@
-//! Persistence behind the ports of `bridge-model`: realms, federations, clients, sign-ins on their
-//! way, sessions, grants, signing keys and throttle counts.
+//! Persistence behind the ports of `bridge-model`: realms, federations, clients, users, sign-ins
+//! on their way, sessions, grants, signing keys, throttle counts and the audit trail.
 //!
 //! What must stay true:
 //!
@@ -17,9 +17,10 @@
 
 mod columns;
 mod declaration;
+mod digests;
 mod key;
 mod seal;
 mod sqlite;
 
 pub use key::{KeyFileError, SealingKey};
-pub use sqlite::{OpenError, Options, Purpose, SqliteStore};
+pub use sqlite::{OpenError, Options, Purpose, ResealError, RotateError, SqliteStore};

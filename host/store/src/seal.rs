@@ -1,17 +1,14 @@
-//! Sealed columns, and the digests of client secrets.
+//! Sealed columns.
 //!
 //! A sealed value is: one octet for the format (1), a random nonce of 12 octets, and the output of
 //! AES-256-GCM-SIV (RFC 8452), which stays sound should a nonce ever come twice. What is
 //! authenticated with it ([`Place`]) ties the value to where it stands.
 
 use crate::key::SealingKey;
-use aws_lc_rs::{
-    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hmac,
-};
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use bridge_model::{
     federation::{Federation, ServiceBind},
-    names::{ClientId, RealmName},
+    names::RealmName,
     ports::{Random, StoreError},
     secret::Secret,
 };
@@ -97,6 +94,11 @@ impl Place {
         Self::new("application", "sentinel", "the database").and(purpose)
     }
 
+    /// The key that keyed digests are made with.
+    pub(crate) fn digest_key() -> Self {
+        Self::new("application", "digest_key", "the database")
+    }
+
     /// The key that subjects of a realm are derived with.
     pub(crate) fn subject_key(realm: &RealmName) -> Self {
         Self::new("realms", "subject_key", realm.as_str()).and(realm.as_str())
@@ -138,47 +140,6 @@ impl Place {
         push_part(&mut self.octets, part.as_ref());
         self
     }
-}
-
-/// Makes the digests that client secrets are kept as: HMAC with SHA-256 and a derived key, so that a
-/// copy of the database gives no way to try secrets out.
-pub(crate) struct ClientSecrets {
-    key: hmac::Key,
-}
-
-impl ClientSecrets {
-    pub(crate) fn new(key: &SealingKey) -> Self {
-        let key = key.derive("store/client-secrets");
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()),
-        }
-    }
-
-    /// The digest of a client's secret; that of another client with the same secret is another.
-    pub(crate) fn digest(&self, realm: &RealmName, id: &ClientId, secret: &Secret) -> Vec<u8> {
-        hmac::sign(&self.key, &message(realm, id, secret))
-            .as_ref()
-            .to_vec()
-    }
-
-    /// Whether a secret has this digest, compared in constant time.
-    pub(crate) fn fits(
-        &self,
-        digest: &[u8],
-        realm: &RealmName,
-        id: &ClientId,
-        secret: &Secret,
-    ) -> bool {
-        hmac::verify(&self.key, &message(realm, id, secret), digest).is_ok()
-    }
-}
-
-fn message(realm: &RealmName, id: &ClientId, secret: &Secret) -> Zeroizing<Vec<u8>> {
-    let mut message = Zeroizing::new(Vec::new());
-    push_part(&mut message, realm.as_str().as_bytes());
-    push_part(&mut message, id.as_str().as_bytes());
-    push_part(&mut message, secret.expose());
-    message
 }
 
 fn push_part(octets: &mut Vec<u8>, part: &[u8]) {

@@ -1,6 +1,6 @@
 use super::*;
 use bridge_model::{
-    federation::{BindName, Connection, EditMode},
+    federation::{BindName, Connection, EditMode, OnError, Synchronisation},
     names::{FederationId, FederationName},
 };
 use std::{
@@ -48,6 +48,10 @@ fn federation() -> Federation {
         custom_filter: None,
         mappers: Vec::new(),
         settings: Vec::new(),
+        groups_base: None,
+        on_error: OnError::Deny,
+        synchronisation: Synchronisation::default(),
+        email_verified_domains: Vec::new(),
         connection: Connection {
             urls: vec![url("ldaps://one.example"), url("ldaps://two.example")],
             start_tls: false,
@@ -86,6 +90,7 @@ fn a_sealed_value_opens_in_its_place_only() {
         Place::signing_key(&realm("staff"), "k", "1RS256"),
         Place::subject_key(&realm("staff")),
         Place::sentinel("production"),
+        Place::digest_key(),
     ] {
         assert!(seal.open(&other, &sealed).is_err(), "{}", other.shown);
     }
@@ -149,17 +154,4 @@ fn a_bind_credential_is_tied_to_where_it_goes_and_as_whose() {
         seal.open(&Place::bind_credential(&renamed), &sealed)
             .is_ok()
     );
-}
-
-#[test]
-fn digests_of_a_secret_differ_from_client_to_client() {
-    let secrets = ClientSecrets::new(&SealingKey::generate(&Counter::default()));
-    let wiki = ClientId::new("wiki").expect("an id");
-    let secret = Secret::new("s3cret");
-    let digest = secrets.digest(&realm("staff"), &wiki, &secret);
-    assert!(secrets.fits(&digest, &realm("staff"), &wiki, &secret));
-    assert!(!secrets.fits(&digest, &realm("staff"), &wiki, &Secret::new("S3cret")));
-    assert!(!secrets.fits(&digest, &realm("guests"), &wiki, &secret));
-    let blog = ClientId::new("blog").expect("an id");
-    assert!(!secrets.fits(&digest, &realm("staff"), &blog, &secret));
 }

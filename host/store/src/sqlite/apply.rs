@@ -1,40 +1,36 @@
 //! Makes the database agree with what a file declares.
 
-mod client;
-mod federation;
-
-use super::{database, realms::realm};
-use crate::{
-    columns::{Columns, json, seconds},
-    seal::{ClientSecrets, Place, Seal},
+use super::{
+    change::Change,
+    rows::{client, federation},
 };
+use crate::columns::Columns;
 use bridge_model::{
+    client::Client,
     names::RealmName,
-    ports::{Random, StoreError},
-    realm::{Applied, Realm, RealmDeclaration},
-    secret::Secret,
-    time::Timestamp,
+    ports::StoreError,
+    realm::{
+        Applied, ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, Realm,
+        RealmDeclaration, Revision,
+    },
 };
-use sqlx::{SqliteConnection, query, sqlite::SqliteRow};
+use sqlx::query;
 use std::collections::HashSet;
-use zeroize::Zeroizing;
 
 /// One declaration on its way into the database, within one transaction.
 pub(super) struct Apply<'a> {
-    pub(super) connection: &'a mut SqliteConnection,
-    pub(super) seal: &'a Seal,
-    pub(super) client_secrets: &'a ClientSecrets,
-    pub(super) random: &'a dyn Random,
+    pub(super) change: Change<'a>,
     pub(super) source: &'a str,
-    pub(super) now: Timestamp,
     pub(super) applied: Applied,
 }
 
 impl Apply<'_> {
     /// Applies; the caller commits, or drops the transaction after an error.
-    pub(super) async fn run(mut self, realms: &[RealmDeclaration]) -> Result<Applied, StoreError> {
-        self.remove_undeclared(realms).await?;
-        for declared in realms {
+    pub(super) async fn run(mut self, declaration: &Declaration) -> Result<Applied, StoreError> {
+        if declaration.prune {
+            self.remove_undeclared(&declaration.realms).await?;
+        }
+        for declared in &declaration.realms {
             self.put_realm(&declared.realm).await?;
             for federation in &declared.federations {
                 self.put_federation(federation).await?;
@@ -51,66 +47,41 @@ impl Apply<'_> {
         let federations = realms.iter().flat_map(|declared| &declared.federations);
         let federations = federations.map(|declared| {
             let federation = &declared.planned.federation;
-            (federation.realm.as_str(), federation.name.as_str())
+            (&federation.realm, &federation.name)
         });
-        self.remove(&FEDERATIONS, &federations.collect()).await?;
-        let clients = realms.iter().flat_map(|declared| &declared.clients);
-        let clients = clients.map(|declared| {
-            let client = &declared.client;
-            (client.realm.as_str(), client.id.as_str())
-        });
-        self.remove(&CLIENTS, &clients.collect()).await?;
-        let realms = realms.iter().map(|declared| &declared.realm.name);
-        self.release_realms(&realms.collect()).await
-    }
-
-    async fn remove(
-        &mut self,
-        kind: &Kind,
-        declared: &HashSet<(&str, &str)>,
-    ) -> Result<(), StoreError> {
-        let rows = query(kind.select)
-            .bind(self.source)
-            .fetch_all(&mut *self.connection)
-            .await
-            .map_err(database)?;
+        let federations: HashSet<_> = federations.collect();
+        let rows = self
+            .change
+            .rows(query(FEDERATIONS).bind(self.source))
+            .await?;
         for row in &rows {
-            let columns = Columns::of(kind.table, row);
-            let (realm, name): (&str, &str) = (columns.get("realm")?, columns.get("name")?);
-            if declared.contains(&(realm, name)) {
-                continue;
+            let kept = federation(row)?.federation;
+            if !federations.contains(&(&kept.realm, &kept.name)) {
+                self.change.drop_federation(&kept.realm, kept.id).await?;
+                let object = format!("federation {}/{}", kept.realm, kept.name);
+                self.applied.removed.push(object);
             }
-            query(kind.delete)
-                .bind(columns.get::<i64>("number")?)
-                .execute(&mut *self.connection)
-                .await
-                .map_err(database)?;
-            let object = format!("{} {realm}/{name}", kind.word);
-            self.applied.removed.push(object);
         }
-        Ok(())
-    }
-
-    /// Switches off what realms the source no longer declares. They keep their keys, and whatever
-    /// file declares them again has them.
-    async fn release_realms(&mut self, declared: &HashSet<&RealmName>) -> Result<(), StoreError> {
-        let rows = query("SELECT name FROM realms WHERE managed_by = ?1 ORDER BY name")
-            .bind(self.source)
-            .fetch_all(&mut *self.connection)
-            .await
-            .map_err(database)?;
+        let clients = realms.iter().flat_map(|declared| &declared.clients);
+        let clients = clients.map(|declared| (&declared.client.realm, &declared.client.id));
+        let clients: HashSet<_> = clients.collect();
+        let rows = self.change.rows(query(CLIENTS).bind(self.source)).await?;
+        for row in &rows {
+            let kept = client(row)?;
+            if !clients.contains(&(&kept.realm, &kept.id)) {
+                self.change.drop_client(&kept.realm, &kept.id).await?;
+                let object = format!("client {}/{}", kept.realm, kept.id);
+                self.applied.removed.push(object);
+            }
+        }
+        let realms: HashSet<_> = realms.iter().map(|declared| &declared.realm.name).collect();
+        let rows = self.change.rows(query(REALMS).bind(self.source)).await?;
         for row in &rows {
             let name = Columns::of("realms", row).name::<RealmName>("name")?;
-            if declared.contains(&name) {
-                continue;
+            if !realms.contains(&name) {
+                self.change.release_realm(&name).await?;
+                self.applied.removed.push(format!("realm {name}"));
             }
-            query(RELEASE_REALM)
-                .bind(name.as_str())
-                .bind(seconds(self.now))
-                .execute(&mut *self.connection)
-                .await
-                .map_err(database)?;
-            self.applied.removed.push(format!("realm {name}"));
         }
         Ok(())
     }
@@ -121,47 +92,99 @@ impl Apply<'_> {
             managed_by: Some(self.source.to_owned()),
             ..declared.clone()
         };
-        let Some(row) = self.find(REALM, [declared.name.as_str(), ""]).await? else {
-            self.insert_realm(&wanted).await?;
-            self.applied.created.push(object);
-            return Ok(());
-        };
-        let is_released: bool = Columns::of("realms", &row).get("released")?;
-        let existing = realm(&row)?;
-        if !is_released {
-            self.check_owner(&object, existing.managed_by.as_deref())?;
+        let existing = self.change.kept_realm(&declared.name).await?;
+        if let Some(existing) = &existing
+            && !existing.is_released
+        {
+            self.check_owner(&object, existing.realm.managed_by.as_deref())?;
         }
-        if existing == wanted {
-            return Ok(());
-        }
-        let statement = query(UPDATE_REALM)
-            .bind(wanted.name.as_str())
-            .bind(&wanted.display_name)
-            .bind(wanted.enabled)
-            .bind(json(&wanted.lifetimes)?)
-            .bind(self.source)
-            .bind(seconds(self.now));
-        let updated = statement.execute(&mut *self.connection).await;
-        updated.map_err(database)?;
-        self.applied.changed.push(object);
+        let existing = existing.map(|kept| kept.realm);
+        let before = existing.as_ref().map(|existing| existing.revision);
+        let kept = self.change.put_realm(existing, wanted).await?;
+        self.note(object, before, kept.revision);
         Ok(())
     }
 
-    async fn insert_realm(&mut self, wanted: &Realm) -> Result<(), StoreError> {
-        let mut subject_key = Zeroizing::new([0; SUBJECT_KEY_OCTETS]);
-        self.random.fill(&mut *subject_key);
-        let place = Place::subject_key(&wanted.name);
-        let statement = query(INSERT_REALM)
-            .bind(wanted.name.as_str())
-            .bind(&wanted.display_name)
-            .bind(wanted.enabled)
-            .bind(json(&wanted.lifetimes)?)
-            .bind(self.source)
-            .bind(self.seal.seal(&place, &Secret::new(*subject_key)))
-            .bind(seconds(self.now));
-        let inserted = statement.execute(&mut *self.connection).await;
-        inserted.map_err(database)?;
+    async fn put_federation(&mut self, declared: &FederationDeclaration) -> Result<(), StoreError> {
+        let federation = &declared.planned.federation;
+        let object = format!("federation {}/{}", federation.realm, federation.name);
+        let existing = self
+            .change
+            .kept_federation(&federation.realm, &federation.name)
+            .await?;
+        let mut wanted = PlannedFederation {
+            managed_by: Some(self.source.to_owned()),
+            ..declared.planned.clone()
+        };
+        if let Some(existing) = &existing {
+            self.check_owner(&object, existing.planned.managed_by.as_deref())?;
+            // Who people are hangs on these two; whatever the declaration says, they stay.
+            let existing = &existing.planned.federation;
+            wanted.federation.id = existing.id;
+            let namespace = &existing.subject_namespace;
+            wanted.federation.subject_namespace.clone_from(namespace);
+        } else if self
+            .change
+            .federation_with_id(federation.id)
+            .await?
+            .is_some()
+        {
+            return Err(StoreError::Conflict(format!(
+                "{object} has the id of another federation: declare it with an id of its own"
+            )));
+        }
+        let before = existing.as_ref().map(|existing| existing.planned.revision);
+        let credential = declared.bind_credential.as_ref();
+        let kept = self.change.put_federation(existing, wanted, credential);
+        let kept = kept.await.map_err(|error| match error {
+            StoreError::NeedsCredential(_) => StoreError::Conflict(error.to_string()),
+            error => error,
+        })?;
+        self.note(object, before, kept.revision);
         Ok(())
+    }
+
+    async fn put_client(&mut self, declared: &ClientDeclaration) -> Result<(), StoreError> {
+        let Client { realm, id, .. } = &declared.client;
+        let object = format!("client {realm}/{id}");
+        let wanted = Client {
+            managed_by: Some(self.source.to_owned()),
+            ..declared.client.clone()
+        };
+        let existing = self.change.kept_client(realm, id).await?;
+        if let Some(existing) = &existing {
+            self.check_owner(&object, existing.managed_by.as_deref())?;
+        }
+        let kept_secrets = self.change.kept_secrets(realm, id).await?;
+        let digests = declared.secrets.iter();
+        let digests = digests.map(|secret| self.change.digests.of_secret(realm, id, secret));
+        let mut digests: Vec<_> = digests.collect();
+        digests.dedup();
+        let are_secrets_new = kept_secrets.len() != digests.len()
+            || kept_secrets
+                .iter()
+                .any(|kept| !digests.contains(&kept.digest));
+        let before = existing.as_ref().map(|existing| existing.revision);
+        let kept = self
+            .change
+            .put_client(existing, wanted, are_secrets_new)
+            .await?;
+        if are_secrets_new {
+            self.change
+                .replace_secrets(&kept, &kept_secrets, &digests)
+                .await?;
+        }
+        self.note(object, before, kept.revision);
+        Ok(())
+    }
+
+    /// Notes what became of an object.
+    fn note(&mut self, object: String, before: Option<Revision>, after: Revision) {
+        match before {
+            None => self.applied.created.push(object),
+            Some(before) if before != after => self.applied.changed.push(object),
+            Some(_) => {}
+        }
     }
 
     /// Whether the source may change an object that is there.
@@ -177,60 +200,14 @@ impl Apply<'_> {
             ))),
         }
     }
-
-    /// The row with these two keys.
-    async fn find(
-        &mut self,
-        sql: &'static str,
-        [first, second]: [&str; 2],
-    ) -> Result<Option<SqliteRow>, StoreError> {
-        let statement = query(sql).bind(first).bind(second);
-        let row = statement.fetch_optional(&mut *self.connection).await;
-        row.map_err(database)
-    }
 }
 
-/// A kind of object that goes when its file no longer declares it.
-struct Kind {
-    word: &'static str,
-    table: &'static str,
-    select: &'static str,
-    delete: &'static str,
-}
+const FEDERATIONS: &str = "
+    SELECT id, realm, name, enabled, definition, plan, policy, managed_by, revision
+    FROM federations WHERE managed_by = ?1 ORDER BY realm, name";
 
-const FEDERATIONS: Kind = Kind {
-    word: "federation",
-    table: "federations",
-    select: "SELECT number, realm, name FROM federations WHERE managed_by = ?1
-        ORDER BY realm, name",
-    delete: "DELETE FROM federations WHERE number = ?1",
-};
+const CLIENTS: &str = "
+    SELECT realm, id, definition, managed_by, revision FROM clients
+    WHERE managed_by = ?1 ORDER BY realm, id";
 
-const CLIENTS: Kind = Kind {
-    word: "client",
-    table: "clients",
-    select: "SELECT number, realm, id AS name FROM clients WHERE managed_by = ?1
-        ORDER BY realm, id",
-    delete: "DELETE FROM clients WHERE number = ?1",
-};
-
-/// As [`bridge_model::ports::Realms::subject_key`] promises.
-const SUBJECT_KEY_OCTETS: usize = 32;
-
-const REALM: &str = "
-    SELECT name, display_name, enabled, lifetimes, managed_by, released FROM realms
-    WHERE name = ?1";
-
-const INSERT_REALM: &str = "
-    INSERT INTO realms (name, display_name, enabled, lifetimes, managed_by, released, subject_key,
-        changed_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)";
-
-const UPDATE_REALM: &str = "
-    UPDATE realms SET display_name = ?2, enabled = ?3, lifetimes = ?4, managed_by = ?5,
-        released = 0, changed_at = ?6
-    WHERE name = ?1";
-
-const RELEASE_REALM: &str = "
-    UPDATE realms SET enabled = 0, managed_by = NULL, released = 1, changed_at = ?2
-    WHERE name = ?1";
+const REALMS: &str = "SELECT name FROM realms WHERE managed_by = ?1 ORDER BY name";

@@ -1,27 +1,34 @@
 //! The store in an SQLite database: one file, or memory.
 
 mod apply;
+mod audit;
+mod change;
+mod clients;
 mod connections;
 mod failures;
 mod keys;
 mod open;
 mod realms;
+mod reseal;
+mod rows;
 mod sessions;
+mod users;
 mod writer;
 
 pub use open::OpenError;
+pub use reseal::{ResealError, RotateError};
 
-use crate::{
-    key::SealingKey,
-    seal::{ClientSecrets, Seal},
-};
+use crate::{digests::Digests, key::SealingKey, seal::Seal};
 use bridge_model::{
     names::RealmName,
     ports::{Random, StoreError},
+    time::Timestamp,
 };
-use connections::Connections;
+use change::Change;
+use connections::{Connections, Lease};
+use open::Opened;
 use sqlx::{
-    Sqlite,
+    Connection, Sqlite, SqliteConnection, Transaction,
     error::{DatabaseError, ErrorKind},
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
@@ -42,7 +49,7 @@ pub struct SqliteStore {
     writing: Arc<Connections>,
     reading: Arc<Connections>,
     seal: Seal,
-    client_secrets: ClientSecrets,
+    digests: Digests,
     random: Arc<dyn Random>,
 }
 
@@ -105,8 +112,8 @@ impl SqliteStore {
         options: &Options,
     ) -> Result<Self, OpenError> {
         let seal = Seal::new(key, Arc::clone(&random));
-        let (writing, reading) = open::file(path, key, &seal, options).await?;
-        Ok(Self::new(writing, reading, seal, key, random))
+        let opened = open::file(path, key, &seal, &*random, options).await?;
+        Ok(Self::new(opened, seal, random))
     }
 
     /// A database in memory, which is gone with the store.
@@ -120,9 +127,8 @@ impl SqliteStore {
         purpose: Purpose,
     ) -> Result<Self, OpenError> {
         let seal = Seal::new(key, Arc::clone(&random));
-        let connections = open::memory(key, &seal, purpose).await?;
-        let reading = Arc::clone(&connections);
-        Ok(Self::new(connections, reading, seal, key, random))
+        let opened = open::memory(key, &seal, &*random, purpose).await?;
+        Ok(Self::new(opened, seal, random))
     }
 
     /// Closes the database: waits for what is under way, and moves the write-ahead log into the
@@ -132,20 +138,25 @@ impl SqliteStore {
         self.writing.close().await;
     }
 
-    fn new(
-        writing: Arc<Connections>,
-        reading: Arc<Connections>,
-        seal: Seal,
-        key: &SealingKey,
-        random: Arc<dyn Random>,
-    ) -> Self {
+    fn new(opened: Opened, seal: Seal, random: Arc<dyn Random>) -> Self {
         Self {
-            writer: Writer::start(Arc::clone(&writing)),
-            writing,
-            reading,
+            writer: Writer::start(Arc::clone(&opened.writing)),
+            writing: opened.writing,
+            reading: opened.reading,
             seal,
-            client_secrets: ClientSecrets::new(key),
+            digests: Digests::new(&opened.digest_key),
             random,
+        }
+    }
+
+    /// What objects are changed with, in a transaction.
+    fn change<'a>(&'a self, connection: &'a mut SqliteConnection, now: Timestamp) -> Change<'a> {
+        Change {
+            connection,
+            seal: &self.seal,
+            digests: &self.digests,
+            random: &*self.random,
+            now,
         }
     }
 
@@ -194,6 +205,16 @@ impl SqliteStore {
 /// A statement with its values.
 type Statement = Query<'static, Sqlite, SqliteArguments>;
 
+/// Begins to write. What is not committed is as if it had not been.
+async fn begin<'l>(lease: &'l mut Lease<'_>) -> Result<Transaction<'l, Sqlite>, StoreError> {
+    let transaction = lease.begin_with("BEGIN IMMEDIATE").await;
+    transaction.map_err(database)
+}
+
+async fn commit(transaction: Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(database)
+}
+
 fn database(error: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::Database(Box::new(error))
 }
@@ -202,3 +223,7 @@ fn database(error: impl Error + Send + Sync + 'static) -> StoreError {
 fn kind(error: &sqlx::Error) -> Option<ErrorKind> {
     error.as_database_error().map(DatabaseError::kind)
 }
+
+/// How many rows are removed at once, where many may be over, so that sign-ins get their turn in
+/// between.
+const PIECE: u64 = 500;

@@ -2,10 +2,11 @@
 
 use super::{Options, Purpose, connections::Connections};
 use crate::{
+    digests::Digests,
     key::SealingKey,
     seal::{Place, Seal},
 };
-use bridge_model::secret::Secret;
+use bridge_model::{ports::Random, secret::Secret};
 use sqlx::{
     ConnectOptions, Connection, Error, Row, SqliteConnection,
     error::DatabaseError,
@@ -21,6 +22,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use zeroize::Zeroizing;
 
 /// Why a database is not opened. The operator's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -93,17 +95,29 @@ pub enum OpenError {
     },
 }
 
-/// Opens a file: the connection that writes, and those that read.
+/// An open database.
+pub(super) struct Opened {
+    /// The connection that writes.
+    pub(super) writing: Arc<Connections>,
+    /// Those that read; the same in memory.
+    pub(super) reading: Arc<Connections>,
+    /// What keyed digests are made with.
+    pub(super) digest_key: Secret,
+}
+
+/// Opens a file.
 pub(super) async fn file(
     path: &Path,
     key: &SealingKey,
     seal: &Seal,
+    random: &dyn Random,
     options: &Options,
-) -> Result<(Arc<Connections>, Arc<Connections>), OpenError> {
+) -> Result<Opened, OpenError> {
     let opening = Opening {
         path: &make_file(path)?,
         key,
         seal,
+        random,
         purpose: options.purpose,
     };
     let connect = SqliteConnectOptions::new()
@@ -114,7 +128,7 @@ pub(super) async fn file(
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     // The journal mode is a change of the file, so it waits until the file is known to be ours.
     let mut first = connect.connect().await.map_err(opening.failed())?;
-    opening.admit(&mut first).await?;
+    let digest_key = opening.admit(&mut first).await?;
     first.close().await.map_err(opening.failed())?;
 
     let write = connect.clone().journal_mode(SqliteJournalMode::Wal);
@@ -125,19 +139,25 @@ pub(super) async fn file(
     let reading = Connections::new(options.readers.max(1), async || read.connect().await)
         .await
         .map_err(opening.failed())?;
-    Ok((Arc::new(writing), Arc::new(reading)))
+    Ok(Opened {
+        writing: Arc::new(writing),
+        reading: Arc::new(reading),
+        digest_key,
+    })
 }
 
 /// Makes a database in memory: one connection for everything.
 pub(super) async fn memory(
     key: &SealingKey,
     seal: &Seal,
+    random: &dyn Random,
     purpose: Purpose,
-) -> Result<Arc<Connections>, OpenError> {
+) -> Result<Opened, OpenError> {
     let opening = Opening {
         path: Path::new("in memory"),
         key,
         seal,
+        random,
         purpose,
     };
     let options = SqliteConnectOptions::new().in_memory(true);
@@ -145,23 +165,29 @@ pub(super) async fn memory(
         .await
         .map_err(opening.failed())?;
     let mut connection = connections.lease().await.map_err(opening.failed())?;
-    opening.admit(&mut connection).await?;
+    let digest_key = opening.admit(&mut connection).await?;
     drop(connection);
-    Ok(Arc::new(connections))
+    let writing = Arc::new(connections);
+    Ok(Opened {
+        reading: Arc::clone(&writing),
+        writing,
+        digest_key,
+    })
 }
 
 /// What a database is opened with.
-struct Opening<'a> {
-    path: &'a Path,
-    key: &'a SealingKey,
-    seal: &'a Seal,
-    purpose: Purpose,
+pub(super) struct Opening<'a> {
+    pub(super) path: &'a Path,
+    pub(super) key: &'a SealingKey,
+    pub(super) seal: &'a Seal,
+    pub(super) random: &'a dyn Random,
+    pub(super) purpose: Purpose,
 }
 
 impl Opening<'_> {
-    /// Judges a database and brings its schema up to date, in one transaction: one that is refused
-    /// is left as it was.
-    async fn admit(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    /// Judges a database and brings it up to date, in one transaction: one that is refused is left as
+    /// it was. Gives the key of its keyed digests.
+    async fn admit(&self, connection: &mut SqliteConnection) -> Result<Secret, OpenError> {
         let mut transaction = connection
             .begin_with("BEGIN IMMEDIATE")
             .await
@@ -173,7 +199,22 @@ impl Opening<'_> {
             self.judge(&mut transaction).await?;
             self.migrate(&mut transaction).await?;
         }
-        transaction.commit().await.map_err(self.failed())
+        let digest_key = self.digest_key(&mut transaction).await?;
+        transaction.commit().await.map_err(self.failed())?;
+        Ok(digest_key)
+    }
+
+    /// As [`Opening::admit`] for a database that has to be there, in a transaction of the caller's.
+    pub(super) async fn bring_up_existing(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), OpenError> {
+        if self.is_new(connection).await? {
+            return Err(OpenError::Foreign(self.path.to_owned()));
+        }
+        self.judge(connection).await?;
+        self.migrate(connection).await?;
+        self.digest_key(connection).await.map(|_| ())
     }
 
     /// Whether there is nothing in it; else it has to be ours.
@@ -226,11 +267,30 @@ impl Opening<'_> {
         let sentinel: &[u8] = row.try_get("sentinel").map_err(self.failed())?;
         self.seal
             .open(&Place::sentinel(&purpose), sentinel)
-            .map_err(|_| OpenError::OtherKey {
-                path: path(),
-                key: self.key.to_string(),
-            })?;
+            .map_err(|_| self.other_key())?;
         Ok(())
+    }
+
+    /// The key of the keyed digests; in a database from before it was kept, it is put there now.
+    async fn digest_key(&self, connection: &mut SqliteConnection) -> Result<Secret, OpenError> {
+        let sealed: Option<Vec<u8>> = query_scalar("SELECT digest_key FROM application")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(self.failed())?;
+        let place = Place::digest_key();
+        if let Some(sealed) = sealed {
+            return self
+                .seal
+                .open(&place, &sealed)
+                .map_err(|_| self.other_key());
+        }
+        let digest_key = Digests::derived_key(self.key);
+        query("UPDATE application SET digest_key = ?1")
+            .bind(self.seal.seal(&place, &digest_key))
+            .execute(connection)
+            .await
+            .map_err(self.failed())?;
+        Ok(digest_key)
     }
 
     async fn migrate(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
@@ -247,16 +307,27 @@ impl Opening<'_> {
     async fn mark(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
         let purpose = self.purpose.to_string();
         let sentinel = Secret::new("sentinel");
-        query("INSERT INTO application (id, purpose, sentinel) VALUES (1, ?1, ?2)")
+        let mut digest_key = Zeroizing::new([0; Digests::KEY_OCTETS]);
+        self.random.fill(&mut *digest_key);
+        let digest_key = Secret::new(*digest_key);
+        query("INSERT INTO application (id, purpose, sentinel, digest_key) VALUES (1, ?1, ?2, ?3)")
             .bind(&purpose)
             .bind(self.seal.seal(&Place::sentinel(&purpose), &sentinel))
+            .bind(self.seal.seal(&Place::digest_key(), &digest_key))
             .execute(&mut *connection)
             .await?;
         query(MARK).execute(connection).await?;
         Ok(())
     }
 
-    fn failed(&self) -> impl Fn(Error) -> OpenError + use<'_> {
+    fn other_key(&self) -> OpenError {
+        OpenError::OtherKey {
+            path: self.path.to_owned(),
+            key: self.key.to_string(),
+        }
+    }
+
+    pub(super) fn failed(&self) -> impl Fn(Error) -> OpenError + use<'_> {
         |source| {
             let code = source.as_database_error().and_then(DatabaseError::code);
             if code.as_deref() == Some(NOT_A_DATABASE) {
@@ -268,6 +339,14 @@ impl Opening<'_> {
             }
         }
     }
+}
+
+/// Whether somebody else's lock is in the way (`SQLITE_BUSY`, with whatever says more of it in the
+/// upper octets).
+pub(super) fn is_busy(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xFF == 5)
 }
 
 /// Makes the file, unless it is there, and gives its absolute path: SQLite takes some relative ones

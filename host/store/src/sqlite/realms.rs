@@ -1,23 +1,30 @@
-//! Realms, federations and clients.
+//! Realms, federations, and which policies are off.
 
-use super::{SqliteStore, apply::Apply, database};
+use super::{
+    SqliteStore,
+    apply::Apply,
+    begin, commit, database,
+    rows::{
+        FEDERATION_BY_ID, FEDERATION_BY_NAME, FEDERATIONS, REALM, REALMS, bind_credential,
+        federation, realm,
+    },
+};
 use crate::{
-    columns::{Columns, json},
+    columns::{Columns, json, revision_number},
     declaration,
     seal::Place,
 };
 use async_trait::async_trait;
 use bridge_model::{
-    client::Client,
     federation::Federation,
-    names::{ClientId, FederationId, FederationName, RealmName},
+    names::{FederationId, FederationName, RealmName},
     plan::Plan,
-    ports::{Realms, StoreError},
-    realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm},
+    ports::{Precondition, Realms, StoreError},
+    realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
     secret::Secret,
     time::Timestamp,
 };
-use sqlx::{Connection, query, sqlite::SqliteRow};
+use sqlx::query;
 
 #[async_trait]
 impl Realms for SqliteStore {
@@ -48,12 +55,25 @@ impl Realms for SqliteStore {
         Ok(federations)
     }
 
+    async fn federation(
+        &self,
+        realm: &RealmName,
+        id: FederationId,
+    ) -> Result<Option<PlannedFederation>, StoreError> {
+        let statement = query(FEDERATION_BY_ID).bind(id.0.as_bytes().as_slice());
+        let row = self.row(statement).await?;
+        let planned = row.as_ref().map(federation).transpose()?;
+        Ok(planned.filter(|planned| planned.federation.realm == *realm))
+    }
+
     async fn federation_key(
         &self,
         realm: &RealmName,
         name: &FederationName,
     ) -> Result<Option<FederationKey>, StoreError> {
-        let statement = query(FEDERATION).bind(realm.as_str()).bind(name.as_str());
+        let statement = query(FEDERATION_BY_NAME)
+            .bind(realm.as_str())
+            .bind(name.as_str());
         let row = self.row(statement).await?;
         let planned = row.as_ref().map(federation).transpose()?;
         Ok(planned.map(|planned| FederationKey {
@@ -65,19 +85,25 @@ impl Realms for SqliteStore {
     async fn save_plan(
         &self,
         id: FederationId,
+        revision: Revision,
         plan: &Plan,
         policy: &PolicyRef,
     ) -> Result<(), StoreError> {
-        let statement = query("UPDATE federations SET plan = ?2, policy = ?3 WHERE id = ?1")
+        let statement = query(SAVE_PLAN)
             .bind(id.0.as_bytes().as_slice())
+            .bind(revision_number(revision))
             .bind(json(plan)?)
             .bind(json(policy)?);
-        if self.write(statement).await?.changed == 0 {
-            return Err(StoreError::Conflict(format!(
-                "there is no federation with the id {id}: it was deleted meanwhile"
-            )));
+        if self.write(statement).await?.changed == 1 {
+            return Ok(());
         }
-        Ok(())
+        let object = format!("federation with the id {id}");
+        let statement = query("SELECT 1 FROM federations WHERE id = ?1");
+        let row = self.row(statement.bind(id.0.as_bytes().as_slice()));
+        Err(match row.await? {
+            Some(_) => StoreError::Stale(object),
+            None => StoreError::Missing(object),
+        })
     }
 
     async fn bind_credential(&self, federation: &Federation) -> Result<Option<Secret>, StoreError> {
@@ -86,57 +112,107 @@ impl Realms for SqliteStore {
         let Some(row) = row.await? else {
             return Ok(None);
         };
-        let sealed: Option<&[u8]> = Columns::of("federations", &row).get("bind_credential")?;
         let place = Place::bind_credential(federation);
-        sealed
-            .map(|sealed| self.seal.open(&place, sealed))
+        bind_credential(&row)?
+            .map(|sealed| self.seal.open(&place, &sealed))
             .transpose()
     }
 
-    async fn client(&self, realm: &RealmName, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        let statement = query(CLIENT).bind(realm.as_str()).bind(id.as_str());
-        let row = self.row(statement).await?;
-        row.as_ref().map(client).transpose()
+    async fn save_realm(
+        &self,
+        realm: &Realm,
+        precondition: Precondition,
+        now: Timestamp,
+    ) -> Result<Realm, StoreError> {
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        let mut change = self.change(&mut transaction, now);
+        let kept = change.save_realm(realm, precondition).await?;
+        commit(transaction).await?;
+        Ok(kept)
     }
 
-    async fn client_secret_fits(
+    async fn remove_realm(
+        &self,
+        name: &RealmName,
+        precondition: Precondition,
+    ) -> Result<(), StoreError> {
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        let mut change = self.change(&mut transaction, NO_TIME);
+        change.remove_realm(name, precondition).await?;
+        commit(transaction).await
+    }
+
+    async fn save_federation(
+        &self,
+        planned: &PlannedFederation,
+        bind_credential: Option<&Secret>,
+        precondition: Precondition,
+        now: Timestamp,
+    ) -> Result<PlannedFederation, StoreError> {
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        let mut change = self.change(&mut transaction, now);
+        let kept = change
+            .save_federation(planned, bind_credential, precondition)
+            .await?;
+        commit(transaction).await?;
+        Ok(kept)
+    }
+
+    async fn remove_federation(
         &self,
         realm: &RealmName,
-        id: &ClientId,
-        presented: &Secret,
-    ) -> Result<bool, StoreError> {
-        let statement = query(CLIENT).bind(realm.as_str()).bind(id.as_str());
-        let Some(row) = self.row(statement).await? else {
-            return Ok(false);
+        id: FederationId,
+        precondition: Precondition,
+    ) -> Result<(), StoreError> {
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        let mut change = self.change(&mut transaction, NO_TIME);
+        change.remove_federation(realm, id, precondition).await?;
+        commit(transaction).await
+    }
+
+    async fn policies_off(&self) -> Result<Vec<String>, StoreError> {
+        let rows = self.rows(query("SELECT id FROM policies_off ORDER BY id"));
+        rows.await?
+            .iter()
+            .map(|row| Columns::of("policies_off", row).get("id"))
+            .collect()
+    }
+
+    async fn switch_policy(&self, id: &str, on: bool) -> Result<(), StoreError> {
+        let statement = if on {
+            query("DELETE FROM policies_off WHERE id = ?1")
+        } else {
+            query("INSERT INTO policies_off (id) VALUES (?1) ON CONFLICT DO NOTHING")
         };
-        let digests = client_digests(&row)?;
-        Ok(digests.iter().flatten().fold(false, |fits, digest| {
-            // Both are compared, so that the time does not tell which of them it was.
-            fits | self.client_secrets.fits(digest, realm, id, presented)
-        }))
+        let written = self.write(statement.bind(id)).await;
+        written.map(|_| ())
     }
 
     async fn apply(
         &self,
         declaration: &Declaration,
+        dry_run: bool,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
         declaration::check(declaration)?;
-        let mut connection = self.writing.lease().await.map_err(database)?;
-        let begin = connection.begin_with("BEGIN IMMEDIATE");
-        let mut transaction = begin.await.map_err(database)?;
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
         let applied = Apply {
-            connection: &mut transaction,
-            seal: &self.seal,
-            client_secrets: &self.client_secrets,
-            random: &*self.random,
+            change: self.change(&mut transaction, now),
             source: &declaration.source,
-            now,
             applied: Applied::default(),
         }
-        .run(&declaration.realms)
+        .run(declaration)
         .await?;
-        transaction.commit().await.map_err(database)?;
+        if dry_run {
+            transaction.rollback().await.map_err(database)?;
+        } else {
+            commit(transaction).await?;
+        }
         Ok(applied)
     }
 
@@ -148,75 +224,11 @@ impl Realms for SqliteStore {
     }
 }
 
-pub(super) fn realm(row: &SqliteRow) -> Result<Realm, StoreError> {
-    let columns = Columns::of("realms", row);
-    Ok(Realm {
-        name: columns.name::<RealmName>("name")?,
-        display_name: columns.get("display_name")?,
-        enabled: columns.get("enabled")?,
-        lifetimes: columns.json("lifetimes")?,
-        managed_by: columns.get("managed_by")?,
-    })
-}
+/// What is removed leaves no time behind.
+pub(super) const NO_TIME: Timestamp = Timestamp(0);
 
-pub(super) fn federation(row: &SqliteRow) -> Result<PlannedFederation, StoreError> {
-    let columns = Columns::of("federations", row);
-    let federation: Federation = columns.json("definition")?;
-    // What a row is found by and what stands in it are written together and have to agree.
-    if federation.id.0 != columns.uuid("id")?
-        || federation.realm != columns.name::<RealmName>("realm")?
-        || federation.name != columns.name::<FederationName>("name")?
-    {
-        return Err(columns.error("definition", "it is of another federation"));
-    }
-    Ok(PlannedFederation {
-        federation,
-        plan: columns.json("plan")?,
-        policy: columns.json("policy")?,
-        managed_by: columns.get("managed_by")?,
-    })
-}
-
-pub(super) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
-    let columns = Columns::of("clients", row);
-    let client: Client = columns.json("definition")?;
-    if client.realm != columns.name::<RealmName>("realm")?
-        || client.id != columns.name::<ClientId>("id")?
-    {
-        return Err(columns.error("definition", "it is of another client"));
-    }
-    Ok(Client {
-        managed_by: columns.get("managed_by")?,
-        ..client
-    })
-}
-
-/// The digests of a client's secrets.
-pub(super) fn client_digests(row: &SqliteRow) -> Result<[Option<Vec<u8>>; 2], StoreError> {
-    let columns = Columns::of("clients", row);
-    Ok([
-        columns.get("first_secret_digest")?,
-        columns.get("second_secret_digest")?,
-    ])
-}
-
-const REALMS: &str = "
-    SELECT name, display_name, enabled, lifetimes, managed_by FROM realms ORDER BY name";
-
-const REALM: &str = "
-    SELECT name, display_name, enabled, lifetimes, managed_by FROM realms WHERE name = ?1";
-
-const FEDERATIONS: &str = "
-    SELECT id, realm, name, definition, plan, policy, managed_by FROM federations
-    WHERE realm = ?1 ORDER BY number";
-
-pub(super) const FEDERATION: &str = "
-    SELECT id, realm, name, definition, plan, policy, managed_by, bind_credential FROM federations
-    WHERE realm = ?1 AND name = ?2";
-
-pub(super) const CLIENT: &str = "
-    SELECT realm, id, definition, managed_by, first_secret_digest, second_secret_digest
-    FROM clients WHERE realm = ?1 AND id = ?2";
+const SAVE_PLAN: &str = "
+    UPDATE federations SET plan = ?3, policy = ?4 WHERE id = ?1 AND revision = ?2";
 
 const SOURCES: &str = "
     SELECT managed_by FROM realms WHERE managed_by IS NOT NULL

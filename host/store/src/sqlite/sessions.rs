@@ -1,6 +1,6 @@
 //! Sign-ins on their way, sessions and grants.
 
-use super::SqliteStore;
+use super::{PIECE, SqliteStore, begin, commit, database};
 use crate::columns::{Columns, json, seconds};
 use async_trait::async_trait;
 use bridge_model::{
@@ -53,6 +53,8 @@ impl Sessions for SqliteStore {
             .bind(session.id.as_bytes().as_slice())
             .bind(session.realm.as_str())
             .bind(session.secret.0.as_slice())
+            .bind(session.user.subject.as_str())
+            .bind(session.user.federation_id.0.as_bytes().as_slice())
             .bind(json(&session.user)?)
             .bind(seconds(session.auth_time))
             .bind(seconds(session.expires_at));
@@ -75,11 +77,22 @@ impl Sessions for SqliteStore {
         row.as_ref().map(session).transpose()
     }
 
-    async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
-        let statement = query("DELETE FROM sessions WHERE realm = ?1 AND id = ?2")
-            .bind(realm.as_str())
-            .bind(id.as_bytes().as_slice());
-        self.write(statement).await.map(|_| ())
+    async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<bool, StoreError> {
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        let mut changed = 0;
+        // What was granted in it first: also of a session that is gone already.
+        for sql in [REVOKE_GRANTS_OF_SESSION, END_SESSION] {
+            changed = query(sql)
+                .bind(realm.as_str())
+                .bind(id.as_bytes().as_slice())
+                .execute(&mut *transaction)
+                .await
+                .map_err(database)?
+                .rows_affected();
+        }
+        commit(transaction).await?;
+        Ok(changed == 1)
     }
 
     async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError> {
@@ -87,6 +100,9 @@ impl Sessions for SqliteStore {
             .bind(grant.id.as_bytes().as_slice())
             .bind(grant.realm.as_str())
             .bind(grant.session.as_bytes().as_slice())
+            .bind(grant.user.subject.as_str())
+            .bind(grant.user.federation_id.0.as_bytes().as_slice())
+            .bind(grant.request.client_id.as_str())
             .bind(json(&grant.request)?)
             .bind(json(&grant.user)?)
             .bind(seconds(grant.auth_time))
@@ -169,7 +185,7 @@ fn interaction(row: &SqliteRow) -> Result<Interaction, StoreError> {
     })
 }
 
-fn session(row: &SqliteRow) -> Result<Session, StoreError> {
+pub(super) fn session(row: &SqliteRow) -> Result<Session, StoreError> {
     let columns = Columns::of("sessions", row);
     Ok(Session {
         id: columns.uuid("id")?,
@@ -218,17 +234,22 @@ const INTERACTION: &str = "
     WHERE realm = ?1 AND id = ?2 AND expires_at > ?3";
 
 const ADD_SESSION: &str = r#"
-    INSERT INTO sessions (id, realm, secret, "user", auth_time, expires_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)"#;
+    INSERT INTO sessions (id, realm, secret, subject, federation, "user", auth_time, expires_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"#;
 
 const SESSION: &str = r#"
     SELECT id, realm, secret, "user", auth_time, expires_at FROM sessions
     WHERE realm = ?1 AND secret = ?2 AND expires_at > ?3"#;
 
+const END_SESSION: &str = "DELETE FROM sessions WHERE realm = ?1 AND id = ?2";
+
+const REVOKE_GRANTS_OF_SESSION: &str =
+    "UPDATE grants SET stage = 2 WHERE realm = ?1 AND session = ?2";
+
 const ADD_GRANT: &str = r#"
-    INSERT INTO grants (id, realm, session, request, "user", auth_time, code, code_expires_at,
-        expires_at, stage)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#;
+    INSERT INTO grants (id, realm, session, subject, federation, client, request, "user", auth_time,
+        code, code_expires_at, expires_at, stage)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"#;
 
 const GRANT: &str = r#"
     SELECT id, realm, session, request, "user", auth_time, code, code_expires_at, expires_at, stage
@@ -243,17 +264,16 @@ const REDEEM: &str = r#"
     RETURNING id, realm, session, request, "user", auth_time, code, code_expires_at, expires_at,
         stage"#;
 
-/// How many rows go at once.
-const PIECE: u64 = 500;
-
 /// The limit is [`PIECE`].
-const REMOVE_EXPIRED: [&str; 4] = [
+const REMOVE_EXPIRED: [&str; 5] = [
     "DELETE FROM interactions WHERE number IN
         (SELECT number FROM interactions WHERE expires_at <= ?1 LIMIT 500)",
     "DELETE FROM sessions WHERE number IN
         (SELECT number FROM sessions WHERE expires_at <= ?1 LIMIT 500)",
     "DELETE FROM grants WHERE number IN
         (SELECT number FROM grants WHERE expires_at <= ?1 LIMIT 500)",
+    "DELETE FROM client_secrets WHERE number IN
+        (SELECT number FROM client_secrets WHERE expires_at <= ?1 LIMIT 500)",
     "DELETE FROM failures WHERE key IN
         (SELECT key FROM failures WHERE ends_at <= ?1 LIMIT 500)",
 ];

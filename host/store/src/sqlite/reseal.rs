@@ -1,0 +1,241 @@
+//! The change of the sealing key.
+
+use super::{
+    OpenError, Purpose, SqliteStore, database,
+    open::{Opening, is_busy},
+    rows::federation,
+};
+use crate::{
+    columns::Columns,
+    key::{KeyFileError, SealingKey},
+    seal::{Place, Seal},
+};
+use bridge_model::{
+    names::RealmName,
+    ports::{Random, StoreError},
+};
+use sqlx::{
+    ConnectOptions, Connection, Row, SqliteConnection, query,
+    sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteRow, SqliteSynchronous},
+};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Why a database was not sealed anew; then nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResealError {
+    /// It is not there.
+    #[error("there is no database at {}: name the one whose sealing key is to be changed", .0.display())]
+    Missing(PathBuf),
+    /// Somebody has it open.
+    #[error("the database {} is in use: stop the bridge, and whatever else has it open, and try again", .0.display())]
+    InUse(PathBuf),
+    /// It is not opened with the old key, or not for this purpose.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Something in it does not open with the old key, or SQLite says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a sealing key was not changed for another.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// Its file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The database.
+    #[error(transparent)]
+    Reseal(#[from] ResealError),
+}
+
+impl SqliteStore {
+    /// Seals everything in a database that is sealed with `old` anew with `new`, whole or not at all.
+    /// Nothing else changes: not the subject keys, so people stay who they are, nor the key of the
+    /// keyed digests, so the secrets of clients still fit.
+    ///
+    /// Shape: nobody else may have the database open, not even to read. That is made sure of by
+    /// SQLite's exclusive lock, which is not given while anybody has it open, and which keeps
+    /// everybody out until the change is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`ResealError`].
+    pub async fn reseal(
+        path: &Path,
+        old: &SealingKey,
+        new: &SealingKey,
+        random: Arc<dyn Random>,
+        purpose: Purpose,
+    ) -> Result<(), ResealError> {
+        let path = &path
+            .canonicalize()
+            .ok()
+            .filter(|path| path.is_file())
+            .ok_or_else(|| ResealError::Missing(path.to_owned()))?;
+        let opening = Opening {
+            path,
+            key: old,
+            seal: &Seal::new(old, Arc::clone(&random)),
+            random: &*random,
+            purpose,
+        };
+        let connect = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .locking_mode(SqliteLockingMode::Exclusive)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::ZERO)
+            .pragma("trusted_schema", "OFF")
+            // What was sealed with the old key is overwritten, and not only given up.
+            .pragma("secure_delete", "ON");
+        let in_use = |error| match &error {
+            OpenError::Database { source, .. } if is_busy(source) => {
+                ResealError::InUse(path.to_owned())
+            }
+            _ => ResealError::Open(error),
+        };
+        let connection = connect.connect().await.map_err(opening.failed());
+        let mut connection = connection.map_err(in_use)?;
+        let transaction = connection.begin_with("BEGIN EXCLUSIVE").await;
+        let mut transaction = transaction.map_err(opening.failed()).map_err(in_use)?;
+        opening.bring_up_existing(&mut transaction).await?;
+        Reseal {
+            connection: &mut transaction,
+            old: opening.seal,
+            new: &Seal::new(new, Arc::clone(&random)),
+        }
+        .run(&purpose.to_string())
+        .await?;
+        transaction.commit().await.map_err(database)?;
+        // The write-ahead log goes into the file, and with it the last of what the old key opens.
+        connection.close().await.map_err(database)?;
+        Ok(())
+    }
+
+    /// Draws a new sealing key for a database, seals everything anew with it ([`SqliteStore::reseal`])
+    /// and puts it into the place of the old one. The old key is gone afterwards; backups of the
+    /// database from before still need it.
+    ///
+    /// The new key waits in a file beside the old one, named as that with `.next` after it, until the
+    /// database is sealed with it. After an interruption, done again, this goes on with that file.
+    ///
+    /// # Errors
+    ///
+    /// [`RotateError`].
+    pub async fn rotate_key(
+        path: &Path,
+        key_file: &Path,
+        random: Arc<dyn Random>,
+        purpose: Purpose,
+    ) -> Result<(), RotateError> {
+        let old = SealingKey::read(key_file)?;
+        let mut next_file = OsString::from(key_file);
+        next_file.push(".next");
+        let next_file = PathBuf::from(next_file);
+        let next = match SealingKey::create(&next_file, &*random) {
+            Err(KeyFileError::Exists(_)) => SealingKey::read(&next_file)?,
+            next => next?,
+        };
+        let resealed = Self::reseal(path, &old, &next, Arc::clone(&random), purpose).await;
+        if let Err(ResealError::Open(OpenError::OtherKey { .. })) = resealed {
+            // It is sealed with the new one already, if all went well before the interruption.
+            Self::reseal(path, &next, &next, random, purpose).await?;
+        } else {
+            resealed?;
+        }
+        SealingKey::replace(key_file, &next_file)?;
+        Ok(())
+    }
+}
+
+/// Everything sealed on its way from one key to another, within one transaction.
+struct Reseal<'a> {
+    connection: &'a mut SqliteConnection,
+    old: &'a Seal,
+    new: &'a Seal,
+}
+
+impl Reseal<'_> {
+    async fn run(mut self, purpose: &str) -> Result<(), StoreError> {
+        self.column(&SENTINEL, |_| Ok(Place::sentinel(purpose)))
+            .await?;
+        self.column(&DIGEST_KEY, |_| Ok(Place::digest_key()))
+            .await?;
+        self.column(&SUBJECT_KEYS, |row| {
+            let realm = Columns::of("realms", row).name::<RealmName>("name")?;
+            Ok(Place::subject_key(&realm))
+        })
+        .await?;
+        self.column(&SIGNING_KEYS, |row| {
+            let columns = Columns::of("signing_keys", row);
+            let realm = columns.name::<RealmName>("realm")?;
+            let (kid, algorithm) = (columns.get("kid")?, columns.get("algorithm")?);
+            Ok(Place::signing_key(&realm, kid, algorithm))
+        })
+        .await?;
+        self.column(&BIND_CREDENTIALS, |row| {
+            Ok(Place::bind_credential(&federation(row)?.federation))
+        })
+        .await
+    }
+
+    async fn column(
+        &mut self,
+        column: &Sealed,
+        place: impl Fn(&SqliteRow) -> Result<Place, StoreError>,
+    ) -> Result<(), StoreError> {
+        let rows = query(column.select).fetch_all(&mut *self.connection).await;
+        for row in &rows.map_err(database)? {
+            let place = place(row)?;
+            let sealed: &[u8] = row.try_get("sealed").map_err(database)?;
+            let number: i64 = row.try_get("number").map_err(database)?;
+            let opened = self.old.open(&place, sealed)?;
+            query(column.update)
+                .bind(self.new.seal(&place, &opened))
+                .bind(number)
+                .execute(&mut *self.connection)
+                .await
+                .map_err(database)?;
+        }
+        Ok(())
+    }
+}
+
+/// A column with sealed values: those that are there as `sealed`, each with the `number` of its row
+/// and whatever tells its place, and how one is replaced.
+struct Sealed {
+    select: &'static str,
+    update: &'static str,
+}
+
+const SENTINEL: Sealed = Sealed {
+    select: "SELECT id AS number, sentinel AS sealed FROM application",
+    update: "UPDATE application SET sentinel = ?1 WHERE id = ?2",
+};
+
+const DIGEST_KEY: Sealed = Sealed {
+    select: "SELECT id AS number, digest_key AS sealed FROM application",
+    update: "UPDATE application SET digest_key = ?1 WHERE id = ?2",
+};
+
+const SUBJECT_KEYS: Sealed = Sealed {
+    select: "SELECT rowid AS number, subject_key AS sealed, name FROM realms",
+    update: "UPDATE realms SET subject_key = ?1 WHERE rowid = ?2",
+};
+
+const SIGNING_KEYS: Sealed = Sealed {
+    select: "SELECT number, private AS sealed, realm, kid, algorithm FROM signing_keys",
+    update: "UPDATE signing_keys SET private = ?1 WHERE number = ?2",
+};
+
+const BIND_CREDENTIALS: Sealed = Sealed {
+    select: "SELECT number, bind_credential AS sealed, id, realm, name, enabled, definition, plan,
+            policy, managed_by, revision
+        FROM federations WHERE bind_credential IS NOT NULL",
+    update: "UPDATE federations SET bind_credential = ?1 WHERE number = ?2",
+};

@@ -1,0 +1,286 @@
+//! People who have signed in.
+
+use super::{SqliteStore, begin, commit, database, kind, sessions::session};
+use crate::columns::{Columns, seconds};
+use async_trait::async_trait;
+use bridge_model::{
+    names::{FederationId, RealmName},
+    ports::{StoreError, Users},
+    session::Session,
+    time::Timestamp,
+    user::{KnownUser, Standing},
+};
+use sqlx::{Error, error::ErrorKind, query, sqlite::SqliteRow};
+
+#[async_trait]
+impl Users for SqliteStore {
+    async fn note_user(&self, user: &KnownUser, now: Timestamp) -> Result<Standing, StoreError> {
+        let statement = query(NOTED)
+            .bind(user.realm.as_str())
+            .bind(user.federation.0.as_bytes().as_slice())
+            .bind(user.subject.as_str())
+            .bind(user.username.as_str())
+            .bind(user.entry_dn.as_str());
+        let row = self.row(statement).await?;
+        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
+        let found = standing(&row)?;
+        if Columns::of("users", &row).get("is_as_noted")? {
+            return Ok(found);
+        }
+        let statement = query(NOTE)
+            .bind(user.realm.as_str())
+            .bind(user.federation.0.as_bytes().as_slice())
+            .bind(user.subject.as_str())
+            .bind(user.username.as_str())
+            .bind(user.entry_dn.as_str())
+            .bind(seconds(now));
+        let written = self.write(statement).await?;
+        match written.rows.first() {
+            // A block may have come in between.
+            Some(row) => Ok(Standing {
+                is_blocked: Columns::of("users", row).get("blocked")?,
+                ..found
+            }),
+            // There is no such federation any more.
+            None => Ok(found),
+        }
+    }
+
+    async fn standing(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        subject: &str,
+    ) -> Result<Standing, StoreError> {
+        let statement = query(STANDING)
+            .bind(realm.as_str())
+            .bind(federation.0.as_bytes().as_slice())
+            .bind(subject);
+        let row = self.row(statement).await?;
+        standing(&row.ok_or_else(|| database(Error::RowNotFound))?)
+    }
+
+    async fn users(
+        &self,
+        realm: &RealmName,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<KnownUser>, StoreError> {
+        // The empty name and the empty subject come before all others.
+        let (username, subject) = match after {
+            None => (String::new(), ""),
+            Some(subject) => match self.user(realm, subject).await? {
+                Some(last) => (last.username, subject),
+                None => {
+                    return Err(StoreError::Missing(format!(
+                        "user {subject} in the realm {realm}"
+                    )));
+                }
+            },
+        };
+        let statement = query(USERS)
+            .bind(realm.as_str())
+            .bind(username)
+            .bind(subject)
+            .bind(i64::from(limit));
+        let rows = self.rows(statement).await?;
+        rows.iter().map(user).collect()
+    }
+
+    async fn user(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+    ) -> Result<Option<KnownUser>, StoreError> {
+        let row = self.row(query(USER).bind(realm.as_str()).bind(subject));
+        row.await?.as_ref().map(user).transpose()
+    }
+
+    async fn count_users(&self, federation: FederationId) -> Result<u64, StoreError> {
+        let statement = query("SELECT count(*) AS users FROM users WHERE federation = ?1");
+        let row = self.row(statement.bind(federation.0.as_bytes().as_slice()));
+        let row = row.await?.ok_or_else(|| database(Error::RowNotFound))?;
+        Columns::of("users", &row).parsed("users", |users: i64| u64::try_from(users))
+    }
+
+    async fn set_blocked(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+        blocked: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        let mut change = self.change(&mut transaction, now);
+        let statement = query(SET_BLOCKED)
+            .bind(realm.as_str())
+            .bind(subject)
+            .bind(blocked)
+            .bind(seconds(now));
+        if change.run(statement).await? == 0 {
+            return Ok(false);
+        }
+        if blocked {
+            for sql in [END_SESSIONS, REVOKE_GRANTS] {
+                change
+                    .run(query(sql).bind(realm.as_str()).bind(subject))
+                    .await?;
+            }
+        }
+        commit(transaction).await?;
+        Ok(true)
+    }
+
+    async fn sessions_of(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let statement = query(SESSIONS)
+            .bind(realm.as_str())
+            .bind(subject)
+            .bind(seconds(now));
+        let rows = self.rows(statement).await?;
+        rows.iter().map(session).collect()
+    }
+
+    async fn end_sessions_of(&self, realm: &RealmName, subject: &str) -> Result<u64, StoreError> {
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        let ended = query(END_SESSIONS)
+            .bind(realm.as_str())
+            .bind(subject)
+            .execute(&mut *transaction)
+            .await
+            .map_err(database)?;
+        // Also what was granted in sessions that are over by themselves.
+        query(REVOKE_GRANTS)
+            .bind(realm.as_str())
+            .bind(subject)
+            .execute(&mut *transaction)
+            .await
+            .map_err(database)?;
+        commit(transaction).await?;
+        Ok(ended.rows_affected())
+    }
+
+    async fn import_subjects(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        subjects: &[(Vec<u8>, String)],
+    ) -> Result<(), StoreError> {
+        let missing = || {
+            StoreError::Missing(format!(
+                "federation with the id {federation} in the realm {realm}"
+            ))
+        };
+        let mut lease = self.writing.lease().await.map_err(database)?;
+        let mut transaction = begin(&mut lease).await?;
+        for (identifier, subject) in subjects {
+            let statement = query(IMPORT)
+                .bind(realm.as_str())
+                .bind(federation.0.as_bytes().as_slice())
+                .bind(self.digests.of_identifier(federation, identifier))
+                .bind(subject);
+            let done = statement.execute(&mut *transaction).await;
+            let done = done.map_err(|error| match kind(&error) {
+                Some(ErrorKind::ForeignKeyViolation) => missing(),
+                _ => database(error),
+            })?;
+            if done.rows_affected() == 0 {
+                return Err(missing());
+            }
+        }
+        commit(transaction).await
+    }
+
+    async fn imported_subject(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        identifier: &[u8],
+    ) -> Result<Option<String>, StoreError> {
+        let statement = query(IMPORTED)
+            .bind(realm.as_str())
+            .bind(federation.0.as_bytes().as_slice())
+            .bind(self.digests.of_identifier(federation, identifier));
+        let row = self.row(statement).await?;
+        row.map(|row| Columns::of("imported_subjects", &row).get("subject"))
+            .transpose()
+    }
+}
+
+fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
+    let columns = Columns::of("users", row);
+    Ok(Standing {
+        is_blocked: columns.get("is_blocked")?,
+        is_federation_enabled: columns.get("is_federation_enabled")?,
+    })
+}
+
+fn user(row: &SqliteRow) -> Result<KnownUser, StoreError> {
+    let columns = Columns::of("users", row);
+    Ok(KnownUser {
+        realm: columns.name::<RealmName>("realm")?,
+        subject: columns.get("subject")?,
+        federation: FederationId(columns.uuid("federation")?),
+        username: columns.get("username")?,
+        entry_dn: columns.get("entry_dn")?,
+        blocked: columns.get("blocked")?,
+        created_at: columns.time("created_at")?,
+    })
+}
+
+/// Gives one row whatever is there. ?1 realm, ?2 federation, ?3 subject.
+const STANDING: &str = "
+    SELECT EXISTS (SELECT 1 FROM federations WHERE id = ?2 AND realm = ?1 AND enabled)
+            AS is_federation_enabled,
+        EXISTS (SELECT 1 FROM users WHERE realm = ?1 AND subject = ?3 AND blocked) AS is_blocked";
+
+/// As [`STANDING`]; ?4 user name, ?5 DN.
+const NOTED: &str = "
+    SELECT EXISTS (SELECT 1 FROM federations WHERE id = ?2 AND realm = ?1 AND enabled)
+            AS is_federation_enabled,
+        coalesce(blocked, 0) AS is_blocked,
+        coalesce(federation = ?2 AND username = ?4 AND entry_dn = ?5, 0) AS is_as_noted
+    FROM (SELECT 1) LEFT JOIN users ON realm = ?1 AND subject = ?3";
+
+/// Values as in [`NOTED`], ?6 now. Of a federation that is gone nobody is noted.
+const NOTE: &str = "
+    INSERT INTO users (realm, subject, federation, username, entry_dn, blocked, created_at,
+        changed_at)
+    SELECT ?1, ?3, ?2, ?4, ?5, 0, ?6, ?6 FROM federations WHERE id = ?2 AND realm = ?1
+    ON CONFLICT (realm, subject) DO UPDATE SET federation = ?2, username = ?4, entry_dn = ?5,
+        changed_at = ?6
+    RETURNING blocked";
+
+const USERS: &str = "
+    SELECT realm, subject, federation, username, entry_dn, blocked, created_at FROM users
+    WHERE realm = ?1 AND (username, subject) > (?2, ?3) ORDER BY username, subject LIMIT ?4";
+
+const USER: &str = "
+    SELECT realm, subject, federation, username, entry_dn, blocked, created_at FROM users
+    WHERE realm = ?1 AND subject = ?2";
+
+const SET_BLOCKED: &str = "
+    UPDATE users SET blocked = ?3, changed_at = ?4 WHERE realm = ?1 AND subject = ?2";
+
+const SESSIONS: &str = r#"
+    SELECT id, realm, secret, "user", auth_time, expires_at FROM sessions
+    WHERE realm = ?1 AND subject = ?2 AND expires_at > ?3 ORDER BY auth_time DESC, number DESC"#;
+
+const END_SESSIONS: &str = "DELETE FROM sessions WHERE realm = ?1 AND subject = ?2";
+
+const REVOKE_GRANTS: &str = "UPDATE grants SET stage = 2 WHERE realm = ?1 AND subject = ?2";
+
+const IMPORT: &str = "
+    INSERT INTO imported_subjects (realm, federation, identifier, subject)
+    SELECT ?1, ?2, ?3, ?4 FROM federations WHERE id = ?2 AND realm = ?1
+    ON CONFLICT (federation, identifier) DO UPDATE SET subject = ?4";
+
+const IMPORTED: &str = "
+    SELECT subject FROM imported_subjects
+    WHERE realm = ?1 AND federation = ?2 AND identifier = ?3";
