@@ -10,9 +10,10 @@
 
 use policy_sdk::{
     Attributes, Defaults, State, Vendor, defaults,
+    recognition::{self, RootDse},
     result_code::{self, because},
     time::Filetime,
-    types::{Problem, Refusal, Rejection, Reply, problem},
+    types::{Entry, Problem, Proposal, Refusal, Rejection, Reply, problem},
 };
 
 /// The policy.
@@ -41,7 +42,7 @@ impl Vendor for ActiveDirectory {
         ],
         groups_note: Some(
             "groups are read from memberOf, which has neither the primary group (mostly Domain Users) nor \
-             the groups that a group is in",
+             the groups that a group is in; make people members themselves where that matters",
         ),
         ..defaults::RFC
     };
@@ -68,7 +69,7 @@ impl Vendor for ActiveDirectory {
             Some(flags) if flags & DISABLED != 0 => state.bar(Refusal::Disabled),
             // Every account has the attribute; a bind that succeeded has looked at it.
             None if reply.is_none() => {
-                let message = "the entry does not show it: let the service account read it";
+                let message = "the entry does not show it; let the service account read it";
                 return Err(problem(CONTROL, message));
             }
             _ => {}
@@ -91,9 +92,41 @@ impl Vendor for ActiveDirectory {
         }
         Ok(())
     }
+
+    fn recognise(root: &Entry, samples: &[Entry]) -> Option<Proposal> {
+        let dse = RootDse::of(root);
+        let (certainty, by) = if dse.has(CAPABILITIES, DOMAIN_CONTROLLER) {
+            (95, "the capability 1.2.840.113556.1.4.800 of its root DSE")
+        } else if LEVELS.iter().all(|level| dse.shows(level)) && !dse.shows(CAPABILITIES) {
+            (70, "the functional levels in its root DSE")
+        } else {
+            return None;
+        };
+        // What the domain came with says nothing of where its people are.
+        let people: Vec<_> = samples
+            .iter()
+            .filter(|entry| !is_built_in(entry))
+            .cloned()
+            .collect();
+        recognition::propose(&Self::DEFAULTS, root, &people, certainty, by)
+    }
 }
 
 policy_sdk::export_policy!(ActiveDirectory);
+
+/// What the server can do, in its root DSE. The lightweight server of the same family, which has no
+/// `sAMAccountName`, lacks the capability of a domain controller.
+const CAPABILITIES: &str = "supportedCapabilities";
+const DOMAIN_CONTROLLER: &str = "1.2.840.113556.1.4.800";
+const LEVELS: &[&str] = &["domainFunctionality", "forestFunctionality"];
+
+/// Administrator, Guest and the like, and the accounts of computers.
+fn is_built_in(entry: &Entry) -> bool {
+    let attributes = Attributes::of(entry);
+    let mut classes = attributes.values("objectClass").texts();
+    attributes.boolean("isCriticalSystemObject") == Ok(Some(true))
+        || classes.any(|class| class.eq_ignore_ascii_case("computer"))
+}
 
 const CONTROL: &str = "userAccountControl";
 /// Bits that [`CONTROL`] does not keep up to date.

@@ -1,8 +1,8 @@
 use super::*;
 use policy_sdk::{
     VendorPolicy,
-    testing::{decide, federation, ldif, reply},
-    types::{Attribute, Bar, ClaimValue, Entry, Federation, IdForm, Identity, Plan, Step},
+    testing::{self, decide, federation, ldif, recognise, reply},
+    types::{Attribute, ClaimValue, Entry, Federation, IdForm, Identity, Plan, Step},
 };
 
 const NOW: u64 = 1_795_262_400; // 2026-11-21T12:00:00Z
@@ -35,31 +35,17 @@ fn entry(text: &str) -> Entry {
 }
 
 fn identified(entry: Entry, reply: Option<Reply>) -> Identity {
-    match decide::<ActiveDirectory>(&plan(), entry, reply, NOW) {
-        Ok(Step::Identified(identity)) => identity,
-        other => unreachable!("{other:?}"),
-    }
+    testing::identified::<ActiveDirectory>(&plan(), entry, reply, NOW).expect("an identity")
 }
 
 fn bars(text: &str) -> Vec<(Refusal, Option<u64>, Option<u64>)> {
     let entry = entry(&format!("userAccountControl: 512\n{text}"));
-    let bars = identified(entry, None).bars;
-    bars.into_iter()
-        .map(
-            |Bar {
-                 reason,
-                 since,
-                 until,
-             }| (reason, since, until),
-        )
-        .collect()
+    testing::bars(identified(entry, None))
 }
 
 fn rejected(entry: Entry, result_code: u32, diagnostic: &str) -> Rejection {
-    match decide::<ActiveDirectory>(&plan(), entry, Some(reply(result_code, diagnostic)), NOW) {
-        Ok(Step::Rejected(rejection)) => rejection,
-        other => unreachable!("{other:?}"),
-    }
+    let reply = reply(result_code, diagnostic);
+    testing::rejected::<ActiveDirectory>(&plan(), entry, reply, NOW).expect("a rejection")
 }
 
 fn windows(data: &str) -> String {
@@ -321,4 +307,94 @@ fn what_cannot_be_judged_serves_nobody() {
 #[test]
 fn a_bind_that_succeeded_has_looked_at_the_account() {
     assert_eq!(identified(entry(""), Some(reply(0, ""))).bars, vec![]);
+}
+
+const RECORDED: &str = include_str!("../recorded/samba-4.17.ldif");
+
+#[test]
+fn recognises_its_root_dse() {
+    // What a new domain has, and people in a unit of their own.
+    let built_in = "\ndn: CN=Guest,CN=Users,DC=ad,DC=example,DC=test\nobjectClass: person\n\
+                    objectClass: organizationalPerson\nobjectClass: user\nisCriticalSystemObject: TRUE\n\
+                    \ndn: CN=DC1,OU=Domain Controllers,DC=ad,DC=example,DC=test\nobjectClass: person\n\
+                    objectClass: organizationalPerson\nobjectClass: user\nobjectClass: computer\n\
+                    \ndn: CN=Guests,CN=Builtin,DC=ad,DC=example,DC=test\nobjectClass: group\n\
+                    isCriticalSystemObject: TRUE\n";
+    let people = "\ndn: CN=Ada,OU=Staff,DC=ad,DC=example,DC=test\nobjectClass: person\n\
+                  objectClass: organizationalPerson\nobjectClass: user\nsAMAccountName: ada\n\
+                  objectGUID:: AAECAwQFBgcICQoLDA0ODw==\nmail: ada@example.test\n\
+                  \ndn: CN=Engineers,OU=Groups,DC=ad,DC=example,DC=test\nobjectClass: group\n";
+    let found = |entries: &str| {
+        let text = format!("{RECORDED}{entries}");
+        let proposal = recognise::<ActiveDirectory>(&text)
+            .expect("LDIF")
+            .expect("a proposal");
+        assert_eq!(proposal.certainty, 95);
+        proposal.federation
+    };
+    let federation = found(&format!("{built_in}{people}"));
+    assert_eq!(
+        federation.users[0].base,
+        "OU=Staff,DC=ad,DC=example,DC=test"
+    );
+    assert_eq!(
+        federation.readable[0].base,
+        "OU=Groups,DC=ad,DC=example,DC=test"
+    );
+    assert_eq!(
+        (federation.username_attribute, federation.uuid_attribute),
+        (None, None)
+    );
+    let federation = found(&people.replace("OU=Staff", "CN=Users"));
+    assert_eq!(
+        federation.users[0].base,
+        "CN=Users,DC=ad,DC=example,DC=test"
+    );
+    for entries in ["", built_in] {
+        assert_eq!(found(entries).users[0].base, "DC=ad,DC=example,DC=test");
+    }
+}
+
+#[test]
+fn recognises_no_server_without_domain_accounts() {
+    let certainty = |text: &str| {
+        let proposal = recognise::<ActiveDirectory>(text).expect("LDIF");
+        proposal.map(|proposal| proposal.certainty)
+    };
+    let lightweight = RECORDED.replace("1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1851");
+    assert_eq!(certainty(&lightweight), None);
+    assert_eq!(
+        certainty(&RECORDED.replace("supportedCapabilities", "x-hidden")),
+        Some(70)
+    );
+    assert_eq!(
+        certainty("dn:\nnamingContexts: dc=x\nvendorName: Another\n"),
+        None
+    );
+}
+
+#[test]
+fn identifiers_that_are_given_to_others_are_warned_of_loudly() {
+    for attribute in [
+        "sAMAccountName",
+        "userPrincipalName",
+        "mail",
+        "cn",
+        "employeeID",
+    ] {
+        let plan = ActiveDirectory::translate(Federation {
+            uuid_attribute: Some(attribute.to_owned()),
+            ..federation("AD", "DC=corp")
+        })
+        .expect("a plan");
+        let note = plan
+            .notes
+            .iter()
+            .find(|note| note.field == "uuid_ldap_attribute");
+        let message = &note.expect(attribute).message;
+        assert!(
+            message.contains("CAN CHANGE") && message.contains("; use objectGUID"),
+            "{message}"
+        );
+    }
 }

@@ -4,7 +4,11 @@
 //! (RFC 4530) or by the attribute that the operator names. Accounts have no state here: whether one
 //! may come in is what the directory answers to its bind, read by RFC 4511 alone.
 
-use policy_sdk::{Defaults, Vendor, defaults};
+use policy_sdk::{
+    Defaults, Vendor, defaults,
+    recognition::{self, RootDse},
+    types::{Entry, Proposal, problem},
+};
 
 /// The policy.
 pub struct Generic;
@@ -16,12 +20,33 @@ impl Vendor for Generic {
         title: "Other LDAP directory",
         version: env!("CARGO_PKG_VERSION"),
         groups_note: Some(
-            "groups are read from memberOf, which not every directory keeps; where it is missing, people \
-             have no groups",
+            "groups are read from memberOf, and people have none where the directory does not keep it; check \
+             that it does",
         ),
         ..defaults::RFC
     };
+
+    fn recognise(root: &Entry, samples: &[Entry]) -> Option<Proposal> {
+        let by = "its naming contexts alone, which every directory has";
+        let mut proposal = recognition::propose(&Self::DEFAULTS, root, samples, CERTAINTY, by)?;
+        let dse = RootDse::of(root);
+        let product = dse
+            .attributes()
+            .text("vendorName")
+            .unwrap_or("this product");
+        proposal.notes.push(problem(
+            "vendor",
+            format!(
+                "nothing is known of how {product} marks accounts that are disabled, locked or expired: a \
+                 bind has to fail for them; try it before people depend on it"
+            ),
+        ));
+        Some(proposal)
+    }
 }
+
+/// Any policy that knows the product knows better.
+const CERTAINTY: u8 = 10;
 
 policy_sdk::export_policy!(Generic);
 

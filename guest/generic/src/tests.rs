@@ -1,7 +1,7 @@
 use super::*;
 use policy_sdk::{
     VendorPolicy,
-    testing::{decide, federation, ldif, reply},
+    testing::{decide, federation, ldif, recognise, reply},
     types::{
         Claim, ClaimValue, EditMode, Federation, IdForm, Identity, Mapper, Plan, Problem, Refusal,
         Setting, Step,
@@ -327,4 +327,73 @@ fn says_what_it_is() {
         .map(|kind| kind.kind.as_str())
         .collect();
     assert_eq!(kinds, ["attribute", "constant", "full-name", "group"]);
+}
+
+#[test]
+fn recognises_any_directory_and_says_how_little_that_means() {
+    let text = "dn:\nnamingContexts: o=x\nvendorName: Example Systems\n\
+                \ndn: uid=a,ou=staff,o=x\nobjectClass: inetOrgPerson\nuid: a\nmail: a@x\nentryUUID: 1\n";
+    let proposal = recognise::<Generic>(text)
+        .expect("LDIF")
+        .expect("a proposal");
+    assert_eq!(proposal.certainty, 10);
+    assert_eq!(proposal.federation.users[0].base, "ou=staff,o=x");
+    assert_eq!(fields(&proposal.notes), ["vendor", "users_dn", "vendor"]);
+    let warning = &proposal.notes[2].message;
+    assert!(
+        warning.contains("Example Systems") && warning.contains("; try it"),
+        "{warning}"
+    );
+    assert_eq!(recognise::<Generic>("dn:\nvendorName: x\n"), Ok(None));
+}
+
+#[test]
+fn a_mapper_that_fails_is_left_out_and_counted_unless_it_denies() {
+    let step = |on_error: Option<&str>| {
+        let mut mapper = mapper("level", "employeeType");
+        mapper.settings = vec![setting("format", "integer")];
+        mapper
+            .settings
+            .extend(on_error.map(|value| setting("on_error", value)));
+        let federation = Federation {
+            mappers: vec![mapper],
+            ..federation("generic", USERS)
+        };
+        let plan = Generic::translate(federation).expect("a plan");
+        let entry = ldif("dn: uid=a\nuid: a\nsn: A\nemployeeType: high\n")
+            .expect("LDIF")
+            .remove(0);
+        decide::<Generic>(&plan, entry, None, 0).expect("one step")
+    };
+    for on_error in [None, Some("leave_out")] {
+        let Step::Identified(identity) = step(on_error) else {
+            unreachable!("{on_error:?}");
+        };
+        assert_eq!(claims(&identity), ["family_name=A"]);
+        assert_eq!(identity.more, [setting("left_out", "level")]);
+    }
+    match step(Some("deny")) {
+        Step::Failed(problem) => assert_eq!(problem.field, "employeeType"),
+        other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn identifiers_that_are_given_to_others_are_warned_of_loudly() {
+    for attribute in ["uid", "cn", "MAIL", "employeeNumber", "sAMAccountName"] {
+        let plan = Generic::translate(Federation {
+            uuid_attribute: Some(attribute.to_owned()),
+            ..federation("generic", USERS)
+        })
+        .expect("a plan");
+        let note = plan
+            .notes
+            .iter()
+            .find(|note| note.field == "uuid_ldap_attribute");
+        let message = &note.expect(attribute).message;
+        assert!(
+            message.contains("CAN CHANGE") && message.contains("; use entryUUID"),
+            "{message}"
+        );
+    }
 }

@@ -7,9 +7,10 @@
 use policy_sdk::{
     Attributes, Defaults, State, Vendor, defaults,
     password_policy::{self, Error, Response, Warning},
+    recognition::{self, RootDse},
     result_code::{self, because},
     time,
-    types::{Notice, Problem, Refusal, Rejection, Reply},
+    types::{Entry, Notice, Problem, Proposal, Refusal, Rejection, Reply},
 };
 
 /// The policy.
@@ -24,8 +25,8 @@ impl Vendor for OpenLdap {
         state_attributes: &[LOCKED, LOCKOUT_END, RESET, START, END],
         bind_controls: &[password_policy::REQUEST],
         groups_note: Some(
-            "groups are read from memberOf, which slapd has only with its memberof or dynlist overlay; \
-             without it people have no groups",
+            "groups are read from memberOf, which slapd has only with its memberof or dynlist overlay, and \
+             without it people have none; switch one of these on",
         ),
         ..defaults::RFC
     };
@@ -67,9 +68,28 @@ impl Vendor for OpenLdap {
         }
         Ok(())
     }
+
+    fn recognise(root: &Entry, samples: &[Entry]) -> Option<Proposal> {
+        let dse = RootDse::of(root);
+        let (certainty, by) = if ["objectClass", "structuralObjectClass"]
+            .iter()
+            .any(|attribute| dse.has(attribute, ROOT_CLASS))
+        {
+            (95, "the object class of its root DSE, OpenLDAProotDSE")
+        } else if dse.product().is_empty() && dse.shows("configContext") {
+            // An access rule may hide the object classes; a product that names itself is another.
+            (60, "configContext in a root DSE that names no product")
+        } else {
+            return None;
+        };
+        recognition::propose(&Self::DEFAULTS, root, samples, certainty, by)
+    }
 }
 
 policy_sdk::export_policy!(OpenLdap);
+
+/// The object class of slapd's root DSE.
+const ROOT_CLASS: &str = "OpenLDAProotDSE";
 
 /// When the account was locked, which by itself says nothing of an end: that is the policy's
 /// `pwdLockoutDuration`, another entry.

@@ -1,8 +1,8 @@
 use super::*;
 use policy_sdk::{
     VendorPolicy,
-    testing::{decide, federation, ldif, reply},
-    types::{Bar, Control, Entry, IdForm, Identity, Plan, Step},
+    testing::{self, decide, federation, ldif, recognise, reply},
+    types::{Control, Entry, IdForm, Identity, Plan, Step},
 };
 
 const NOW: u64 = 1_795_262_400; // 2026-11-21T12:00:00Z
@@ -41,30 +41,15 @@ fn with_control(result_code: u32, value: &[u8]) -> Reply {
 }
 
 fn identified(entry: Entry, reply: Option<Reply>) -> Identity {
-    match decide::<OpenLdap>(&plan(), entry, reply, NOW) {
-        Ok(Step::Identified(identity)) => identity,
-        other => unreachable!("{other:?}"),
-    }
+    testing::identified::<OpenLdap>(&plan(), entry, reply, NOW).expect("an identity")
 }
 
 fn bars(entry: Entry, reply: Option<Reply>) -> Vec<(Refusal, Option<u64>, Option<u64>)> {
-    let bars = identified(entry, reply).bars;
-    bars.into_iter()
-        .map(
-            |Bar {
-                 reason,
-                 since,
-                 until,
-             }| (reason, since, until),
-        )
-        .collect()
+    testing::bars(identified(entry, reply))
 }
 
 fn rejected(entry: Entry, reply: Reply) -> Rejection {
-    match decide::<OpenLdap>(&plan(), entry, Some(reply), NOW) {
-        Ok(Step::Rejected(rejection)) => rejection,
-        other => unreachable!("{other:?}"),
-    }
+    testing::rejected::<OpenLdap>(&plan(), entry, reply, NOW).expect("a rejection")
 }
 
 const LOCKED_CONTROL: &[u8] = &[0x30, 3, 0x81, 1, 1];
@@ -261,4 +246,51 @@ fn what_cannot_be_judged_serves_nobody() {
             other => unreachable!("{text}: {other:?}"),
         }
     }
+}
+
+const RECORDED: &str = include_str!("../recorded/slapd-2.5.ldif");
+
+#[test]
+fn recognises_its_root_dse() {
+    let found = format!("{RECORDED}\n{}", include_str!("../samples/directory.ldif"));
+    let proposal = recognise::<OpenLdap>(&found)
+        .expect("LDIF")
+        .expect("a proposal");
+    assert_eq!(proposal.certainty, 95);
+    assert_eq!(
+        proposal.federation.users[0].base,
+        "ou=people,dc=example,dc=test"
+    );
+    assert_eq!(
+        proposal.federation.readable[0].base,
+        "ou=groups,dc=example,dc=test"
+    );
+    assert_eq!(proposal.federation.uuid_attribute, None);
+    let alone = recognise::<OpenLdap>(RECORDED)
+        .expect("LDIF")
+        .expect("a proposal");
+    assert_eq!(alone.federation.users[0].base, "dc=example,dc=test");
+}
+
+#[test]
+fn recognises_less_surely_what_hides_its_classes_and_not_what_is_another() {
+    let certainty = |text: &str| {
+        let proposal = recognise::<OpenLdap>(text).expect("LDIF");
+        proposal.map(|proposal| proposal.certainty)
+    };
+    let hidden = RECORDED.replace("OpenLDAProotDSE", "top");
+    assert_eq!(certainty(&hidden), Some(60));
+    assert_eq!(
+        certainty(&hidden.replace("configContext: ", "vendorName: ")),
+        None
+    );
+    assert_eq!(
+        certainty("dn:\nobjectClass: top\nnamingContexts: dc=x\n"),
+        None
+    );
+    assert_eq!(
+        certainty("dn:\nobjectClass: OpenLDAProotDSE\n"),
+        None,
+        "nowhere to look"
+    );
 }

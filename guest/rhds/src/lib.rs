@@ -7,9 +7,10 @@
 use policy_sdk::{
     Attributes, Defaults, State, Vendor, defaults,
     password_policy::{self, Error, Response, Warning},
+    recognition::{self, RootDse},
     result_code::{self, because},
     time,
-    types::{Notice, Problem, Refusal, Rejection, Reply},
+    types::{Entry, Notice, Problem, Proposal, Refusal, Rejection, Reply},
 };
 
 /// The policy.
@@ -28,8 +29,8 @@ impl Vendor for Rhds {
         state_attributes: &[LOCK, UNLOCK_TIME, EXPIRATION_TIME],
         bind_controls: &[password_policy::REQUEST],
         groups_note: Some(
-            "groups are read from memberOf, which the server keeps only while its MemberOf plug-in is on; \
-             without it people have no groups",
+            "groups are read from memberOf, which the server keeps only while its MemberOf plug-in is on, and \
+             without it people have none; switch it on",
         ),
         ..defaults::RFC
     };
@@ -75,9 +76,32 @@ impl Vendor for Rhds {
         }
         password(entry, reply, now, state)
     }
+
+    fn recognise(root: &Entry, samples: &[Entry]) -> Option<Proposal> {
+        let dse = RootDse::of(root);
+        let product = dse.product();
+        let has_id = |entry: &Entry| {
+            let id = Attributes::of(entry).text(Self::DEFAULTS.uuid_attribute);
+            id.is_some()
+        };
+        let (certainty, by) = if PRODUCTS.iter().any(|name| product.contains(name)) {
+            (95, "vendorName and vendorVersion")
+        } else if product.is_empty() && (dse.shows(SUFFIX) || samples.iter().any(has_id)) {
+            // Relatives of the server that have nsUniqueId too say what they are.
+            (60, "nsUniqueId on a server that names no product")
+        } else {
+            return None;
+        };
+        recognition::propose(&Self::DEFAULTS, root, samples, certainty, by)
+    }
 }
 
 policy_sdk::export_policy!(Rhds);
+
+/// What the server calls itself, in lower case.
+const PRODUCTS: &[&str] = &["389 project", "389-directory", "red hat", "redhat"];
+/// In the root DSE of this server and of its relatives.
+const SUFFIX: &str = "netscapemdsuffix";
 
 /// Whether the account is switched off; may come from a role or a class of service.
 const LOCK: &str = "nsAccountLock";

@@ -1,8 +1,8 @@
 use super::*;
 use policy_sdk::{
     VendorPolicy,
-    testing::{decide, federation, ldif, reply},
-    types::{Bar, Control, Entry, IdForm, Identity, Plan, Step},
+    testing::{self, decide, federation, ldif, recognise, reply},
+    types::{Control, Entry, IdForm, Identity, Plan, Step},
 };
 
 const NOW: u64 = 1_795_262_400; // 2026-11-21T12:00:00Z
@@ -42,30 +42,15 @@ fn with_controls(result_code: u32, controls: &[(&str, &[u8])]) -> Reply {
 }
 
 fn identified(entry: Entry, reply: Option<Reply>) -> Identity {
-    match decide::<Rhds>(&plan(), entry, reply, NOW) {
-        Ok(Step::Identified(identity)) => identity,
-        other => unreachable!("{other:?}"),
-    }
+    testing::identified::<Rhds>(&plan(), entry, reply, NOW).expect("an identity")
 }
 
 fn bars(entry: Entry, reply: Option<Reply>) -> Vec<(Refusal, Option<u64>, Option<u64>)> {
-    let bars = identified(entry, reply).bars;
-    bars.into_iter()
-        .map(
-            |Bar {
-                 reason,
-                 since,
-                 until,
-             }| (reason, since, until),
-        )
-        .collect()
+    testing::bars(identified(entry, reply))
 }
 
 fn rejected(entry: Entry, reply: Reply) -> Rejection {
-    match decide::<Rhds>(&plan(), entry, Some(reply), NOW) {
-        Ok(Step::Rejected(rejection)) => rejection,
-        other => unreachable!("{other:?}"),
-    }
+    testing::rejected::<Rhds>(&plan(), entry, reply, NOW).expect("a rejection")
 }
 
 const EXPIRED: (&str, &[u8]) = (password_policy::EXPIRED, b"0");
@@ -258,4 +243,54 @@ fn what_cannot_be_judged_serves_nobody() {
             other => unreachable!("{text}: {other:?}"),
         }
     }
+}
+
+const RECORDED: &str = include_str!("../recorded/389-ds-2.3.ldif");
+
+#[test]
+fn recognises_its_root_dse() {
+    let found = format!("{RECORDED}\n{}", include_str!("../samples/directory.ldif"));
+    let proposal = recognise::<Rhds>(&found)
+        .expect("LDIF")
+        .expect("a proposal");
+    assert_eq!(proposal.certainty, 95);
+    assert_eq!(
+        proposal.federation.users[0].base,
+        "ou=people,dc=example,dc=test"
+    );
+    assert_eq!(
+        proposal.federation.readable[0].base,
+        "ou=groups,dc=example,dc=test"
+    );
+    assert_eq!(proposal.federation.uuid_attribute, None);
+    // The log of changes is a naming context too, and the first.
+    let without_default = RECORDED.replace("defaultnamingcontext", "x-other");
+    let proposal = recognise::<Rhds>(&without_default)
+        .expect("LDIF")
+        .expect("a proposal");
+    assert_eq!(proposal.federation.users[0].base, "dc=example,dc=test");
+}
+
+#[test]
+fn recognises_less_surely_what_names_no_product_and_not_what_is_another() {
+    let certainty = |text: &str| {
+        let proposal = recognise::<Rhds>(text).expect("LDIF");
+        proposal.map(|proposal| proposal.certainty)
+    };
+    let root = "dn:\nnamingContexts: dc=x\n";
+    let person = "\ndn: uid=a,dc=x\nobjectClass: inetOrgPerson\nuid: a\nnsUniqueId: 1\n";
+    assert_eq!(certainty(&format!("{root}{person}")), Some(60));
+    assert_eq!(
+        certainty(&format!("{root}netscapemdsuffix: cn=x\n")),
+        Some(60)
+    );
+    assert_eq!(
+        certainty(&format!("{root}vendorVersion: Red Hat-Directory/11.5\n")),
+        Some(95)
+    );
+    assert_eq!(
+        certainty(&format!("{root}vendorName: Another\n{person}")),
+        None
+    );
+    assert_eq!(certainty(root), None);
 }

@@ -107,8 +107,9 @@ impl<'a> Attributes<'a> {
             match value {
                 Some(value) if agrees => found = Some(value),
                 _ => {
-                    let message =
-                        format!("the directory's value is not {what}, or there are several");
+                    let message = format!(
+                        "the directory's value is not {what}, or there are several; correct the entry"
+                    );
                     return Err(problem(description, message));
                 }
             }

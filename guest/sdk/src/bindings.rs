@@ -3,9 +3,9 @@
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "vendor-policy",
+    world: "full-vendor-policy",
     pub_export_macro: true,
-    export_macro_name: "__export_vendor",
+    export_macro_name: "__export_policy",
     default_bindings_module: "policy_sdk::bindings",
     additional_derives: [PartialEq, Eq],
 });

@@ -16,6 +16,27 @@ pub fn first_value(dn: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The attribute type of the first RDN, as it is written. None where the text does not begin like a
+/// name.
+pub fn first_type(dn: &str) -> Option<&str> {
+    Part::first(dn.trim()).map(|part| part.kind)
+}
+
+/// What stands behind the first RDN: the name of the entry above, empty for the root. None where the
+/// text does not begin like a name.
+pub fn parent(dn: &str) -> Option<&str> {
+    let mut part = Part::first(dn.trim())?;
+    while let Some(rest) = part.rest.strip_prefix('+') {
+        part = Part::first(rest)?;
+    }
+    Some(
+        part.rest
+            .strip_prefix([',', ';'])
+            .unwrap_or_default()
+            .trim(),
+    )
+}
+
 /// A name to compare by: types and values without regard to case and with runs of space as one, which
 /// is the matching rule of directory strings (RFC 4518); the parts of an RDN in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,6 +184,21 @@ mod tests {
             ("cn=a\\ff", None),
         ] {
             assert_eq!(first_value(dn).as_deref(), expected, "{dn}");
+        }
+    }
+
+    #[test]
+    fn knows_what_a_name_is_made_of() {
+        for (dn, kind, parent) in [
+            ("CN=a\\,b, OU=x;o=y", Some("CN"), Some("OU=x;o=y")),
+            ("cn=a + sn=b,o=y", Some("cn"), Some("o=y")),
+            ("o=y", Some("o"), Some("")),
+            ("", None, None),
+            ("y", None, None),
+            ("cn=a+,o=y", Some("cn"), None),
+        ] {
+            assert_eq!(first_type(dn), kind, "{dn}");
+            assert_eq!(super::parent(dn), parent, "{dn}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! From a plain trait to a component.
 
-use crate::bindings::exports::ldap_oidc::policy::vendor::Guest;
-use crate::types::{Context, Description, Federation, Person, Plan, Problem, Step};
+use crate::bindings::exports::ldap_oidc::policy::{recognition, vendor};
+use crate::types::{
+    Context, Description, Entry, Federation, Person, Plan, Problem, Proposal, Step,
+};
 use std::marker::PhantomData;
 
 /// A vendor policy: three pure functions, as `wit/policy.wit` documents them.
@@ -22,12 +24,18 @@ pub trait VendorPolicy {
 
     /// Judges what the directory answered: one step for each person, in order.
     fn decide(context: Context, persons: Vec<Person>) -> Vec<Step>;
+
+    /// Whether this directory is one of the vendor's, and how a federation with it would look.
+    fn recognise(root: Entry, samples: Vec<Entry>) -> Option<Proposal> {
+        let _ = (root, samples);
+        None
+    }
 }
 
 /// The component's face of a policy; [`export_policy!`](crate::export_policy) makes use of it.
 pub struct Exported<T>(PhantomData<T>);
 
-impl<T: VendorPolicy> Guest for Exported<T> {
+impl<T: VendorPolicy> vendor::Guest for Exported<T> {
     fn describe() -> Description {
         begin();
         T::describe()
@@ -41,6 +49,13 @@ impl<T: VendorPolicy> Guest for Exported<T> {
     fn decide(context: Context, persons: Vec<Person>) -> Vec<Step> {
         begin();
         T::decide(context, persons)
+    }
+}
+
+impl<T: VendorPolicy> recognition::Guest for Exported<T> {
+    fn recognise(root: Entry, samples: Vec<Entry>) -> Option<Proposal> {
+        begin();
+        T::recognise(root, samples)
     }
 }
 

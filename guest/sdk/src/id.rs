@@ -68,6 +68,8 @@ const REUSABLE: &[&str] = &[
     "cn",
     "displayName",
     "distinguishedName",
+    "employeeID",
+    "employeeNumber",
     "entryDN",
     "gidNumber",
     "krbPrincipalName",
@@ -115,6 +117,10 @@ mod tests {
         assert_eq!(stability("objectguid"), Stability::Stable(IdForm::Guid));
         assert_eq!(stability("nsuniqueid"), Stability::Stable(IdForm::Text));
         assert_eq!(stability("UID"), Stability::Reusable);
-        assert_eq!(stability("employeeNumber"), Stability::Unknown);
+        for attribute in REUSABLE {
+            assert_eq!(stability(attribute), Stability::Reusable, "{attribute}");
+        }
+        assert_eq!(stability("employeenumber"), Stability::Reusable);
+        assert_eq!(stability("badgeNumber"), Stability::Unknown);
     }
 }

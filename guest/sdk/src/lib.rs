@@ -59,6 +59,7 @@ pub mod memo;
 #[cfg(target_family = "wasm")]
 mod panic;
 pub mod password_policy;
+pub mod recognition;
 pub mod result_code;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -68,7 +69,7 @@ mod vendor;
 
 pub use attributes::Attributes;
 #[doc(hidden)]
-pub use bindings::__export_vendor as __export;
+pub use bindings::__export_policy as __export;
 pub use defaults::Defaults;
 pub use export::{Exported, VendorPolicy};
 pub use vendor::{State, Vendor};
@@ -82,7 +83,10 @@ pub mod types {
         StableId, Step, Subtree,
     };
 
-    /// Something that is wrong with a field of the operator's, or with an attribute.
+    pub use crate::bindings::exports::ldap_oidc::policy::recognition::Proposal;
+
+    /// Something that is wrong with a field of the operator's, or with an attribute. The message reads
+    /// "what is wrong; what to do".
     pub fn problem(field: impl Into<String>, message: impl Into<String>) -> Problem {
         Problem {
             field: field.into(),

@@ -24,7 +24,7 @@ use settings::Fields;
 
 /// The mappers of a federation, parsed.
 #[derive(Debug, Default)]
-pub struct MapperSet<'a>(Vec<Rule<'a>>);
+pub struct MapperSet<'a>(Vec<Parsed<'a>>);
 
 /// What mappers made of an entry.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,34 @@ pub struct Mapped {
     pub claims: Vec<Claim>,
     /// In the order of the mappers and of the directory, each once.
     pub groups: Vec<Group>,
+    /// The mappers that failed and were left out.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A mapper that failed and whose failure the operator, or its kind, puts up with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The mapper's name.
+    pub mapper: String,
+    /// Why it failed.
+    pub problem: Problem,
+}
+
+/// A mapper, parsed.
+#[derive(Debug)]
+struct Parsed<'a> {
+    name: &'a str,
+    on_error: OnError,
+    rule: Rule<'a>,
+}
+
+/// What a failure of a mapper does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnError {
+    /// The person is not served.
+    Deny,
+    /// What it would have given is left out.
+    LeaveOut,
 }
 
 #[derive(Debug)]
@@ -68,7 +96,7 @@ impl<'a> MapperSet<'a> {
                     "two mappers have this name; give one of them another",
                 ));
             } else {
-                rules.extend(Rule::parse(mapper, findings));
+                rules.extend(Parsed::parse(mapper, findings));
             }
         }
         Self(rules)
@@ -77,8 +105,8 @@ impl<'a> MapperSet<'a> {
     /// Writes the mappers into a memo.
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.number(self.0.len());
-        for rule in &self.0 {
-            rule.encode(writer);
+        for mapper in &self.0 {
+            mapper.encode(writer);
         }
     }
 
@@ -87,20 +115,20 @@ impl<'a> MapperSet<'a> {
         let count = reader.number()?;
         let mut rules = Vec::with_capacity(count.min(100));
         for _ in 0..count {
-            rules.push(Rule::decode(reader)?);
+            rules.push(Parsed::decode(reader)?);
         }
         Some(Self(rules))
     }
 
     /// The attributes that the mappers read, with repetitions.
     pub fn attributes(&self) -> impl Iterator<Item = &'a str> {
-        self.0.iter().flat_map(Rule::attributes)
+        self.0.iter().flat_map(|mapper| mapper.rule.attributes())
     }
 
     /// The names of the claims that the mappers can yield, each once.
     pub fn claims(&self) -> Vec<&'a str> {
         let mut names: Vec<&str> = Vec::new();
-        for claim in self.0.iter().flat_map(Rule::claims) {
+        for claim in self.0.iter().flat_map(|mapper| mapper.rule.claims()) {
             if !names.contains(&claim) {
                 names.push(claim);
             }
@@ -108,21 +136,24 @@ impl<'a> MapperSet<'a> {
         names
     }
 
-    /// Applies the mappers to an entry.
+    /// Applies the mappers to an entry. A mapper fails where the directory has a value that it cannot
+    /// read, or only a part of the values.
     ///
     /// # Errors
     ///
-    /// Groups that cannot be told in full, under the name of their attribute: a shorter list would mean
-    /// something else.
+    /// The first failure of a mapper that denies: of a group mapper, unless its setting `on_error` says
+    /// otherwise, since fewer groups would mean something else.
     pub fn apply(&self, entry: Attributes<'_>) -> Result<Mapped, Problem> {
         let mut mapped = Mapped::default();
         mapped.claims.reserve(self.0.len() + 2);
-        for rule in &self.0 {
-            match rule {
-                Rule::Attribute(rule) => mapped.put(rule.claim, rule.value(entry)),
-                Rule::Constant(rule) => mapped.put(rule.claim, Some(rule.value())),
-                Rule::FullName(rule) => rule.apply(entry, |name, value| mapped.put(name, value)),
-                Rule::Group(rule) => rule.apply(entry, &mut mapped.groups)?,
+        for mapper in &self.0 {
+            match (mapper.rule.apply(entry, &mut mapped), mapper.on_error) {
+                (Ok(()), _) => {}
+                (Err(problem), OnError::Deny) => return Err(problem),
+                (Err(problem), OnError::LeaveOut) => mapped.left_out.push(LeftOut {
+                    mapper: mapper.name.to_owned(),
+                    problem,
+                }),
             }
         }
         Ok(mapped)
@@ -144,34 +175,71 @@ impl Mapped {
     }
 }
 
-impl<'a> Rule<'a> {
+impl<'a> Parsed<'a> {
     fn parse(mapper: &'a Mapper, findings: &mut Findings) -> Option<Self> {
-        match mapper.kind.as_str() {
-            attribute::KIND => {
-                AttributeRule::parse(Fields::of(mapper, attribute::SETTINGS, findings))
-                    .map(Self::Attribute)
-            }
-            constant::KIND => ConstantRule::parse(Fields::of(mapper, constant::SETTINGS, findings))
-                .map(Self::Constant),
-            full_name::KIND => {
-                FullNameRule::parse(Fields::of(mapper, full_name::SETTINGS, findings))
-                    .map(Self::FullName)
-            }
-            group::KIND => {
-                GroupRule::parse(Fields::of(mapper, group::SETTINGS, findings)).map(Self::Group)
-            }
-            other => {
-                let known: Vec<_> = KINDS.iter().map(|(kind, ..)| *kind).collect();
-                let message = format!(
-                    "there is no mapper kind {other:?}; there are {}",
-                    known.join(", ")
-                );
-                findings
-                    .problems
-                    .push(problem(format!("mapper.{}", mapper.name), message));
-                None
+        let known = KINDS.iter().find(|(kind, ..)| *kind == mapper.kind);
+        let Some((kind, _, settings)) = known else {
+            let kinds: Vec<_> = KINDS.iter().map(|(kind, ..)| *kind).collect();
+            let message = format!(
+                "there is no mapper kind {:?}; choose one of {}",
+                mapper.kind,
+                kinds.join(", ")
+            );
+            let field = format!("mapper.{}", mapper.name);
+            findings.problems.push(problem(field, message));
+            return None;
+        };
+        let mut fields = Fields::of(mapper, settings, findings);
+        let on_error = match fields.setting(settings::ON_ERROR) {
+            Some(settings::DENY) => OnError::Deny,
+            _ => OnError::LeaveOut,
+        };
+        let rule = match *kind {
+            attribute::KIND => AttributeRule::parse(fields).map(Rule::Attribute),
+            constant::KIND => ConstantRule::parse(fields).map(Rule::Constant),
+            full_name::KIND => FullNameRule::parse(fields).map(Rule::FullName),
+            _ => GroupRule::parse(fields).map(Rule::Group),
+        };
+        rule.map(|rule| Self {
+            name: &mapper.name,
+            on_error,
+            rule,
+        })
+    }
+
+    fn encode(&self, writer: &mut Writer) {
+        writer.text(self.name);
+        writer.octet(u8::from(self.on_error == OnError::Deny));
+        self.rule.encode(writer);
+    }
+
+    fn decode(reader: &mut Reader<'a>) -> Option<Self> {
+        Some(Self {
+            name: reader.text()?,
+            on_error: match reader.octet()? {
+                0 => OnError::LeaveOut,
+                _ => OnError::Deny,
+            },
+            rule: Rule::decode(reader)?,
+        })
+    }
+}
+
+impl<'a> Rule<'a> {
+    /// Adds what the entry gives; nothing where it fails.
+    fn apply(&self, entry: Attributes<'_>, mapped: &mut Mapped) -> Result<(), Problem> {
+        match self {
+            Self::Attribute(rule) => mapped.put(rule.claim, rule.value(entry)?),
+            Self::Constant(rule) => mapped.put(rule.claim, Some(rule.value())),
+            Self::FullName(rule) => rule.apply(entry, |name, value| mapped.put(name, value))?,
+            Self::Group(rule) => {
+                let others = mapped.groups.len();
+                return rule
+                    .apply(entry, &mut mapped.groups)
+                    .inspect_err(|_| mapped.groups.truncate(others));
             }
         }
+        Ok(())
     }
 
     fn encode(&self, writer: &mut Writer) {

@@ -3,8 +3,8 @@
 use crate::{
     VendorPolicy,
     types::{
-        Attribute, Context, EditMode, Entry, Federation, Person, Plan, Reply, SearchScope, Step,
-        Subtree,
+        Attribute, Bar, Context, EditMode, Entry, Federation, Identity, Person, Plan, Proposal,
+        Refusal, Rejection, Reply, SearchScope, Step, Subtree,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -133,6 +133,58 @@ pub fn decide<P: VendorPolicy>(
         (Some(step), 0) => Ok(step),
         (last, others) => Err(others + usize::from(last.is_some())),
     }
+}
+
+/// Who a person is by a policy, at this time; without a reply nobody signs in.
+///
+/// # Errors
+///
+/// What the policy said instead.
+pub fn identified<P: VendorPolicy>(
+    plan: &Plan,
+    entry: Entry,
+    reply: Option<Reply>,
+    now: u64,
+) -> Result<Identity, String> {
+    match decide::<P>(plan, entry, reply, now) {
+        Ok(Step::Identified(identity)) => Ok(identity),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+/// Why a policy says that a bind failed, at this time.
+///
+/// # Errors
+///
+/// What the policy said instead.
+pub fn rejected<P: VendorPolicy>(
+    plan: &Plan,
+    entry: Entry,
+    reply: Reply,
+    now: u64,
+) -> Result<Rejection, String> {
+    match decide::<P>(plan, entry, Some(reply), now) {
+        Ok(Step::Rejected(rejection)) => Ok(rejection),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+/// The bars of an identity, each as its reason, its first second, and the first second after it.
+pub fn bars(identity: Identity) -> Vec<(Refusal, Option<u64>, Option<u64>)> {
+    let parts = |bar: Bar| (bar.reason, bar.since, bar.until);
+    identity.bars.into_iter().map(parts).collect()
+}
+
+/// What a policy proposes for a directory: the root DSE is the first entry of an LDIF text, the others
+/// are those that were found below its naming contexts.
+///
+/// # Errors
+///
+/// The text is no LDIF, or empty.
+pub fn recognise<P: VendorPolicy>(text: &str) -> Result<Option<Proposal>, String> {
+    let mut entries = ldif(text)?.into_iter();
+    let root = entries.next().ok_or("there is no root DSE")?;
+    Ok(P::recognise(root, entries.collect()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ use crate::{
 
 const UUID_FORM: &str = "uuid_form";
 
+/// Where groups live, which hosts may say; these policies read groups from their members' entries.
+const GROUPS_BASE: &str = "groups.dn";
+
 const UUID_FORMS: [(&str, IdForm); 4] = [
     ("octets", IdForm::Octets),
     ("text", IdForm::Text),
@@ -70,7 +73,7 @@ pub(crate) fn translate(defaults: &Defaults, federation: Federation) -> Result<P
     if memo.len() > memo::OCTETS_MAX {
         findings.problems.push(problem(
             "mapper",
-            "the mappers are too many, or their settings too long",
+            "the mappers are too many, or their settings too long; remove some",
         ));
     }
     if !findings.problems.is_empty() {
@@ -122,7 +125,10 @@ fn check(defaults: &Defaults, federation: &Federation, findings: &mut Findings) 
         if dn::Name::parse(&subtree.base).is_none() {
             findings.problems.push(problem(
                 "users_dn",
-                format!("{:?} is not a DN", subtree.base),
+                format!(
+                    "{:?} is not a DN; write one such as ou=people,dc=example,dc=org",
+                    subtree.base
+                ),
             ));
         }
     }
@@ -146,22 +152,24 @@ fn check(defaults: &Defaults, federation: &Federation, findings: &mut Findings) 
         if !attributes::is_type(class) {
             findings.problems.push(problem(
                 "user_object_classes",
-                format!("{class:?} is not the name of an object class"),
+                format!(
+                    "{class:?} is not the name of an object class; write one such as inetOrgPerson"
+                ),
             ));
         }
     }
     for setting in &federation.settings {
-        if setting.name != UUID_FORM {
+        if setting.name != UUID_FORM && setting.name != GROUPS_BASE {
             findings.notes.push(problem(
                 format!("advanced.settings.{}", setting.name),
-                "this policy does not know the setting, which has no effect",
+                "this policy does not know the setting, which has no effect; remove it",
             ));
         }
     }
     if federation.edit_mode == EditMode::Writable {
         findings.notes.push(problem(
             "edit_mode",
-            "this policy does not write: nothing is changed in the directory",
+            "this policy does not write, so nothing is changed in the directory; write READ_ONLY to say so",
         ));
     }
 }
@@ -177,8 +185,8 @@ fn stable_id(defaults: &Defaults, federation: &Federation, findings: &mut Findin
             defaults.uuid_attribute
         )),
         Stability::Unknown => Some(format!(
-            "make sure that the directory never changes a value of {attribute} and never gives it to another \
-             person, who would get the first one's accounts"
+            "nothing is known of {attribute}; make sure that the directory never changes a value of it and never \
+             gives one to another person, who would get the first one's accounts"
         )),
     };
     if let Some(message) = message {
@@ -196,7 +204,10 @@ fn stable_id(defaults: &Defaults, federation: &Federation, findings: &mut Findin
             if form.is_none() {
                 findings.problems.push(problem(
                     format!("advanced.settings.{UUID_FORM}"),
-                    format!("{:?} is none of octets, text, uuid and guid", set.value),
+                    format!(
+                        "{:?} is none of octets, text, uuid and guid; write one of these",
+                        set.value
+                    ),
                 ));
             }
             form.map_or(IdForm::Text, |(_, form)| *form)

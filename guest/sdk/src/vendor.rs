@@ -1,12 +1,13 @@
 //! What a policy says of its vendor, and the three functions that follow from it.
 
 use crate::{
-    Attributes, Defaults, VendorPolicy,
+    Attributes, Defaults, VendorPolicy, log,
+    mapper::LeftOut,
     memo::Memo,
     result_code, time, translate,
     types::{
-        Bar, Context, Description, Federation, Identity, Notice, Person, Plan, Problem, Refusal,
-        Rejection, Reply, Step, problem,
+        Bar, Context, Description, Entry, Federation, Identity, Notice, Person, Plan, Problem,
+        Proposal, Refusal, Rejection, Reply, Setting, Step, problem,
     },
 };
 
@@ -36,6 +37,14 @@ pub trait Vendor {
     ) -> Result<(), Problem> {
         let _ = (entry, reply, now, state);
         Ok(())
+    }
+
+    /// Whether this directory is one of the vendor's, and how a federation with it would look; see
+    /// [`crate::recognition`]. `root` is the root DSE, `samples` are a few entries found below its
+    /// naming contexts.
+    fn recognise(root: &Entry, samples: &[Entry]) -> Option<Proposal> {
+        let _ = (root, samples);
+        None
     }
 }
 
@@ -104,6 +113,10 @@ impl<T: Vendor> VendorPolicy for T {
             .map(|person| decide_one::<T>(&memo, context.now, person))
             .collect()
     }
+
+    fn recognise(root: Entry, samples: Vec<Entry>) -> Option<Proposal> {
+        T::recognise(&root, &samples)
+    }
 }
 
 fn decide_one<T: Vendor>(memo: &Memo<'_>, now: u64, person: &Person) -> Step {
@@ -130,10 +143,19 @@ fn identity<T: Vendor>(
         .texts()
         .filter(|text| !text.contains(char::is_control))
         .min()
-        .ok_or_else(|| problem(memo.username_attribute, "the entry has no user name"))?;
+        .ok_or_else(|| {
+            problem(
+                memo.username_attribute,
+                "the entry has no user name; give it one",
+            )
+        })?;
     let mut state = State::default();
     T::state(entry, reply, now, &mut state)?;
     let mapped = memo.mappers.apply(entry)?;
+    for LeftOut { mapper, problem } in &mapped.left_out {
+        let Problem { field, message } = problem;
+        log::warn(&format!("mapper {mapper} is left out: {field}: {message}"));
+    }
     // Nothing hangs on when an entry changed: a time that cannot be read is none.
     let changed_at = entry.time(T::DEFAULTS.changed_attribute).ok().flatten();
     Ok(Identity {
@@ -144,6 +166,19 @@ fn identity<T: Vendor>(
         bars: state.bars,
         notices: state.notices,
         changed_at: changed_at.map(time::to_contract),
-        more: Vec::new(),
+        more: left_out(mapped.left_out),
     })
 }
+
+/// The mappers that failed, for the host to count: a setting `left_out` with the name of each.
+fn left_out(mappers: Vec<LeftOut>) -> Vec<Setting> {
+    let settings = mappers.into_iter().map(|mapper| Setting {
+        name: LEFT_OUT.to_owned(),
+        value: mapper.mapper,
+    });
+    settings.take(LEFT_OUT_MAX).collect()
+}
+
+const LEFT_OUT: &str = "left_out";
+/// The host takes 64 settings.
+const LEFT_OUT_MAX: usize = 64;

@@ -73,8 +73,9 @@ mod tests {
     fn policies_reach_for_nothing_but_the_log() {
         assert!(!components().is_empty());
         for component in components() {
-            let (mut imports, exports) = interfaces(component.bytes);
+            let (mut imports, mut exports) = interfaces(component.bytes);
             imports.sort();
+            exports.sort();
             assert_eq!(
                 imports,
                 ["ldap-oidc:policy/log@0.1.0", "ldap-oidc:policy/types@0.1.0"],
@@ -83,7 +84,10 @@ mod tests {
             );
             assert_eq!(
                 exports,
-                ["ldap-oidc:policy/vendor@0.1.0"],
+                [
+                    "ldap-oidc:policy/recognition@0.1.0",
+                    "ldap-oidc:policy/vendor@0.1.0"
+                ],
                 "{}",
                 component.name
             );
@@ -93,9 +97,11 @@ mod tests {
     #[test]
     fn policies_are_small_and_know_no_path_of_this_machine() {
         let here = env!("CARGO_MANIFEST_DIR").trim_end_matches("/host/components");
+        // Of the folder that policies are built from: a short path stands in any text by chance.
+        let sources = format!("{here}/guest/");
         for component in components() {
             assert!(component.bytes.len() < 256 * 1024, "{}", component.name);
-            for path in [here, "/registry/src/"] {
+            for path in [&*sources, "/registry/src/"] {
                 let is_there = component
                     .bytes
                     .windows(path.len())

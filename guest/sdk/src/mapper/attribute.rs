@@ -7,13 +7,14 @@ use super::{
 use crate::{
     attributes::{Attributes, Values},
     memo::{self, Reader, Writer},
-    types::ClaimValue,
+    types::{ClaimValue, Problem, problem},
 };
 
 pub(super) const KIND: &str = "attribute";
 
 pub(super) const SETTINGS: &[Known] = &[
     settings::CLAIM,
+    settings::LEFT_OUT_ON_ERROR,
     Known {
         name: "format",
         about: "How a value is read: text; email, which has to have the shape of an address; integer; \
@@ -58,7 +59,10 @@ impl<'a> AttributeRule<'a> {
             is_array: fields.setting("multivalued") == Some("all"),
         };
         if rule.is_array && !rule.format.is_text() {
-            fields.wrong("multivalued = all takes text, email, uuid, guid or base64 as its format");
+            fields.wrong(
+                "there are no lists of this format; with multivalued = all choose text, email, uuid, guid or \
+                 base64 as format",
+            );
         }
         fields.finish(rule)
     }
@@ -81,22 +85,59 @@ impl<'a> AttributeRule<'a> {
         })
     }
 
-    pub(super) fn value(&self, entry: Attributes<'_>) -> Option<ClaimValue> {
-        let from = |attribute| self.of_values(entry.values(attribute));
-        from(self.attribute).or_else(|| self.fallback.and_then(from))
+    /// The claim's value; none where the directory says nothing.
+    pub(super) fn value(&self, entry: Attributes<'_>) -> Result<Option<ClaimValue>, Problem> {
+        let of = |attribute| self.of_values(attribute, entry.values(attribute));
+        let first = of(self.attribute);
+        match (&first, self.fallback) {
+            (Ok(Some(_)), _) | (_, None) => first,
+            (Ok(None), Some(fallback)) => of(fallback),
+            // What the fallback says counts; only where it says nothing the failure does.
+            (Err(_), Some(fallback)) => match of(fallback) {
+                Ok(Some(value)) => Ok(Some(value)),
+                _ => first,
+            },
+        }
     }
 
-    fn of_values(&self, values: Values<'_>) -> Option<ClaimValue> {
-        if self.is_array {
-            let mut texts: Vec<_> = values
-                .octets()
-                .filter_map(|octets| self.format.text(octets))
-                .collect();
-            texts.sort_unstable();
-            texts.dedup();
-            return (!texts.is_empty()).then_some(ClaimValue::Texts(texts));
+    fn of_values(
+        &self,
+        attribute: &str,
+        values: Values<'_>,
+    ) -> Result<Option<ClaimValue>, Problem> {
+        let value = if self.is_array {
+            if !values.is_whole() {
+                let message =
+                    "the directory gave a part of the values only; raise its limit of values";
+                return Err(problem(attribute, message));
+            }
+            self.all(values)
+        } else {
+            self.smallest(values)
+        };
+        let is_silent = |octets| self.format.says_nothing(octets);
+        if value.is_none() && !values.octets().all(is_silent) {
+            let message = format!(
+                "no value is {}; correct the entry, or choose another format",
+                self.format.name()
+            );
+            return Err(problem(attribute, message));
         }
-        // The smallest by octets among those that are of the format: values have no order.
+        Ok(value)
+    }
+
+    fn all(&self, values: Values<'_>) -> Option<ClaimValue> {
+        let mut texts: Vec<_> = values
+            .octets()
+            .filter_map(|octets| self.format.text(octets))
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        (!texts.is_empty()).then_some(ClaimValue::Texts(texts))
+    }
+
+    /// The smallest by octets among those that are of the format: values have no order.
+    fn smallest(&self, values: Values<'_>) -> Option<ClaimValue> {
         let mut smallest: Option<(&[u8], ClaimValue)> = None;
         for octets in values.octets() {
             if smallest

@@ -11,6 +11,7 @@ pub(super) const KIND: &str = "constant";
 
 pub(super) const SETTINGS: &[Known] = &[
     settings::CLAIM,
+    settings::LEFT_OUT_ON_ERROR,
     Known {
         name: "value",
         about: "The claim's value.",
@@ -57,7 +58,9 @@ impl<'a> ConstantRule<'a> {
             return None;
         };
         let Some(value) = Constant::read(format, text) else {
-            fields.wrong(format!("the setting value is not {format}"));
+            fields.wrong(format!(
+                "the setting value is not {format}; write such a value, or choose another format"
+            ));
             return None;
         };
         fields.finish(Self { claim, value })

@@ -52,6 +52,26 @@ impl Format {
         self as u8
     }
 
+    /// The name that a mapper's setting has for it.
+    pub(super) fn name(self) -> &'static str {
+        NAMES
+            .get(usize::from(self.encode()))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Whether a value is blank, or is how the format writes that there is none.
+    pub(super) fn says_nothing(self, octets: &[u8]) -> bool {
+        let text = std::str::from_utf8(octets).map(str::trim);
+        match self {
+            Self::Uuid | Self::Guid | Self::Base64 => octets.is_empty(),
+            Self::Filetime => text.is_ok_and(|text| {
+                text.is_empty() || matches!(time::filetime(text), Some(Filetime::Never))
+            }),
+            _ => text.is_ok_and(str::is_empty),
+        }
+    }
+
     /// Whether values become text, so that there may be an array of them.
     pub(super) fn is_text(self) -> bool {
         matches!(

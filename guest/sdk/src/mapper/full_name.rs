@@ -1,10 +1,10 @@
 //! The kind `full-name`: three claims from one attribute.
 
-use super::settings::{Fields, Known};
+use super::settings::{self, Fields, Known};
 use crate::{
     attributes::Attributes,
     memo::{Reader, Writer},
-    types::ClaimValue,
+    types::{ClaimValue, Problem, problem},
 };
 
 pub(super) const KIND: &str = "full-name";
@@ -16,6 +16,7 @@ const GIVEN: &str = "given_name_claim";
 const FAMILY: &str = "family_name_claim";
 
 pub(super) const SETTINGS: &[Known] = &[
+    settings::LEFT_OUT_ON_ERROR,
     Known {
         name: CLAIM,
         about: "The claim with the whole name.",
@@ -74,9 +75,21 @@ impl<'a> FullNameRule<'a> {
         &self,
         entry: Attributes<'_>,
         mut put: impl FnMut(&str, Option<ClaimValue>),
-    ) {
-        let Some(name) = entry.text(self.attribute) else {
-            return;
+    ) -> Result<(), Problem> {
+        let values = entry.values(self.attribute);
+        let Some(name) = values.text() else {
+            // Blank values say nothing; what is left are octets that are no text.
+            return if values
+                .octets()
+                .all(|octets| std::str::from_utf8(octets).is_ok())
+            {
+                Ok(())
+            } else {
+                Err(problem(
+                    self.attribute,
+                    "no value is text; correct the entry",
+                ))
+            };
         };
         let value = |text: &str| Some(ClaimValue::Text(text.to_owned()));
         put(self.claim, value(name));
@@ -87,5 +100,6 @@ impl<'a> FullNameRule<'a> {
             }
             None => put(self.family, value(name)),
         }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The kind `group`: groups from an attribute that names them by their DN.
 
-use super::settings::{Fields, Known};
+use super::settings::{self, Fields, Known};
 use crate::{
     attributes::Attributes,
     dn::{self, Name},
@@ -12,12 +12,15 @@ pub(super) const KIND: &str = "group";
 
 const ATTRIBUTE: &str = "memberOf";
 
-pub(super) const SETTINGS: &[Known] = &[Known {
-    name: "base",
-    about: "Only groups at or below this DN count.",
-    preset: None,
-    choices: &[],
-}];
+pub(super) const SETTINGS: &[Known] = &[
+    settings::DENIED_ON_ERROR,
+    Known {
+        name: "base",
+        about: "Only groups at or below this DN count.",
+        preset: None,
+        choices: &[],
+    },
+];
 
 #[derive(Debug)]
 pub(super) struct GroupRule<'a> {
@@ -32,7 +35,9 @@ impl<'a> GroupRule<'a> {
             base: fields.setting("base"),
         };
         if rule.base.is_some_and(|base| Name::parse(base).is_none()) {
-            fields.wrong("the setting base is not a DN");
+            fields.wrong(
+                "the setting base is not a DN; write one such as ou=groups,dc=example,dc=org",
+            );
         }
         fields.finish(rule)
     }
@@ -62,7 +67,12 @@ impl<'a> GroupRule<'a> {
             return Err(problem(self.attribute, message));
         }
         let base = match self.base {
-            Some(base) => Some(Name::parse(base).ok_or_else(|| problem("base", "it is not a DN"))?),
+            Some(base) => Some(Name::parse(base).ok_or_else(|| {
+                problem(
+                    "base",
+                    "it is not a DN; write one such as ou=groups,dc=example,dc=org",
+                )
+            })?),
             None => None,
         };
         // Another mapper's groups come before: within one attribute no value stands twice.
@@ -72,7 +82,12 @@ impl<'a> GroupRule<'a> {
             let group = std::str::from_utf8(octets)
                 .ok()
                 .and_then(|dn| Some((dn, dn::first_value(dn)?)))
-                .ok_or_else(|| problem(self.attribute, "a value is not the DN of a group"))?;
+                .ok_or_else(|| {
+                    problem(
+                        self.attribute,
+                        "a value is not the DN of a group; name an attribute that has DNs",
+                    )
+                })?;
             let (dn, name) = group;
             let is_below = base
                 .as_ref()

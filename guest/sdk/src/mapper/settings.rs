@@ -38,6 +38,29 @@ pub(super) const CLAIM: Known = Known {
     choices: &[],
 };
 
+/// What a failure of a mapper does, which every kind knows.
+pub(super) const ON_ERROR: &str = "on_error";
+/// A failure refuses the sign-in.
+pub(super) const DENY: &str = "deny";
+const LEAVE_OUT: &str = "leave_out";
+
+/// For kinds of claims.
+pub(super) const LEFT_OUT_ON_ERROR: Known = Known {
+    name: ON_ERROR,
+    about: "Where the directory has a value that cannot be read: deny refuses the sign-in; leave_out \
+            leaves the claim out and counts that.",
+    preset: Some(LEAVE_OUT),
+    choices: &[DENY, LEAVE_OUT],
+};
+
+/// For kinds of what people may do.
+pub(super) const DENIED_ON_ERROR: Known = Known {
+    about: "Where the directory has a value that cannot be read, or not all of them: deny refuses the \
+            sign-in; leave_out leaves out all that this mapper gives, and counts that.",
+    preset: Some(DENY),
+    ..LEFT_OUT_ON_ERROR
+};
+
 /// Claims that the bridge alone makes; a plan that names one is refused.
 const RESERVED: &[&str] = &[
     "_claim_names",
@@ -106,11 +129,14 @@ impl<'a, 'f> Fields<'a, 'f> {
                 .take(at)
                 .any(|other| other.name == setting.name)
             {
-                fields.wrong(format!("the setting {:?} stands there twice", setting.name));
+                fields.wrong(format!(
+                    "the setting {:?} stands there twice; remove one",
+                    setting.name
+                ));
             }
             if !known.iter().any(|known| known.name == setting.name) {
                 let message = format!(
-                    "the kind {:?} does not know the setting {:?}, which has no effect",
+                    "the kind {:?} does not know the setting {:?}, which has no effect; remove it",
                     mapper.kind, setting.name
                 );
                 fields
@@ -152,7 +178,7 @@ impl<'a, 'f> Fields<'a, 'f> {
         {
             let choices = known.choices.join(", ");
             self.wrong(format!(
-                "the setting {name} takes one of {choices}, not {value:?}"
+                "{value:?} is no value of the setting {name}; choose one of {choices}"
             ));
         }
         value.or(known.preset)
@@ -214,7 +240,9 @@ impl<'a, 'f> Fields<'a, 'f> {
 
     fn check_attribute(&mut self, name: &str) {
         if !attributes::is_description(name) {
-            self.wrong(format!("{name:?} is not the name of an attribute"));
+            self.wrong(format!(
+                "{name:?} is not the name of an attribute; write one such as mail"
+            ));
         }
     }
 }
