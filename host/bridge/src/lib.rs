@@ -29,6 +29,7 @@ mod audit;
 pub mod cli;
 pub mod config;
 mod demo;
+mod documents;
 mod system;
 mod telemetry;
 mod watch;

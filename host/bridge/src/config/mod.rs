@@ -1,18 +1,16 @@
 //! Configuration: the process's own settings, and the files that declare realms.
 //!
-//! Both are TOML. Unknown members are refused, and everything that is wrong is said at once, with the
+//! Each is TOML, YAML or JSON, by the end of its name. Unknown members are refused, and everything that is wrong is said at once, with the
 //! file, the line and what to do ([`Fault`]).
 
 pub mod process;
 pub mod realm_file;
 
-mod document;
-mod duration;
-mod federation;
-mod reader;
-mod secret_ref;
-
-use std::{fmt, path::PathBuf};
+use crate::documents::{Document, Format, Node, Wrong, format::Malformed, section::Section};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// Something that is wrong with a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +67,47 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// Reads a file's text by the end of its name.
+pub(crate) fn tree(file: &Path, text: &str) -> Result<Node, Faults> {
+    let format = Format::of(file).ok_or_else(|| {
+        Faults::of_file(
+            file,
+            "the end of the name does not say what it is written in; name it .toml, .yaml or .json",
+        )
+    })?;
+    format.read(text).map_err(|Malformed { line, message }| {
+        let mut faults = Faults::of_file(file, message);
+        if let [fault] = faults.0.as_mut_slice() {
+            fault.line = line;
+        }
+        faults
+    })
+}
+
+/// Understands what was read of a file.
+pub(crate) fn understood<T>(
+    file: &Path,
+    root: &Node,
+    understand: impl FnOnce(&Document<'_>, Section<'_>) -> Option<T>,
+) -> Result<T, Faults> {
+    Document::read(root, understand).map_err(|wrong| {
+        let faults = wrong.into_iter().map(|wrong| wrong.in_file(file));
+        Faults(faults.collect())
+    })
+}
+
+impl Wrong {
+    /// With the file that it is in.
+    pub(crate) fn in_file(self, file: &Path) -> Fault {
+        Fault {
+            file: file.to_owned(),
+            line: self.line,
+            field: self.member,
+            message: self.message,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

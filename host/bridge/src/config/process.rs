@@ -1,8 +1,14 @@
 //! The process's own settings.
 
-use super::{Faults, document::Document, reader::Section};
-use crate::web::WebSettings;
+mod admin;
+mod outbound;
+
+pub use admin::AdminConfig;
+
+use super::{Faults, tree, understood};
+use crate::{documents::section::Section, web::WebSettings};
 use bridge_federation::ThrottleLimits;
+use bridge_model::outbound::OutboundRules;
 use ipnet::IpNet;
 use std::{
     net::SocketAddr,
@@ -29,6 +35,12 @@ pub struct ProcessConfig {
     pub throttle: ThrottleLimits,
     /// The file that audit events are appended to; none: standard output.
     pub audit_file: Option<PathBuf>,
+    /// How long audit events are kept in the database, where they can be read over the admin API.
+    pub audit_keep: Duration,
+    /// Where administrators arrive.
+    pub admin: AdminConfig,
+    /// Where the bridge may connect to.
+    pub outbound: OutboundRules,
     /// The files that declare realms.
     pub apply: Vec<PathBuf>,
 }
@@ -76,7 +88,9 @@ impl ProcessConfig {
             )
         })?;
         let folder = folder_of(file);
-        Document::read(file, &text, |_, section| root(section, &folder))
+        understood(file, &tree(file, &text)?, |_, section| {
+            root(section, &folder)
+        })
     }
 }
 
@@ -101,25 +115,41 @@ fn root(section: Section<'_>, folder: &Path) -> Option<ProcessConfig> {
         cache
     });
     let throttle = throttle(&section);
-    let audit_file = section.section("audit").and_then(|audit| {
-        let file = audit.text("file").map(|path| folder.join(path));
-        audit.finish();
-        file
-    });
+    let (audit_file, audit_keep) = audit(section.section("audit"), folder);
+    let trusts_proxies = listener
+        .as_ref()
+        .is_some_and(|listener| !listener.trusted_proxies.is_empty());
+    let admin = admin::read(section.section("admin"), folder, trusts_proxies);
+    let outbound = outbound::read(&section);
     let apply = section.texts("apply");
     section.finish();
     let store = store?;
-    let beside = || store.path.with_file_name("policy-cache");
+    let beside = |name| store.path.with_file_name(name);
     Some(ProcessConfig {
         base_url: base_url?,
         listener: listener?,
         health_address,
-        policy_cache: policy_cache.unwrap_or_else(beside),
+        policy_cache: policy_cache.unwrap_or_else(|| beside("policy-cache")),
+        admin: admin.beside(|| beside("admin.sock")),
         store,
         throttle,
         audit_file,
+        audit_keep,
+        outbound,
         apply: apply.iter().map(|(_, path)| folder.join(path)).collect(),
     })
+}
+
+fn audit(section: Option<Section<'_>>, folder: &Path) -> (Option<PathBuf>, Duration) {
+    let preset = Duration::from_hours(24 * 90);
+    let Some(audit) = section else {
+        return (None, preset);
+    };
+    let file = audit.text("file").map(|path| folder.join(path));
+    let longest = Duration::from_hours(24 * 3_650);
+    let keep = audit.span("keep", preset, Duration::from_hours(24)..=longest);
+    audit.finish();
+    (file, keep)
 }
 
 fn base_url(section: &Section<'_>) -> Option<Url> {
@@ -156,23 +186,8 @@ fn listener(
     let address = listener
         .required_text("address")
         .and_then(|_| address(&listener, "address"));
-    let certificate = listener
-        .text("tls_certificate")
-        .map(|path| folder.join(path));
-    let key = listener.text("tls_key").map(|path| folder.join(path));
-    let tls = match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(TlsConfig { certificate, key }),
-        (None, None) => None,
-        (Some(_), None) => {
-            listener.fault("tls_key", "is missing beside tls_certificate");
-            None
-        }
-        (None, Some(_)) => {
-            listener.fault("tls_certificate", "is missing beside tls_key");
-            None
-        }
-    };
-    let trusted_proxies = networks(&listener);
+    let tls = tls(&listener, folder);
+    let trusted_proxies = listener.each("trusted_proxies", |text| network(&text));
     let needs_tls = base_url.is_some_and(|url| url.scheme() == "https");
     if needs_tls && tls.is_none() && trusted_proxies.is_empty() {
         listener.fault(
@@ -195,19 +210,31 @@ fn address(section: &Section<'_>, key: &'static str) -> Option<SocketAddr> {
     )
 }
 
-fn networks(listener: &Section<'_>) -> Vec<IpNet> {
-    let mut networks = Vec::new();
-    for (i, (_, text)) in listener.texts("trusted_proxies").into_iter().enumerate() {
-        let single = text.parse::<std::net::IpAddr>().map(IpNet::from);
-        match text.parse::<IpNet>().or(single) {
-            Ok(network) => networks.push(network),
-            Err(_) => listener.fault(
-                &format!("trusted_proxies[{i}]"),
-                format!("{text:?} is not an address or a network such as \"10.0.0.0/8\""),
-            ),
+/// A network, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let single = text.parse::<std::net::IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or(single)
+        .map_err(|_| format!("{text:?} is not an address or a network; write it as \"10.0.0.0/8\""))
+}
+
+fn tls(section: &Section<'_>, folder: &Path) -> Option<TlsConfig> {
+    let certificate = section
+        .text("tls_certificate")
+        .map(|path| folder.join(path));
+    let key = section.text("tls_key").map(|path| folder.join(path));
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsConfig { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            section.fault("tls_key", "is missing beside tls_certificate; name both");
+            None
+        }
+        (None, Some(_)) => {
+            section.fault("tls_certificate", "is missing beside tls_key; name both");
+            None
         }
     }
-    networks
 }
 
 fn store(section: &Section<'_>, folder: &Path) -> Option<StoreConfig> {

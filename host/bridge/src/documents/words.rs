@@ -1,0 +1,102 @@
+//! Words of documents: one list for each kind, by which they are read, written and described.
+
+use bridge_model::{
+    client::GrantType,
+    federation::{EditMode, OnError},
+    keys::SigningAlgorithm,
+    search::SearchScope,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident: $model:ty { $($(#[$doc:meta])* $word:tt = $variant:ident => $value:expr,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+        pub(crate) enum $name {
+            $($(#[$doc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Each word with what it stands for.
+            pub(crate) const ALL: &'static [(&'static str, $model)] = &[$(($word, $value),)+];
+
+            /// The word for a value; the first where there is none.
+            pub(crate) fn of(value: $model) -> Self {
+                let words = [$(Self::$variant,)+];
+                let place = Self::ALL.iter().position(|(_, known)| *known == value);
+                words[place.unwrap_or_default()]
+            }
+        }
+    };
+}
+
+words!(
+    /// What may be written to the directory.
+    EditModeWord: EditMode {
+        /// Nothing.
+        "READ_ONLY" = ReadOnly => EditMode::ReadOnly,
+        /// Profile changes and passwords go to the directory.
+        "WRITABLE" = Writable => EditMode::Writable,
+        /// Changes are kept by the bridge, over what the directory says.
+        "UNSYNCED" = Unsynced => EditMode::Unsynced,
+    }
+);
+
+words!(
+    /// How the service connections are bound.
+    BindTypeWord: bool {
+        /// With `bind_dn` and `bind_credential`.
+        "simple" = Simple => true,
+        /// As nobody.
+        "none" = Nobody => false,
+    }
+);
+
+words!(
+    /// How far below its base a search looks.
+    SearchScopeWord: SearchScope {
+        /// The base and all entries below it.
+        "SUBTREE" = Subtree => SearchScope::Subtree,
+        /// The entries right below the base.
+        "ONE_LEVEL" = OneLevel => SearchScope::OneLevel,
+    }
+);
+
+words!(
+    /// What a sign-in does when the directory cannot answer.
+    OnErrorWord: OnError {
+        /// It stops: the person might live there.
+        "deny" = Deny => OnError::Deny,
+        /// It goes on to the next federation.
+        "pass_over" = PassOver => OnError::PassOver,
+    }
+);
+
+words!(
+    /// What is done with referrals.
+    ReferralWord: () {
+        /// They are passed over.
+        "ignore" = Ignore => (),
+    }
+);
+
+words!(
+    /// How a client comes by tokens.
+    GrantTypeWord: GrantType {
+        /// With a code that a person's browser brought.
+        "authorization_code" = AuthorizationCode => GrantType::AuthorizationCode,
+        /// With its own secret, for itself.
+        "client_credentials" = ClientCredentials => GrantType::ClientCredentials,
+    }
+);
+
+words!(
+    /// What tokens are signed with.
+    SigningAlgorithmWord: SigningAlgorithm {
+        /// RSA with SHA-256: what every client knows.
+        "RS256" = RS256 => SigningAlgorithm::RS256,
+        /// ECDSA on P-256 with SHA-256: smaller, and far cheaper to sign.
+        "ES256" = ES256 => SigningAlgorithm::ES256,
+    }
+);
