@@ -127,7 +127,8 @@ pub struct FederationDeclaration {
 pub struct ClientDeclaration {
     /// The client.
     pub client: Client,
-    /// Its secrets: none for a public client, at most two valid at once, for rotation.
+    /// Its secrets: at most two valid at once, for rotation. None: it is public, or it keeps those that
+    /// it has.
     pub secrets: Vec<Secret>,
 }
 

@@ -63,9 +63,6 @@ fn check_client(
         ClientAuthentication::Public if !secrets.is_empty() => {
             Some("is public and has a secret: take it away, or let the client authenticate with it")
         }
-        ClientAuthentication::Secret if secrets.is_empty() => {
-            Some("authenticates with a secret and has none: give it one")
-        }
         _ if secrets.len() > SECRETS_MAX => Some("has more than two secrets: keep two at the most"),
         _ if secrets.iter().any(|secret| secret.expose().is_empty()) => {
             Some("has an empty secret: give it another")

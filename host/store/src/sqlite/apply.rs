@@ -6,7 +6,7 @@ use super::{
 };
 use crate::columns::Columns;
 use bridge_model::{
-    client::Client,
+    client::{Client, ClientAuthentication},
     names::RealmName,
     ports::StoreError,
     realm::{
@@ -160,10 +160,14 @@ impl Apply<'_> {
         let digests = digests.map(|secret| self.change.digests.of_secret(realm, id, secret));
         let mut digests: Vec<_> = digests.collect();
         digests.dedup();
-        let are_secrets_new = kept_secrets.len() != digests.len()
-            || kept_secrets
-                .iter()
-                .any(|kept| !digests.contains(&kept.digest));
+        // A declaration that tells none of a client's secrets leaves it those that it has.
+        let is_silent =
+            digests.is_empty() && wanted.authentication == ClientAuthentication::Secret;
+        let are_secrets_new = !is_silent
+            && (kept_secrets.len() != digests.len()
+                || kept_secrets
+                    .iter()
+                    .any(|kept| !digests.contains(&kept.digest)));
         let before = existing.as_ref().map(|existing| existing.revision);
         let kept = self
             .change
