@@ -1,56 +1,66 @@
-//! Federations in force: each with its plan, its policy and its directory.
+//! The federations in force, of all realms.
 
-use crate::{reads, translate::translate};
-use arc_swap::ArcSwap;
-use bridge_model::{
-    filter::Filter,
-    names::{FederationName, RealmName},
-    ports::{Directories, Directory, DirectoryError, Policies, Store, StoreError, VendorPolicy},
-    realm::PlannedFederation,
-    search::{Finding, Slot},
-    secret::Secret,
-    time::Timestamp,
+use crate::{
+    member::{ActiveFederation, Broken, Member},
+    translate::translate,
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use bridge_model::{
+    names::RealmName,
+    ports::{Directories, Policies, Store, StoreError, VendorPolicy},
+    realm::PlannedFederation,
+    secret::Secret,
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
-/// How long reads that are alike for everyone are kept: an operator who changes the directory's rules
-/// sees it within a minute.
-const SHARED_KEPT: Duration = Duration::from_mins(1);
+/// A realm that nobody signed in to for longer is forgotten until somebody does: its plans and its
+/// connections are most of what an idle realm costs. The directories' own connections live about as
+/// long when nobody uses them.
+const IDLE_MAX: Duration = Duration::from_mins(5);
+/// How often idle realms are looked for, at most.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
 
 /// The federations in force, of all realms. A realm is loaded when it is first asked for, and anew
-/// after [`Federations::reload_all`]; a sign-in ends on what it began with.
+/// after [`Federations::reload`]; a sign-in ends on what it began with.
 pub struct Federations {
     store: Arc<dyn Store>,
     policies: Arc<dyn Policies>,
     directories: Arc<dyn Directories>,
-    realms: ArcSwap<HashMap<RealmName, Arc<ActiveRealm>>>,
+    loaded: RwLock<Loaded>,
     /// Held while a realm is loaded, so that it is loaded once.
     loading: Mutex<()>,
+    started: Instant,
+    idle_max: Duration,
+    /// When idle realms were last looked for, in seconds after `started`.
+    swept_at: AtomicU64,
+}
+
+#[derive(Default)]
+struct Loaded {
+    realms: HashMap<RealmName, Held>,
+    /// How often something was forgotten on purpose: what was read from the store before that is
+    /// not kept.
+    reloads: u64,
+}
+
+struct Held {
+    realm: Arc<ActiveRealm>,
+    /// In seconds after [`Federations::started`].
+    used_at: AtomicU64,
 }
 
 /// A realm's enabled federations, in the order in which they are asked.
 pub(crate) struct ActiveRealm {
     pub(crate) subject_key: Secret,
-    pub(crate) federations: Vec<Member>,
-}
-
-/// A federation answers for itself: one that cannot be put in force keeps the reason.
-pub(crate) enum Member {
-    Active(Box<ActiveFederation>),
-    Broken {
-        name: FederationName,
-        reason: String,
-    },
-}
-
-/// A federation that can be asked.
-pub(crate) struct ActiveFederation {
-    pub(crate) planned: PlannedFederation,
-    pub(crate) policy: Arc<dyn VendorPolicy>,
-    pub(crate) directory: Arc<dyn Directory>,
-    shared: Mutex<Option<(Timestamp, Vec<Finding>)>>,
+    pub(crate) members: Vec<Member>,
 }
 
 impl Federations {
@@ -64,14 +74,51 @@ impl Federations {
             store,
             policies,
             directories,
-            realms: ArcSwap::default(),
+            loaded: RwLock::default(),
             loading: Mutex::new(()),
+            started: Instant::now(),
+            idle_max: IDLE_MAX,
+            swept_at: AtomicU64::new(0),
         }
+    }
+
+    /// Forgets realms after another time without use.
+    #[must_use]
+    pub fn with_idle_max(mut self, idle_max: Duration) -> Self {
+        self.idle_max = idle_max;
+        self
     }
 
     /// Forgets all realms, so that the next sign-in to each finds it as the store has it now.
     pub fn reload_all(&self) {
-        self.realms.store(Arc::default());
+        let mut loaded = self.write();
+        loaded.reloads += 1;
+        loaded.realms = HashMap::new();
+    }
+
+    /// Forgets one realm, so that the next sign-in to it finds it as the store has it now.
+    pub fn reload(&self, realm: &RealmName) {
+        let mut loaded = self.write();
+        loaded.reloads += 1;
+        loaded.realms.remove(realm);
+    }
+
+    /// Forgets the realms that nobody has used for a while; gives how many. Done now and then by
+    /// itself while realms are loaded; whoever has a clock ticking calls it too, for a bridge at rest.
+    pub fn forget_idle(&self) -> usize {
+        let now = self.seconds();
+        self.swept_at.store(now, Ordering::Relaxed);
+        let mut loaded = self.write();
+        let before = loaded.realms.len();
+        let oldest = now.saturating_sub(self.idle_max.as_secs());
+        loaded
+            .realms
+            .retain(|_, held| held.used_at.load(Ordering::Relaxed) >= oldest);
+        let forgotten = before - loaded.realms.len();
+        if forgotten > 0 {
+            loaded.realms.shrink_to_fit();
+        }
+        forgotten
     }
 
     /// Loads a realm before anybody asks for it.
@@ -84,68 +131,116 @@ impl Federations {
     }
 
     pub(crate) async fn realm(&self, realm: &RealmName) -> Result<Arc<ActiveRealm>, StoreError> {
-        if let Some(active) = self.realms.load().get(realm) {
-            return Ok(active.clone());
+        if let Some(active) = self.held(realm) {
+            return Ok(active);
         }
         let _one_at_a_time = self.loading.lock().await;
-        if let Some(active) = self.realms.load().get(realm) {
-            return Ok(active.clone());
+        if let Some(active) = self.held(realm) {
+            return Ok(active);
         }
+        if self.seconds() >= self.swept_at.load(Ordering::Relaxed) + SWEEP_EVERY.as_secs() {
+            self.forget_idle();
+        }
+        let reloads = self.read().reloads;
         let active = Arc::new(self.load(realm).await?);
-        self.realms.rcu(|realms| {
-            let mut realms = HashMap::clone(realms);
-            realms.insert(realm.clone(), active.clone());
-            realms
-        });
+        let mut loaded = self.write();
+        // What changed meanwhile may not be in it: then it serves this caller alone.
+        if loaded.reloads == reloads {
+            let held = Held {
+                realm: active.clone(),
+                used_at: AtomicU64::new(self.seconds()),
+            };
+            loaded.realms.insert(realm.clone(), held);
+        }
         Ok(active)
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    pub(crate) fn policies(&self) -> &dyn Policies {
+        &*self.policies
+    }
+
+    pub(crate) fn directories(&self) -> &dyn Directories {
+        &*self.directories
+    }
+
+    fn held(&self, realm: &RealmName) -> Option<Arc<ActiveRealm>> {
+        let loaded = self.read();
+        let held = loaded.realms.get(realm)?;
+        held.used_at.store(self.seconds(), Ordering::Relaxed);
+        Some(held.realm.clone())
+    }
+
+    fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+
+    // Nothing is left half done under either lock.
+    fn read(&self) -> RwLockReadGuard<'_, Loaded> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Loaded> {
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn load(&self, realm: &RealmName) -> Result<ActiveRealm, StoreError> {
         let subject_key = self.store.subject_key(realm).await?;
-        let subject_key = subject_key
-            .ok_or_else(|| StoreError::Conflict(format!("there is no realm {realm}")))?;
-        let mut federations = Vec::new();
+        let subject_key =
+            subject_key.ok_or_else(|| StoreError::Missing(format!("realm {realm}")))?;
+        let off = self.store.policies_off().await?;
+        let mut members = Vec::new();
         for planned in self.store.federations(realm).await? {
             if !planned.federation.enabled {
                 continue;
             }
-            let name = planned.federation.name.clone();
-            federations.push(match self.activate(planned).await {
-                Ok(active) => Member::Active(Box::new(active)),
+            let federation = &planned.federation;
+            let mut broken = Broken {
+                name: federation.name.clone(),
+                id: federation.id,
+                vendor: federation.vendor.clone(),
+                on_error: federation.on_error,
+                reason: String::new(),
+            };
+            members.push(match self.activate(planned, &off).await {
+                Ok(active) => Member::Active(Arc::new(active)),
                 Err(reason) => {
-                    warn!(%realm, federation = %name, reason, "federation cannot be put in force");
-                    Member::Broken { name, reason }
+                    warn!(%realm, federation = %broken.name, reason, "federation cannot be put in force");
+                    broken.reason = reason;
+                    Member::Broken(broken)
                 }
             });
         }
         Ok(ActiveRealm {
             subject_key,
-            federations,
+            members,
         })
     }
 
-    async fn activate(&self, planned: PlannedFederation) -> Result<ActiveFederation, String> {
+    async fn activate(
+        &self,
+        planned: PlannedFederation,
+        off: &[String],
+    ) -> Result<ActiveFederation, String> {
         let text = |error: &dyn std::error::Error| error.to_string();
         let policy = self
             .policies
             .vendor(&planned.federation.vendor)
             .map_err(|e| text(&e))?;
+        if off.contains(&policy.reference().id) {
+            return Err(format!("policy {} is switched off", policy.reference().id));
+        }
         let planned = self.with_plan_of(policy.as_ref(), planned).await?;
         let credential = self
             .store
             .bind_credential(&planned.federation)
             .await
             .map_err(|e| text(&e))?;
-        let directory = self
-            .directories
-            .open(&planned.federation, credential)
-            .map_err(|e| text(&e))?;
-        Ok(ActiveFederation {
-            planned,
-            policy,
-            directory,
-            shared: Mutex::new(None),
-        })
+        ActiveFederation::open(planned, policy, self.directories(), credential)
+            .map_err(|e| text(&e))
     }
 
     /// A plan belongs to the digest that made it: another one translates the federation anew.
@@ -157,90 +252,43 @@ impl Federations {
         if planned.policy.digest == policy.reference().digest {
             return Ok(planned);
         }
-        let PlannedFederation {
-            federation,
-            managed_by,
-            revision,
-            ..
-        } = planned;
-        let mut planned = translate(self.policies.as_ref(), &federation, managed_by)
-            .map_err(|error| error.to_string())?;
-        planned.revision = revision;
-        self.store
-            .save_plan(federation.id, revision, &planned.plan, &planned.policy)
-            .await
-            .map_err(|error| error.to_string())?;
-        info!(
-            realm = %federation.realm,
-            federation = %federation.name,
-            policy.digest = planned.policy.digest,
-            "federation translated anew because its policy changed"
-        );
+        let planned = translated_anew(self.policies(), planned)?;
+        let federation = &planned.federation;
+        let (plan, policy) = (&planned.plan, &planned.policy);
+        let saved = self
+            .store
+            .save_plan(federation.id, planned.revision, plan, policy)
+            .await;
+        match saved {
+            Ok(()) => info!(
+                realm = %federation.realm,
+                federation = %federation.name,
+                policy.digest = policy.digest,
+                "federation translated anew because its policy changed"
+            ),
+            // Whoever changed the federation has saved the plan of what it is now, and has it read.
+            Err(StoreError::Stale(_)) => {}
+            Err(error) => return Err(error.to_string()),
+        }
         Ok(planned)
     }
 }
 
-impl ActiveFederation {
-    /// A filter for users: the plan's own, with the object classes and the operator's filter laid
-    /// over it.
-    pub(crate) fn user_filter(
-        &self,
-        text: &str,
-        slots: &[Slot],
-    ) -> Result<Filter, reads::ReadError> {
-        let plan = &self.planned.plan;
-        let mut parts: Vec<_> = plan
-            .user_object_classes
-            .iter()
-            .map(|class| Filter::equal("objectClass", class.as_str()))
-            .collect();
-        parts.push(reads::check_filter(text, slots)?);
-        if let Some(custom) = &self.planned.federation.custom_filter {
-            parts.push(reads::check_filter(custom, &[])?);
-        }
-        Ok(Filter::And(parts))
-    }
-
-    /// The reads that are alike for everyone, at most [`SHARED_KEPT`] old.
-    pub(crate) async fn shared(&self, now: Timestamp) -> Result<Vec<Finding>, SharedError> {
-        if self.planned.plan.shared.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut shared = self.shared.lock().await;
-        if let Some((read_at, findings)) = shared.as_ref()
-            && now < read_at.plus(SHARED_KEPT)
-        {
-            return Ok(findings.clone());
-        }
-        let bounds = reads::Bounds {
-            readable: &self.planned.federation.read_bases,
-            own: None,
-            after_failure: false,
-        };
-        let mut findings = Vec::new();
-        for wish in &self.planned.plan.shared {
-            let found = self.directory.search(&reads::admit(wish, &bounds)?).await?;
-            if wish.required && found.result_code != 0 {
-                return Err(SharedError::Required(wish.key.clone(), found.result_code));
-            }
-            findings.push(Finding {
-                key: wish.key.clone(),
-                result_code: found.result_code,
-                entries: found.entries,
-            });
-        }
-        *shared = Some((now, findings.clone()));
-        Ok(findings)
-    }
-}
-
-/// Why the reads that are alike for everyone are not there.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SharedError {
-    #[error(transparent)]
-    Read(#[from] reads::ReadError),
-    #[error(transparent)]
-    Directory(#[from] DirectoryError),
-    #[error("the read {0:?} ended with result code {1}")]
-    Required(String, u32),
+/// The same federation with the plan of the policy that is in force now.
+pub(crate) fn translated_anew(
+    policies: &dyn Policies,
+    planned: PlannedFederation,
+) -> Result<PlannedFederation, String> {
+    let PlannedFederation {
+        federation,
+        managed_by,
+        revision,
+        ..
+    } = planned;
+    let translated =
+        translate(policies, &federation, managed_by).map_err(|error| error.to_string())?;
+    Ok(PlannedFederation {
+        revision,
+        ..translated
+    })
 }

@@ -1,13 +1,10 @@
 //! The rounds between a policy and the directory until it knows who somebody is.
 
 use crate::{
-    active::{ActiveFederation, ActiveRealm, SharedError},
-    claims,
+    member::{ActiveFederation, SharedError},
     reads::{self, ReadError},
-    subject,
 };
 use bridge_model::{
-    account::User,
     decision::{Context, Identity, Person, Rejection, Step},
     dn::Dn,
     plan::Problem,
@@ -31,11 +28,9 @@ pub(crate) enum Verdict {
     Rejected(Rejection),
 }
 
-/// A verdict, what it was made from, and how long the policy took.
+/// A verdict, and how long the policy took.
 pub(crate) struct Decided {
     pub(crate) verdict: Verdict,
-    /// The person with all findings.
-    pub(crate) person: Person,
     /// The time spent in the policy's calls.
     pub(crate) policy_time: Duration,
 }
@@ -59,10 +54,11 @@ pub(crate) enum DecideError {
     TooMuch(&'static str),
 }
 
-/// Asks the policy about one person, and reads what it asks for, until it knows.
+/// Asks the policy about one person, and reads what it asks for, until it knows. What was read is
+/// left with the person, also where there is no verdict.
 pub(crate) async fn decide(
     federation: &ActiveFederation,
-    mut person: Person,
+    person: &mut Person,
     now: Timestamp,
 ) -> Result<Decided, DecideError> {
     let context = Context {
@@ -76,11 +72,11 @@ pub(crate) async fn decide(
         let started = Instant::now();
         let steps = federation
             .policy
-            .decide(&context, std::slice::from_ref(&person))?;
+            .decide(&context, std::slice::from_ref(person))?;
         policy_time += started.elapsed();
         let verdict = match one(federation, steps)? {
             Step::Read(wishes) => {
-                read(federation, &mut person, &wishes).await?;
+                read(federation, person, &wishes).await?;
                 continue;
             }
             Step::Identified(identity) => Verdict::Identified(Box::new(identity)),
@@ -89,7 +85,6 @@ pub(crate) async fn decide(
         };
         return Ok(Decided {
             verdict,
-            person,
             policy_time,
         });
     }
@@ -118,7 +113,7 @@ async fn read(
     }
     let own = Dn::parse(&person.entry.dn).ok();
     let bounds = reads::Bounds {
-        readable: &federation.planned.federation.read_bases,
+        readable: &federation.readable,
         own: own.as_ref(),
         after_failure: person
             .reply
@@ -147,33 +142,4 @@ async fn read(
         return Err(DecideError::TooMuch("entries"));
     }
     Ok(())
-}
-
-/// A person as tokens are made from, under the host's authority.
-pub(crate) fn user_of(
-    realm: &ActiveRealm,
-    federation: &ActiveFederation,
-    identity: &Identity,
-    decided: &Decided,
-) -> Result<User, String> {
-    let planned = &federation.planned;
-    let subject = subject::derive(
-        &realm.subject_key,
-        &planned.federation.subject_namespace,
-        &planned.plan.stable_id,
-        &decided.person.entry,
-    );
-    let said = claims::assemble(identity, &planned.plan, &decided.person);
-    let said = said.map_err(|error| error.to_string())?;
-    Ok(User {
-        subject: subject.map_err(|error| error.to_string())?,
-        username: identity.username.clone(),
-        claims: said.claims,
-        bars: identity.bars.clone(),
-        group_dns: said.group_dns,
-        federation: planned.federation.name.clone(),
-        federation_id: planned.federation.id,
-        entry_dn: decided.person.entry.dn.clone(),
-        policy: federation.policy.reference().clone(),
-    })
 }

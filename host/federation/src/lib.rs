@@ -1,5 +1,5 @@
 //! What is done with a federation: it is translated into a plan, people sign in through it, and an
-//! operator looks at what it makes of somebody.
+//! operator tests it, looks at what it makes of somebody, and asks why somebody was kept out.
 //!
 //! The policy says what is to be read and what it means; the authority stays here, whatever a policy
 //! answers: who somebody is ([`subject`]), what may be read ([`reads`]), and what may be said
@@ -10,23 +10,38 @@ pub mod reads;
 pub mod subject;
 
 mod active;
+mod connect;
 mod connection_test;
+mod course;
 mod decide;
+mod explain;
 mod locate;
+mod member;
+mod person;
 mod preview;
 mod review;
 mod root_dse;
+mod samples;
+mod seek;
+mod shown;
 mod sign_in;
 mod throttle;
+mod trace;
 mod translate;
 
 pub use active::Federations;
+pub use connect::{Address, Connected, Proposed, connect};
 pub use connection_test::{
     Stage, StageReport, StageResult, TestReport, probe, test_authentication, test_connection,
 };
-pub use preview::{Preview, PreviewError};
+pub use explain::{Explanation, FederationView, KeptOutView, SearchView, StandingView};
+pub use preview::{People, Preview, PreviewError, Whom};
 pub use review::{Reviewed, review};
 pub use root_dse::{Capabilities, capabilities};
+pub use shown::{
+    AttributeView, BarView, BindView, EntryView, IdentityView, PersonView, PlanView, ReadView,
+};
 pub use sign_in::{Attempt, SignInOutcome, SignIns};
+pub use subject::subject_effect;
 pub use throttle::ThrottleLimits;
 pub use translate::{Problems, TranslateError, translate};

@@ -1,12 +1,14 @@
 //! Finding the one entry that a typed name means.
 
-use crate::{active::ActiveFederation, reads::ReadError};
+use crate::{member::ActiveFederation, reads::ReadError, trace::Searched};
 use bridge_model::{
     dn::Dn,
     entry::Entry,
+    filter::Filter,
     ports::DirectoryError,
     search::{Search, Slot},
 };
+use std::{sync::Arc, time::Instant};
 
 /// LDAP's result code for a base that is not there (RFC 4511 section 4.1.9).
 const NO_SUCH_OBJECT: u32 = 32;
@@ -36,10 +38,12 @@ pub(crate) enum LocateError {
     Outside(String),
 }
 
-/// Finds the entry of a typed name: one search in each place where users live.
+/// Finds the entry of a typed name: one search in each place where users live. What was searched is
+/// added to `searched`.
 pub(crate) async fn locate(
     federation: &ActiveFederation,
     username: &str,
+    searched: &mut Vec<Searched>,
 ) -> Result<Located, LocateError> {
     let plan = &federation.planned.plan;
     let slots =
@@ -47,18 +51,30 @@ pub(crate) async fn locate(
             name: name.to_owned(),
             values: vec![value.as_bytes().to_vec()],
         });
-    let filter = federation.user_filter(&plan.login_filter, &slots)?;
+    let filter = Arc::new(federation.user_filter(&plan.login_filter, &slots)?);
     let mut one: Option<(Dn, Entry)> = None;
     for users in &federation.planned.federation.users {
         let search = Search {
             base: users.base.clone(),
             scope: users.scope,
-            filter: filter.clone(),
-            attributes: wanted(federation),
+            filter: Filter::clone(&filter),
+            attributes: federation.user_attributes(),
             // Two are enough to know that the name is ambiguous.
             size_limit: 2,
         };
-        let found = federation.directory.search(&search).await?;
+        let started = Instant::now();
+        let found = federation.directory.search(&search).await;
+        searched.push(Searched {
+            base: search.base,
+            scope: search.scope,
+            filter: Arc::clone(&filter),
+            result: match &found {
+                Ok(found) => Ok((found.result_code, found.entries.len())),
+                Err(error) => Err(error.to_string()),
+            },
+            time: started.elapsed(),
+        });
+        let found = found?;
         match found.result_code {
             0 => {}
             SIZE_LIMIT_EXCEEDED => return Ok(Located::Several),
@@ -81,20 +97,6 @@ pub(crate) async fn locate(
         }
     }
     Ok(one.map_or(Located::Nobody, |(_, entry)| Located::One(Box::new(entry))))
-}
-
-/// What to read of a user: the plan's attributes and the one that identifies.
-fn wanted(federation: &ActiveFederation) -> Vec<String> {
-    let plan = &federation.planned.plan;
-    let mut attributes = plan.attributes.clone();
-    let id = &plan.stable_id.attribute;
-    if !attributes
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(id))
-    {
-        attributes.push(id.clone());
-    }
-    attributes
 }
 
 /// What stands after the first `\` or before the last `@`, else all.

@@ -5,6 +5,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bridge_model::{
     entry::Entry,
     plan::{IdForm, StableId},
+    ports::{Store, StoreError},
+    realm::PlannedFederation,
     secret::Secret,
 };
 
@@ -26,27 +28,18 @@ pub enum SubjectError {
 /// octets of its one value, so that it is opaque, stable over rename and move, and of no use in
 /// another realm.
 ///
-/// Shape: 43 characters of base64url. `key` is the realm's subject key.
-///
-/// # Errors
-///
-/// See [`SubjectError`].
-pub fn derive(
-    key: &Secret,
-    namespace: &str,
-    id: &StableId,
-    entry: &Entry,
-) -> Result<String, SubjectError> {
-    let octets = identifier(id, entry)?;
+/// Shape: 43 characters of base64url. `key` is the realm's subject key, `identifier` what
+/// [`identifier`] gives of the entry.
+pub fn derive(key: &Secret, namespace: &str, id: &StableId, identifier: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
     let mut context = hmac::Context::with_key(&key);
     let attribute = id.attribute.to_ascii_lowercase();
-    for part in [namespace.as_bytes(), attribute.as_bytes(), &octets] {
+    for part in [namespace.as_bytes(), attribute.as_bytes(), identifier] {
         // Lengths in front, so that no two lists of parts run together to the same octets.
         context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         context.update(part);
     }
-    Ok(URL_SAFE_NO_PAD.encode(context.sign()))
+    URL_SAFE_NO_PAD.encode(context.sign())
 }
 
 /// The octets of the entry's stable identifier, in their one normal form.
@@ -103,6 +96,27 @@ fn guid_octets(value: &[u8]) -> Option<Vec<u8>> {
         octets.get_mut(field)?.reverse();
     }
     Some(octets.to_vec())
+}
+
+/// How many people who are known through a federation would be somebody else after a change of it:
+/// applications would not know them again.
+///
+/// # Errors
+///
+/// When the store fails.
+pub async fn subject_effect(
+    store: &dyn Store,
+    old: &PlannedFederation,
+    new: &PlannedFederation,
+) -> Result<u64, StoreError> {
+    let (before, after) = (&old.plan.stable_id, &new.plan.stable_id);
+    let is_same = before.attribute.eq_ignore_ascii_case(&after.attribute)
+        && before.form == after.form
+        && old.federation.subject_namespace == new.federation.subject_namespace;
+    if is_same {
+        return Ok(0);
+    }
+    store.count_users(old.federation.id).await
 }
 
 #[cfg(test)]
@@ -180,14 +194,7 @@ mod tests {
                 attribute: attribute.to_owned(),
                 form: IdForm::Octets,
             };
-            let entry = Entry {
-                dn: String::new(),
-                attributes: vec![Attribute {
-                    name: attribute.to_owned(),
-                    values: vec![value.to_vec()],
-                }],
-            };
-            derive(&Secret::new(key), namespace, &id, &entry).expect("an identifier")
+            derive(&Secret::new(key), namespace, &id, value)
         };
         let one = sub(b"k", "corp", "id", b"ab");
         assert_eq!(one.len(), 43);

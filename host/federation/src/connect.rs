@@ -1,0 +1,286 @@
+//! From an address to a whole federation: the policies say whose directory it is.
+
+use crate::{
+    connection_test::{TestReport, opened},
+    member::ActiveFederation,
+    person::Subjects,
+    preview::{Whom, show},
+    review::review,
+    root_dse::{offers_start_tls, read_root},
+    samples::samples,
+    shown::PersonView,
+    translate::TranslateError,
+};
+use bridge_model::{
+    entry::Entry,
+    federation::{Connection, EditMode, Federation, OnError, Synchronisation},
+    names::{FederationId, FederationName, RealmName},
+    plan::{Problem, Proposal},
+    ports::{Directories, Policies, VendorPolicy},
+    realm::{PlannedFederation, PolicyRef},
+    secret::Secret,
+    time::Timestamp,
+};
+use serde::Serialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How many people are shown.
+const PEOPLE: u32 = 5;
+
+/// What policies make of a directory.
+#[derive(Clone, Debug, Serialize)]
+pub struct Connected {
+    /// What policies propose, the surest first; empty: no policy knows the directory.
+    pub proposals: Vec<Proposed>,
+    /// The first people of the directory, as the first proposal has them.
+    pub people: Vec<PersonView>,
+    /// Why there are no people, or what else is worth to know.
+    pub warnings: Vec<Problem>,
+}
+
+/// A federation that a policy proposes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proposed {
+    /// The policy.
+    pub policy: PolicyRef,
+    /// How sure it is, from 0 to 100.
+    pub certainty: u8,
+    /// The federation; its id is nil until it is saved, its name that of the host.
+    pub federation: Federation,
+    /// What the operator should know: the policy's own words, and what a review says.
+    pub notes: Vec<Problem>,
+    /// What stands in the way of saving it.
+    pub problems: Vec<Problem>,
+    /// The federation with its plan, where nothing stands in the way.
+    #[serde(skip)]
+    pub planned: Option<PlannedFederation>,
+}
+
+/// What a directory is asked with.
+pub struct Address<'a> {
+    /// Whose it will be.
+    pub realm: &'a RealmName,
+    /// How it is reached. For `ldap://` StartTLS is added where the directory offers it.
+    pub connection: Connection,
+    /// What the service connections are bound with.
+    pub bind_credential: Option<Secret>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Reads a directory's root DSE and a few entries below each of its naming contexts, asks every policy
+/// whether it is one of its vendor's, and shows the first people as the surest one has them. Nothing
+/// is saved.
+///
+/// # Errors
+///
+/// What was reached of the directory, where it did not answer.
+pub async fn connect(
+    directories: &dyn Directories,
+    policies: &dyn Policies,
+    address: Address<'_>,
+) -> Result<Connected, TestReport> {
+    let mut draft = draft(&address);
+    let credential = address.bind_credential;
+    let root = find_root(directories, &mut draft, credential.clone()).await?;
+    let directory = opened(directories, &draft, credential.clone())?;
+    let samples = samples(directory.as_ref(), &root).await;
+    let samples = samples.map_err(|error| TestReport::unanswered(&draft, &error))?;
+    let mut warnings = Vec::new();
+    let mut recognised = Vec::new();
+    for (reference, _) in policies.vendors() {
+        let answer = policies
+            .vendor(&reference.id)
+            .and_then(|policy| Ok((policy.recognise(&root, &samples)?, policy)));
+        match answer {
+            Ok((Some(proposal), policy)) => recognised.push((policy, proposal)),
+            Ok((None, _)) => {}
+            // One policy that fails does not keep the others from knowing better.
+            Err(error) => warnings.push(Problem {
+                field: "vendor".to_owned(),
+                message: format!("{error}; the other policies were asked"),
+            }),
+        }
+    }
+    recognised.sort_by_key(|(_, proposal)| std::cmp::Reverse(proposal.certainty));
+    let mut connected = Connected {
+        proposals: Vec::new(),
+        people: Vec::new(),
+        warnings,
+    };
+    for (policy, proposal) in recognised {
+        let proposed = propose(policies, policy.as_ref(), &draft, proposal);
+        if connected.proposals.is_empty() {
+            connected
+                .look(
+                    directories,
+                    policy,
+                    &proposed,
+                    credential.clone(),
+                    address.now,
+                )
+                .await;
+        }
+        connected.proposals.push(proposed);
+    }
+    Ok(connected)
+}
+
+/// A federation of which nothing but the address is known.
+fn draft(address: &Address<'_>) -> Federation {
+    let name = proposed_name(&address.connection);
+    Federation {
+        id: FederationId(Uuid::nil()),
+        realm: address.realm.clone(),
+        subject_namespace: name.to_string(),
+        name,
+        enabled: true,
+        priority: 0,
+        vendor: String::new(),
+        edit_mode: EditMode::ReadOnly,
+        import_enabled: false,
+        sync_registration: false,
+        users: Vec::new(),
+        read_bases: Vec::new(),
+        username_attribute: None,
+        rdn_attribute: None,
+        uuid_attribute: None,
+        user_object_classes: Vec::new(),
+        custom_filter: None,
+        mappers: Vec::new(),
+        settings: Vec::new(),
+        groups_base: None,
+        on_error: OnError::Deny,
+        synchronisation: Synchronisation::default(),
+        email_verified_domains: Vec::new(),
+        connection: address.connection.clone(),
+    }
+}
+
+/// The name of the first host.
+fn proposed_name(connection: &Connection) -> FederationName {
+    let host = connection.urls.first().and_then(|url| url.host_str());
+    let host: String = host.unwrap_or_default().chars().take(128).collect();
+    FederationName::new(host)
+        .or_else(|_| FederationName::new("directory"))
+        .expect("a word is a federation's name")
+}
+
+/// Reads the root DSE as nobody, so that no credential is sent before it is known whether there can be
+/// TLS, and as the service where nobody may read it.
+async fn find_root(
+    directories: &dyn Directories,
+    draft: &mut Federation,
+    credential: Option<Secret>,
+) -> Result<Entry, TestReport> {
+    let unbound = crate::connection_test::unbound(draft);
+    let directory = opened(directories, &unbound, None)?;
+    let found = read_root(directory.as_ref()).await;
+    let found = found.map_err(|error| TestReport::unanswered(&unbound, &error))?;
+    let root = found.entries.into_iter().next();
+    let is_plain = draft
+        .connection
+        .urls
+        .iter()
+        .all(|url| url.scheme() == "ldap");
+    if let Some(root) = &root
+        && is_plain
+        && offers_start_tls(root)
+    {
+        draft.connection.start_tls = true;
+    }
+    match root {
+        Some(root) if !root.values("namingContexts").is_empty() => Ok(root),
+        _ => {
+            let directory = opened(directories, draft, credential)?;
+            let found = read_root(directory.as_ref()).await;
+            let found = found.map_err(|error| TestReport::unanswered(draft, &error))?;
+            Ok(found.entries.into_iter().next().unwrap_or_default())
+        }
+    }
+}
+
+fn propose(
+    policies: &dyn Policies,
+    policy: &dyn VendorPolicy,
+    draft: &Federation,
+    proposal: Proposal,
+) -> Proposed {
+    let reference = policy.reference().clone();
+    let federation = Federation {
+        vendor: reference.id.clone(),
+        users: proposal.users,
+        read_bases: proposal.readable,
+        username_attribute: proposal.username_attribute,
+        rdn_attribute: proposal.rdn_attribute,
+        uuid_attribute: proposal.uuid_attribute,
+        user_object_classes: proposal.user_object_classes,
+        custom_filter: proposal.custom_filter,
+        mappers: proposal.mappers,
+        settings: proposal.settings,
+        ..draft.clone()
+    };
+    let mut proposed = Proposed {
+        policy: reference,
+        certainty: proposal.certainty,
+        notes: proposal.notes,
+        problems: Vec::new(),
+        planned: None,
+        federation,
+    };
+    match review(policies, &proposed.federation, None) {
+        Ok(reviewed) => {
+            proposed.notes.extend(reviewed.warnings);
+            proposed.planned = Some(reviewed.planned);
+        }
+        Err(TranslateError::Problems(problems)) => {
+            proposed.notes.extend(problems.warnings);
+            proposed.problems = problems.errors;
+        }
+        Err(TranslateError::Policy(error)) => proposed.problems.push(Problem {
+            field: "vendor".to_owned(),
+            message: format!("{error}; name another vendor"),
+        }),
+    }
+    proposed
+}
+
+impl Connected {
+    /// Looks at the first people through a proposal.
+    async fn look(
+        &mut self,
+        directories: &dyn Directories,
+        policy: Arc<dyn VendorPolicy>,
+        proposed: &Proposed,
+        credential: Option<Secret>,
+        now: Timestamp,
+    ) {
+        let Some(planned) = proposed.planned.clone() else {
+            return;
+        };
+        let shown = match ActiveFederation::open(planned, policy, directories, credential) {
+            Ok(active) => show(&active, Subjects::none(), Whom::First(PEOPLE), now)
+                .await
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let message = match shown {
+            Ok(shown) if shown.people.is_empty() => {
+                "nobody is there whom the service account may read; check users_dn, user_object_classes, and what the account may read".to_owned()
+            }
+            Ok(shown) => {
+                self.people = shown.people;
+                return;
+            }
+            Err(reason) => format!(
+                "no people can be shown: {}; look at what is proposed",
+                reason.replace("; ", ", ")
+            ),
+        };
+        self.warnings.push(Problem {
+            field: "users_dn".to_owned(),
+            message,
+        });
+    }
+}
