@@ -76,7 +76,8 @@ async fn a_certificate_that_does_not_vouch_for_the_server_is_refused() {
             let Facts::Certificate(told) = error.facts else {
                 panic!("no certificate in {:?}", error.facts);
             };
-            assert_eq!((told.misfit, &told.names[..]), (misfit, names));
+            assert_eq!(told.misfit, misfit);
+            assert_eq!(told.names, names);
             assert_eq!(told.subject, "CN=A server of the suites");
             assert_eq!(told.issuer, "CN=Authority of the suites");
             let has_ended = told.not_after < Timestamp(1_700_000_000);
@@ -238,13 +239,7 @@ async fn a_server_that_is_not_there_is_told_from_one_that_does_not_answer() {
     let error = fault(&ldaps(&address)).await;
     assert_eq!(error.fault, DirectoryFault::Connect, "{error}");
     assert!(error.detail.contains("refused"), "{error}");
-}
-
-#[tokio::test]
-async fn a_host_without_an_address_is_told_as_such() {
-    let error = fault(&ldaps("no-such-host.invalid:636")).await;
-    assert_eq!(error.fault, DirectoryFault::NameResolution, "{error}");
-    assert_eq!(error.server, "no-such-host.invalid:636");
+    assert!(error.detail.contains(&address), "{error}");
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@ mod binds;
 mod connect;
 mod failover;
 mod hostile;
+mod outbound;
 mod pools;
 mod searches;
+mod service;
 
 use bridge_directory::{LdapDirectories, Limits};
 use bridge_model::{

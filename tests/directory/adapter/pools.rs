@@ -216,15 +216,17 @@ async fn a_connection_that_the_server_closed_meanwhile_is_replaced() {
     }
 }
 
+/// A directory with these limits.
+fn open_with(federation: &Federation, limits: Limits) -> Arc<dyn Directory> {
+    LdapDirectories::with_limits(this_machine(), limits)
+        .open(federation, Some(Secret::new(SERVICE_PASSWORD)))
+        .expect("a configuration that can work")
+}
+
 /// How many connections to a real server ten sign-ins need under these limits.
 async fn connections_for_ten(limits: Limits) -> u64 {
     let proxy = Proxy::start(&Slapd::shared().ldaps_address());
-    let directory = LdapDirectories::with_limits(this_machine(), limits)
-        .open(
-            &ldaps(&proxy.address()),
-            Some(Secret::new(SERVICE_PASSWORD)),
-        )
-        .expect("a configuration that can work");
+    let directory = open_with(&ldaps(&proxy.address()), limits);
     for _ in 0..10 {
         works(&*directory).await;
     }
@@ -239,4 +241,55 @@ async fn connections_that_are_old_or_were_idle_too_long_are_not_used_again() {
     assert_eq!(connections_for_ten(Limits { idle_max, ..limits }).await, 20);
     let age_max = Duration::ZERO;
     assert_eq!(connections_for_ten(Limits { age_max, ..limits }).await, 20);
+}
+
+/// Waits until a runtime has so many tasks.
+async fn tasks_become(expected: usize) {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let begin = Instant::now();
+    while metrics.num_alive_tasks() != expected {
+        assert!(
+            begin.elapsed() < Duration::from_secs(10),
+            "{} tasks instead of {expected}",
+            metrics.num_alive_tasks()
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_by_themselves_and_leave_no_task() {
+    let proxy = Proxy::start(&Slapd::shared().ldaps_address());
+    let limits = Limits {
+        idle_max: Duration::from_millis(600),
+        ..Limits::default()
+    };
+    let directory = open_with(&ldaps(&proxy.address()), limits);
+    for round in 1..=3 {
+        let begin = Instant::now();
+        works(&*directory).await;
+        assert_eq!(proxy.accepted(), 2 * round);
+        // Of each connection two, and one that looks after each pool.
+        tasks_become(6).await;
+        tasks_become(0).await;
+        assert!(begin.elapsed() >= limits.idle_max);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_used_now_and_then_is_kept() {
+    let proxy = Proxy::start(&Slapd::shared().ldaps_address());
+    let limits = Limits {
+        idle_max: Duration::from_millis(800),
+        ..Limits::default()
+    };
+    let directory = open_with(&ldaps(&proxy.address()), limits);
+    for _ in 0..6 {
+        works(&*directory).await;
+        tokio::time::sleep(limits.idle_max / 4).await;
+    }
+    assert_eq!(proxy.accepted(), 2);
+    // A directory that nobody has any more takes its connections with it.
+    drop(directory);
+    tasks_become(0).await;
 }

@@ -5,7 +5,6 @@ use bridge_model::{filter::Comparison, ports::DirectoryFault, search::Found};
 use std::time::Instant;
 use suites::{
     peer::{self, BIND, Peer, Reaction},
-    proxy::Proxy,
     slapd::{MANY_GROUPS, SUFFIX, Slapd},
 };
 
@@ -189,13 +188,63 @@ async fn scope_and_base_are_heeded() {
         let found = found(&*directory, &search).await;
         assert_eq!((found.result_code, found.entries.len()), expected, "{base}");
     }
-    let mut root = search("", everything, &["namingContexts"]);
-    root.scope = SearchScope::Base;
-    let found = found(&*directory, &root).await;
-    assert_eq!(
-        found.entries[0].values("namingContexts"),
-        [SUFFIX.as_bytes().to_vec()]
-    );
+}
+
+#[tokio::test]
+async fn the_root_dse_says_what_the_server_can_do() {
+    let directory = open(&ldaps(&Slapd::shared().ldaps_address()));
+    // RFC 4512 section 5.1. They are operational, so each has to be asked for, or `+` (RFC 3673).
+    let wanted = [
+        "objectClass",
+        "namingContexts",
+        "supportedControl",
+        "supportedExtension",
+        "supportedFeatures",
+        "supportedLDAPVersion",
+        "subschemaSubentry",
+    ];
+    for attributes in [&wanted[..], &["*", "+"]] {
+        let everything = Filter::Present("objectClass".to_owned());
+        let mut root = search("", everything, attributes);
+        root.scope = SearchScope::Base;
+        root.size_limit = 1;
+        let found = found(&*directory, &root).await;
+        assert_eq!((found.result_code, found.entries.len()), (0, 1));
+        let root = &found.entries[0];
+        assert_eq!(root.dn, "");
+        assert_eq!(root.values("namingContexts"), [SUFFIX.as_bytes().to_vec()]);
+        let has = |attribute: &str, value: &str| {
+            root.values(attribute).contains(&value.as_bytes().to_vec())
+        };
+        assert!(has("supportedLDAPVersion", "3"), "{root:?}");
+        // Paging, StartTLS, all operational attributes.
+        assert!(
+            has("supportedControl", "1.2.840.113556.1.4.319"),
+            "{root:?}"
+        );
+        assert!(
+            has("supportedExtension", "1.3.6.1.4.1.1466.20037"),
+            "{root:?}"
+        );
+        assert!(
+            has("supportedFeatures", "1.3.6.1.4.1.4203.1.5.1"),
+            "{root:?}"
+        );
+        assert!(has("subschemaSubentry", "cn=Subschema"), "{root:?}");
+    }
+}
+
+#[tokio::test]
+async fn operational_attributes_are_read_where_they_are_asked_for() {
+    let directory = open(&ldaps(&Slapd::shared().ldaps_address()));
+    for attributes in [&["entryUUID", "createTimestamp"][..], &["+"]] {
+        let ada = search(PEOPLE, Filter::equal("uid", "ada"), attributes);
+        let found = found(&*directory, &ada).await;
+        for attribute in ["entryUUID", "createTimestamp"] {
+            assert_eq!(found.entries[0].values(attribute).len(), 1, "{attribute}");
+        }
+        assert_eq!(found.entries[0].values("cn").len(), 0);
+    }
 }
 
 #[tokio::test]
@@ -288,28 +337,4 @@ async fn limits_are_sent_and_aliases_are_not_followed() {
             .any(|octets| octets == expected),
         "{sent:x?}"
     );
-}
-
-#[tokio::test]
-async fn a_refused_service_bind_is_told_and_not_repeated_at_once() {
-    for (back_off, attempts) in [(Duration::from_mins(1), 1), (Duration::ZERO, 3)] {
-        let proxy = Proxy::start(&Slapd::shared().ldaps_address());
-        let limits = Limits {
-            back_off,
-            ..Limits::default()
-        };
-        let directory = LdapDirectories::with_limits(this_machine(), limits)
-            .open(&ldaps(&proxy.address()), Some(Secret::new("not-svcpw")))
-            .expect("a configuration that can work");
-        for _ in 0..3 {
-            let error = directory.search(&by_uid("ada")).await.expect_err("refused");
-            assert_eq!(error.fault, DirectoryFault::ServiceBind, "{error}");
-            assert!(error.detail.contains("result code 49"), "{error}");
-            assert!(!error.detail.contains("not-svcpw"), "{error}");
-        }
-        assert_eq!(proxy.accepted(), attempts);
-        // People can still be bound.
-        let bound = bind(&*directory, person("ada"), "Pw-ada").await;
-        assert!(bound.expect("an answer").is_success());
-    }
 }
