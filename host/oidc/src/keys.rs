@@ -54,17 +54,23 @@ pub(crate) struct Keyring {
 #[derive(Clone)]
 struct Loaded {
     at: Timestamp,
-    /// Newest first.
-    keys: Arc<[Arc<Key>]>,
+    keys: Keys,
+    /// Whether they were seen to have one for each of the realm's clients.
+    is_complete: bool,
 }
+
+/// Newest first.
+type Keys = Arc<[Arc<Key>]>;
 
 /// How long keys are taken from memory, so that a key that another node made is soon known here.
 const KEPT_SECONDS: u64 = 60;
+/// After how long without use the keys of a realm are forgotten.
+const IDLE_SECONDS: u64 = 5 * 60;
 /// How often an unknown key may make the store be asked again: tokens with made-up `kid`s must not
 /// turn into a load on it.
 const UNKNOWN_SECONDS: u64 = 1;
 
-/// The algorithms for which each realm has a key.
+/// The algorithms there are.
 const ALGORITHMS: [SigningAlgorithm; 2] = [SigningAlgorithm::RS256, SigningAlgorithm::ES256];
 
 impl Keyring {
@@ -77,33 +83,59 @@ impl Keyring {
         }
     }
 
-    /// All keys of a realm, newest first, at least one for each algorithm: missing ones are made.
-    pub(crate) async fn all(&self, realm: &RealmName) -> Result<Arc<[Arc<Key>]>, KeyError> {
-        let keys = self.known(realm, KEPT_SECONDS).await?;
-        if missing(&keys).next().is_none() {
-            return Ok(keys);
+    /// All keys of a realm, newest first, as they were at most a second ago, and among them one for
+    /// each client that is switched on: missing ones are made. So who has read them once, before its
+    /// first token, finds the key of that token among them; and a realm that nobody can get a token of
+    /// has no keys made for it.
+    pub(crate) async fn published(&self, realm: &RealmName) -> Result<Keys, KeyError> {
+        let now = self.clock.now();
+        if let Some(loaded) = self.loaded(realm)
+            && loaded.is_complete
+            && loaded.at.0.abs_diff(now.0) < UNKNOWN_SECONDS
+        {
+            return Ok(loaded.keys);
         }
-        let _making = self.making.lock().await;
-        // Somebody else may have made them, here or on another node.
-        let keys = self.load(realm).await?;
-        for algorithm in missing(&keys) {
-            let (name, now) = (realm.clone(), self.clock.now());
-            let made = tokio::task::spawn_blocking(move || generate(&name, algorithm, now)).await;
-            let key = made.map_err(|_| KeyError::NotMade(algorithm))??;
-            self.store.add_first_signing_key(&key).await?;
+        let clients = self.store.clients(realm).await?;
+        let mut keys = self.load(realm).await?;
+        for algorithm in ALGORITHMS {
+            let is_used = clients
+                .iter()
+                .any(|client| client.enabled && client.signing_algorithm == algorithm);
+            if is_used && newest(&keys, algorithm).is_none() {
+                keys = self.make(realm, algorithm).await?;
+            }
         }
-        self.load(realm).await
+        self.keep(realm, now, Arc::clone(&keys), true);
+        Ok(keys)
     }
 
-    /// The key that signs: the newest of its algorithm.
+    /// The key that signs: the newest of its algorithm. It is made if there is none.
     pub(crate) async fn signing(
         &self,
         realm: &RealmName,
         algorithm: SigningAlgorithm,
     ) -> Result<Arc<Key>, KeyError> {
-        let keys = self.all(realm).await?;
-        let key = keys.iter().find(|key| key.algorithm == algorithm);
-        key.cloned().ok_or(KeyError::NotMade(algorithm))
+        let keys = self.known(realm, KEPT_SECONDS).await?;
+        if let Some(key) = newest(&keys, algorithm) {
+            return Ok(key);
+        }
+        let keys = self.make(realm, algorithm).await?;
+        newest(&keys, algorithm).ok_or(KeyError::NotMade(algorithm))
+    }
+
+    /// Makes a realm's first key of an algorithm, and gives all its keys.
+    async fn make(&self, realm: &RealmName, algorithm: SigningAlgorithm) -> Result<Keys, KeyError> {
+        let _making = self.making.lock().await;
+        // Somebody else may have made it, here or on another node.
+        let keys = self.load(realm).await?;
+        if newest(&keys, algorithm).is_some() {
+            return Ok(keys);
+        }
+        let (name, now) = (realm.clone(), self.clock.now());
+        let made = tokio::task::spawn_blocking(move || generate(&name, algorithm, now)).await;
+        let key = made.map_err(|_| KeyError::NotMade(algorithm))??;
+        self.store.add_first_signing_key(&key).await?;
+        self.load(realm).await
     }
 
     /// The key of a name, if the realm has one.
@@ -122,7 +154,7 @@ impl Keyring {
     }
 
     /// The keys of a realm as they were at most some seconds ago.
-    async fn known(&self, realm: &RealmName, seconds: u64) -> Result<Arc<[Arc<Key>]>, KeyError> {
+    async fn known(&self, realm: &RealmName, seconds: u64) -> Result<Keys, KeyError> {
         let now = self.clock.now();
         match self.loaded(realm) {
             Some(loaded) if loaded.at.0.abs_diff(now.0) < seconds => Ok(loaded.keys),
@@ -131,7 +163,7 @@ impl Keyring {
     }
 
     /// Asks the store; keys that were parsed before are not parsed again.
-    async fn load(&self, realm: &RealmName) -> Result<Arc<[Arc<Key>]>, KeyError> {
+    async fn load(&self, realm: &RealmName) -> Result<Keys, KeyError> {
         let at = self.clock.now();
         let stored = self.store.signing_keys(realm).await?;
         let before = self.loaded(realm);
@@ -144,14 +176,22 @@ impl Keyring {
                     None => Key::parse(key).map(Arc::new),
                 },
             )
-            .collect::<Result<Arc<[_]>, KeyError>>()?;
+            .collect::<Result<Keys, KeyError>>()?;
+        self.keep(realm, at, Arc::clone(&keys), false);
+        Ok(keys)
+    }
+
+    /// Keeps the keys of a realm, and forgets those of realms that nobody asks for: a thousand that sleep
+    /// cost nothing.
+    fn keep(&self, realm: &RealmName, at: Timestamp, keys: Keys, is_complete: bool) {
+        let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
+        realms.retain(|_, loaded| loaded.at.0.abs_diff(at.0) < IDLE_SECONDS);
         let loaded = Loaded {
             at,
-            keys: Arc::clone(&keys),
+            keys,
+            is_complete,
         };
-        let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
         realms.insert(realm.clone(), loaded);
-        Ok(keys)
     }
 
     fn loaded(&self, realm: &RealmName) -> Option<Loaded> {
@@ -160,10 +200,8 @@ impl Keyring {
     }
 }
 
-fn missing(keys: &[Arc<Key>]) -> impl Iterator<Item = SigningAlgorithm> {
-    ALGORITHMS
-        .into_iter()
-        .filter(|algorithm| !keys.iter().any(|key| key.algorithm == *algorithm))
+fn newest(keys: &[Arc<Key>], algorithm: SigningAlgorithm) -> Option<Arc<Key>> {
+    keys.iter().find(|key| key.algorithm == algorithm).cloned()
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@
 //!   and a token's issuer and keys are the realm's own.
 //! - Claims of the protocol are written last, over whatever a person brought along.
 
+mod access;
+mod admin;
 pub mod authorize;
 mod claims;
 mod gate;
@@ -36,11 +38,14 @@ mod testing;
 mod token;
 mod userinfo;
 
+pub use admin::{ADMIN_AUDIENCE, AdminTokenError};
 pub use authorize::{AuthorizeError, Authorized, PageError};
 pub use keys::{JwkSet, KeyError};
 pub use metadata::Metadata;
 pub use parameters::{Parameters, Repeated};
 pub use provider::{Browser, Provider};
 pub use sign_in::{Completed, InteractionError, SignInPage};
-pub use token::{ErrorBody, IssuedTo, TokenAnswer, TokenError, TokenRequest};
+pub use token::{
+    ErrorBody, IssuedAbout, IssuedTo, SecretLimits, TokenAnswer, TokenError, TokenRequest,
+};
 pub use userinfo::{UserinfoError, bearer_token};

@@ -18,7 +18,8 @@ pub struct Metadata {
     pub userinfo_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
-    /// The scopes.
+    /// The scopes of a sign-in. Those of the admin API are not among them (RFC 8414 section 2 leaves that
+    /// open): they are of no use to an application, and some ask for all that is listed here.
     pub scopes_supported: Vec<&'static str>,
     /// `code` (RFC 9700 section 2.1.2).
     pub response_types_supported: &'static [&'static str],
@@ -102,7 +103,10 @@ mod tests {
                 json!("https://id.example.test/realms/staff/protocol/openid-connect/token"),
             ),
             ("response_types_supported", json!(["code"])),
-            ("grant_types_supported", json!(["authorization_code"])),
+            (
+                "grant_types_supported",
+                json!(["authorization_code", "client_credentials"]),
+            ),
             ("code_challenge_methods_supported", json!(["S256"])),
             (
                 "id_token_signing_alg_values_supported",

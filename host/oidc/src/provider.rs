@@ -1,17 +1,19 @@
 //! The provider: one method for each endpoint.
 
 use crate::{
+    admin::{self, AdminTokenError},
     authorize::{self, AuthorizeError, Authorized},
     keys::{JwkSet, KeyError, Keyring},
     metadata::Metadata,
     parameters::Parameters,
     paths,
     sign_in::{self, Completed, InteractionError, SignInPage},
-    token::{self, TokenAnswer, TokenError, TokenRequest},
+    token::{self, SecretLimits, Throttle, TokenAnswer, TokenError, TokenRequest},
     userinfo::{self, UserinfoError},
 };
 use bridge_model::{
     account::AuthenticatedUser,
+    admin::Administrator,
     names::RealmName,
     ports::{Clock, Random, Store},
     realm::Realm,
@@ -47,6 +49,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keys: Keyring,
+    pub(crate) throttle: Throttle,
 }
 
 impl Provider {
@@ -60,6 +63,17 @@ impl Provider {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
+        Self::with_limits(base_url, store, clock, random, SecretLimits::default())
+    }
+
+    /// As [`Provider::new`], with other limits to how many client secrets can be guessed.
+    pub fn with_limits(
+        base_url: Url,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        limits: SecretLimits,
+    ) -> Self {
         let base = String::from(base_url).trim_end_matches('/').to_owned();
         let keys = Keyring::new(Arc::clone(&store), Arc::clone(&clock));
         Self(Arc::new(Parts {
@@ -68,6 +82,7 @@ impl Provider {
             clock,
             random,
             keys,
+            throttle: Throttle::new(limits),
         }))
     }
 
@@ -81,24 +96,15 @@ impl Provider {
         Metadata::of(&self.0, &realm.name)
     }
 
-    /// Makes the realm's first signing keys if it has none, so that nobody has to wait for them later:
-    /// an RSA key takes a tenth of a second and more.
-    ///
-    /// # Errors
-    ///
-    /// See [`KeyError`].
-    pub async fn prepare(&self, realm: &Realm) -> Result<(), KeyError> {
-        self.0.keys.all(&realm.name).await.map(|_| ())
-    }
-
-    /// The public keys of a realm, newest first (RFC 7517 section 5); its first keys are made if there
-    /// are none.
+    /// The public keys of a realm, newest first (RFC 7517 section 5). Among them is one for each algorithm
+    /// that a client of the realm uses: it is made here if it is missing, which takes a tenth of a second
+    /// and more for RSA, or with the client's first token. Without clients there may be none at all.
     ///
     /// # Errors
     ///
     /// See [`KeyError`].
     pub async fn jwks(&self, realm: &Realm) -> Result<JwkSet, KeyError> {
-        let keys = self.0.keys.all(&realm.name).await?;
+        let keys = self.0.keys.published(&realm.name).await?;
         Ok(JwkSet::of(&keys))
     }
 
@@ -182,7 +188,8 @@ impl Provider {
         sign_in::deny(&self.0, realm, interaction, browser).await
     }
 
-    /// The token endpoint (OpenID Connect Core section 3.1.3). No answer of it may be cached.
+    /// The token endpoint (RFC 6749 section 3.2, OpenID Connect Core section 3.1.3). No answer of it may
+    /// be cached.
     ///
     /// # Errors
     ///
@@ -208,6 +215,28 @@ impl Provider {
     ) -> Result<Map<String, Value>, UserinfoError> {
         userinfo::userinfo(&self.0, realm, bearer).await
     }
+
+    /// The realm that an access token says it comes from, to know whose keys to try. Nothing of the token
+    /// is verified, and the realm need not exist. None: it says nothing, or names another provider.
+    pub fn issuer_realm(&self, bearer: &str) -> Option<RealmName> {
+        admin::issuer_realm(&self.0, bearer)
+    }
+
+    /// Who shows an access token to the admin API, and what they may do there: what the token says as far
+    /// as it still holds of its client and its person. `bearer` is the token alone, see
+    /// [`bearer_token`](crate::bearer_token); `realm` the one whose keys are tried, see
+    /// [`Provider::issuer_realm`], and the one that is theirs to administer.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminTokenError::Invalid`] also where nothing is left of what they may do.
+    pub async fn administrator(
+        &self,
+        realm: &Realm,
+        bearer: &str,
+    ) -> Result<Administrator, AdminTokenError> {
+        admin::administrator(&self.0, realm, bearer).await
+    }
 }
 
 impl fmt::Debug for Provider {
@@ -221,6 +250,13 @@ impl fmt::Debug for Provider {
 impl Parts {
     pub(crate) fn issuer(&self, realm: &RealmName) -> String {
         self.at(paths::ISSUER, realm)
+    }
+
+    /// The realm whose issuer this is.
+    pub(crate) fn realm_of(&self, issuer: &str) -> Option<RealmName> {
+        let (_, name) = issuer.rsplit_once('/')?;
+        let realm = RealmName::new(name).ok()?;
+        (self.issuer(&realm) == issuer).then_some(realm)
     }
 
     /// The address of an endpoint.

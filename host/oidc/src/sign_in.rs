@@ -4,6 +4,7 @@ use crate::{
     gate, opaque,
     provider::{Browser, Parts},
     return_address::{AnswerError, ReturnAddress},
+    token,
 };
 use bridge_model::{
     account::{AuthenticatedUser, KeptOut},
@@ -129,7 +130,7 @@ pub(crate) async fn complete(
     let (secret, session) = start_session(parts, realm, browser, &user).await?;
     let to = if may_use {
         let request = begun.interaction.request;
-        let code = issue_code(parts, realm, request, &user, session).await?;
+        let code = issue_code(parts, realm, &begun.client, request, &user, session).await?;
         begun.to.with_code(&code)
     } else {
         begun.denied()
@@ -157,6 +158,7 @@ pub(crate) async fn deny(
 pub(crate) async fn issue_code(
     parts: &Parts,
     realm: &Realm,
+    client: &Client,
     request: AuthorizationRequest,
     user: &AuthenticatedUser,
     session: Uuid,
@@ -173,7 +175,7 @@ pub(crate) async fn issue_code(
         code: opaque::digest(&code),
         code_expires_at,
         // As long as the last token that can come of it, so that a replay still finds it.
-        expires_at: code_expires_at.plus(realm.lifetimes.token),
+        expires_at: code_expires_at.plus(token::lifetime(realm, client)),
         stage: GrantStage::Issued,
     };
     parts.store.add_grant(&grant).await?;

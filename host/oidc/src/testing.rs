@@ -10,7 +10,8 @@ pub(crate) use ports::{ManualClock, SeededRandom};
 pub(crate) use store::MemoryStore;
 
 use crate::{
-    Authorized, Browser, Completed, Parameters, Provider, TokenAnswer, TokenError, TokenRequest,
+    Authorized, Browser, Completed, Parameters, Provider, SecretLimits, TokenAnswer, TokenError,
+    TokenRequest,
 };
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -48,37 +49,51 @@ pub(crate) struct House {
     pub(crate) other: Realm,
 }
 
+/// What a sign-in ends with.
+pub(crate) struct Tokens {
+    pub(crate) access_token: String,
+    pub(crate) id_token: String,
+}
+
 impl House {
     pub(crate) fn new() -> Self {
         Self::at("https://id.example.test")
     }
 
     pub(crate) fn at(base_url: &str) -> Self {
+        let house = Self::built(base_url, SecretLimits::default());
+        for realm in [&house.realm, &house.other] {
+            house.store.put_keys(made_keys(&realm.name));
+        }
+        house
+    }
+
+    pub(crate) fn with_limits(limits: SecretLimits) -> Self {
+        let house = Self::built("https://id.example.test", limits);
+        house.store.put_keys(made_keys(&house.realm.name));
+        house
+    }
+
+    /// Without any signing keys.
+    pub(crate) fn without_keys() -> Self {
+        Self::built("https://id.example.test", SecretLimits::default())
+    }
+
+    fn built(base_url: &str, limits: SecretLimits) -> Self {
         let (realm, other) = (realm("staff"), realm("guests"));
         let store = Arc::new(MemoryStore::default());
         for realm in [&realm, &other] {
             for client in clients(&realm.name) {
                 store.put_client(client);
             }
-            store.put_keys(made_keys(&realm.name));
         }
-        Self::over(base_url, store, realm, other)
-    }
-
-    /// Without any signing keys.
-    pub(crate) fn without_keys() -> Self {
-        let house = Self::new();
-        let store = Arc::new(MemoryStore::default());
-        Self::over("https://id.example.test", store, house.realm, house.other)
-    }
-
-    fn over(base_url: &str, store: Arc<MemoryStore>, realm: Realm, other: Realm) -> Self {
         let clock = Arc::new(ManualClock::at(1_700_000_000));
-        let provider = Provider::new(
+        let provider = Provider::with_limits(
             Url::parse(base_url).expect("a URL"),
             store.clone(),
             clock.clone(),
             Arc::new(SeededRandom::new(7)),
+            limits,
         );
         Self {
             provider,
@@ -145,14 +160,19 @@ impl House {
         let request = TokenRequest {
             authorization: None,
             parameters: &parameters,
+            address: None,
         };
         self.provider.token(&self.realm, &request).await
     }
 
     /// Tokens for ada.
-    pub(crate) async fn tokens(&self, client: &str, more: &str) -> TokenAnswer {
+    pub(crate) async fn tokens(&self, client: &str, more: &str) -> Tokens {
         let code = self.code(&asked(client, more)).await;
-        self.token(&redeeming(client, &code)).await.expect("tokens")
+        let answer = self.token(&redeeming(client, &code)).await.expect("tokens");
+        Tokens {
+            access_token: answer.access_token,
+            id_token: answer.id_token.expect("somebody signed in"),
+        }
     }
 
     /// A token that one of the realm's keys has signed, whatever its header says.

@@ -1,18 +1,13 @@
 //! The userinfo endpoint.
 
 use crate::{
-    claims, gate,
-    jws::{self, TokenKind},
+    access::{self, Alive},
+    claims,
     keys::KeyError,
     provider::Parts,
-    token::{AccessClaims, ErrorBody, store_fault},
+    token::{ErrorBody, store_fault},
 };
-use bridge_model::{
-    account::AuthenticatedUser,
-    ports::StoreError,
-    realm::Realm,
-    session::{Grant, GrantStage},
-};
+use bridge_model::{ports::StoreError, realm::Realm};
 use serde_json::{Map, Value};
 
 /// Why the userinfo endpoint gives no claims (RFC 6750 section 3.1).
@@ -105,67 +100,18 @@ pub(crate) async fn userinfo(
     bearer: Option<&str>,
 ) -> Result<Map<String, Value>, UserinfoError> {
     let token = bearer.ok_or(UserinfoError::NoToken)?;
-    let access = verified_access(parts, realm, token).await?;
-    let (grant, user) = load_grant(parts, realm, &access).await?;
-    if !grant
-        .request
-        .scope
-        .iter()
-        .any(|scope| scope == claims::OPENID)
-    {
+    let issuer = parts.issuer(&realm.name);
+    let access = access::verified(parts, realm, &issuer, token).await?;
+    let access = access.ok_or(UserinfoError::InvalidToken)?;
+    let alive = access::alive(parts, realm, &access).await?;
+    let Alive { grant, user, .. } = alive.ok_or(UserinfoError::InvalidToken)?;
+    let scope = &grant.request.scope;
+    if !scope.iter().any(|scope| scope == claims::OPENID) {
         return Err(UserinfoError::InsufficientScope);
     }
-    let mut claims = claims::released(user.user(), &grant.request.scope);
+    let mut claims = claims::released(user.user(), scope);
     claims.insert("sub".to_owned(), Value::from(user.user().subject.as_str()));
     Ok(claims)
-}
-
-/// What the token itself says (RFC 9068 section 4).
-async fn verified_access(
-    parts: &Parts,
-    realm: &Realm,
-    token: &str,
-) -> Result<AccessClaims, UserinfoError> {
-    let access: Option<AccessClaims> =
-        jws::verified(&parts.keys, &realm.name, TokenKind::Access, token).await?;
-    let issuer = parts.issuer(&realm.name);
-    access
-        .filter(|access| {
-            // RFC 7519 section 4.1.4: on or after `exp` it is over.
-            access.iss == issuer && access.aud == issuer && parts.now() < access.exp
-        })
-        .ok_or(UserinfoError::InvalidToken)
-}
-
-/// What has become of its grant since.
-async fn load_grant(
-    parts: &Parts,
-    realm: &Realm,
-    access: &AccessClaims,
-) -> Result<(Grant, AuthenticatedUser), UserinfoError> {
-    let invalid = || UserinfoError::InvalidToken;
-    let now = parts.now();
-    let grant = parts
-        .store
-        .grant(&realm.name, access.jti, now)
-        .await?
-        .ok_or_else(invalid)?;
-    if !realm.enabled || grant.stage != GrantStage::Redeemed {
-        return Err(invalid());
-    }
-    let client = parts
-        .store
-        .client(&realm.name, &grant.request.client_id)
-        .await?;
-    let client = client.filter(|client| client.id.as_str() == access.client_id);
-    let client = client.ok_or_else(invalid)?;
-    let user = grant.user.clone();
-    let user = gate::readmit(parts, realm, &client, user, grant.auth_time).await?;
-    let user = user.map_err(|_| invalid())?;
-    if user.user().subject != access.sub {
-        return Err(invalid());
-    }
-    Ok((grant, user))
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ async fn token(
     let request = TokenRequest {
         authorization: authorization(&headers)?,
         parameters: &parameters,
+        address: context.address,
     };
     let answer = state.provider.token(&realm, &request).await;
     let audit = Audit {
@@ -84,7 +85,15 @@ async fn token(
             match error {
                 TokenError::Store(error) => Err(Failure::of_store(&error)),
                 TokenError::Keys(error) => Err(Failure::of_keys(&error)),
-                error => refusal(error.status(), error.challenge(), Some(&error.body())),
+                error => {
+                    let body = error.body();
+                    let mut response = refusal(error.status(), error.challenge(), Some(&body))?;
+                    if let Some(seconds) = error.retry_after_seconds() {
+                        let headers = response.headers_mut();
+                        headers.insert(header::RETRY_AFTER, seconds.into());
+                    }
+                    Ok(response)
+                }
             }
         }
     }
@@ -101,10 +110,12 @@ impl Audit<'_> {
     fn issued(&self, issued: &IssuedTo) {
         let mut event = self.event(AuditOutcome::Success);
         event.client_id = Some(issued.client_id.to_string());
-        event.subject = Some(issued.subject.clone());
-        event.federation = Some(issued.federation.to_string());
-        event.entry_dn = Some(issued.entry_dn.clone());
-        event.policy = Some(issued.policy.clone());
+        if let Some(person) = &issued.about {
+            event.subject = Some(person.subject.clone());
+            event.federation = Some(person.federation.to_string());
+            event.entry_dn = Some(person.entry_dn.clone());
+            event.policy = Some(person.policy.clone());
+        }
         self.state.audit.record(&event);
     }
 
@@ -112,9 +123,14 @@ impl Audit<'_> {
     /// malformed request is neither.
     fn refused(&self, error: &TokenError) {
         let outcome = match error {
-            TokenError::InvalidClient | TokenError::InvalidGrant(_) => AuditOutcome::Refused,
+            TokenError::InvalidClient
+            | TokenError::Throttled { .. }
+            | TokenError::UnauthorizedClient(_)
+            | TokenError::InvalidGrant(_) => AuditOutcome::Refused,
             TokenError::Store(_) | TokenError::Keys(_) => AuditOutcome::Unavailable,
-            TokenError::InvalidRequest(_) | TokenError::UnsupportedGrantType => return,
+            TokenError::InvalidRequest(_)
+            | TokenError::InvalidScope(_)
+            | TokenError::UnsupportedGrantType => return,
         };
         let mut event = self.event(outcome);
         event.reason = Some(error.to_string());

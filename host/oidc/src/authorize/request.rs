@@ -4,7 +4,7 @@
 //! that a provider may leave unfulfilled (OpenID Connect Core sections 3.1.2.1, 5.2 and 5.5).
 
 use super::{Addressed, Asked, Context, Prompt, Stop, refuse};
-use crate::{claims, pkce, return_address::AnswerError};
+use crate::{admin, claims, pkce, return_address::AnswerError};
 use bridge_model::{
     client::{ClientAuthentication, GrantType},
     session::AuthorizationRequest,
@@ -79,12 +79,14 @@ pub(super) fn check_request_objects(
     Ok(known)
 }
 
-/// Keeps the scopes there are, in the order in which they were asked for.
+/// Keeps the scopes there are, in the order in which they were asked for: those of the admin API for a
+/// client that may ask for them. Whether the person is an administrator is found out with the tokens.
 pub(super) fn assign_scope(context: &Context<'_>, known: Addressed) -> Result<Asked, Stop> {
     let asked = context.parameter("scope", &known.to)?.unwrap_or_default();
     let mut scope: Vec<String> = Vec::new();
     for name in asked.split(' ') {
-        let is_known = claims::SCOPES.iter().any(|scope| scope.name == name);
+        let is_known = claims::SCOPES.iter().any(|scope| scope.name == name)
+            || admin::may_ask(&known.client, name);
         if is_known && !scope.iter().any(|kept| kept == name) {
             scope.push(name.to_owned());
         }

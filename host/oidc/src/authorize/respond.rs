@@ -10,8 +10,9 @@ pub(super) async fn respond(
 ) -> Result<Authorized, Stop> {
     match (session, asked.prompt) {
         (Some(Present { session, user }), _) => {
-            let (parts, realm) = (context.parts, context.realm);
-            let code = sign_in::issue_code(parts, realm, asked.request, &user, session).await?;
+            let (parts, realm, client) = (context.parts, context.realm, &asked.client);
+            let code = sign_in::issue_code(parts, realm, client, asked.request, &user, session);
+            let code = code.await?;
             Ok(Authorized::Redirect {
                 to: asked.to.with_code(&code),
             })

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{House, claims_of};
+use crate::testing::{House, claims_of, header_of};
 use bridge_model::{keys::SigningKey, realm::Realm};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -12,16 +12,13 @@ async fn published(house: &House, realm: &Realm) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_realm_without_keys_gets_one_of_each_algorithm_once() {
+async fn a_realm_without_keys_gets_those_of_its_clients_once() {
     let house = House::without_keys();
-    let (one, two, three) = tokio::join!(
+    let (one, two) = tokio::join!(
         house.provider.jwks(&house.realm),
-        house.provider.prepare(&house.realm),
         house.provider.jwks(&house.realm),
     );
-    two.expect("prepared");
-    let (one, three) = (one.expect("keys"), three.expect("keys"));
-    assert_eq!(one, three);
+    assert_eq!(one.expect("keys"), two.expect("keys"));
     assert_eq!(house.store.tables().keys_made, 2);
     let here = published(&house, &house.realm).await;
     let there = published(&house, &house.other).await;
@@ -33,11 +30,114 @@ async fn a_realm_without_keys_gets_one_of_each_algorithm_once() {
 }
 
 #[tokio::test]
+async fn only_the_key_that_is_asked_for_is_made() {
+    let house = House::without_keys();
+    let algorithms = |house: &House| -> Vec<SigningAlgorithm> {
+        let keys = house.store.tables().keys.clone();
+        keys.iter().map(|key| key.algorithm).collect()
+    };
+    house.tokens("mobile", "").await;
+    assert_eq!(algorithms(&house), [SigningAlgorithm::ES256]);
+    house.tokens("mobile", "").await;
+    assert_eq!(algorithms(&house), [SigningAlgorithm::ES256]);
+}
+
+#[tokio::test]
+async fn a_realm_that_nobody_gets_tokens_of_has_no_keys() {
+    let house = House::without_keys();
+    house
+        .store
+        .tables()
+        .clients
+        .retain(|client| client.id.as_str() == "old");
+    assert!(published(&house, &house.realm).await.is_empty());
+    assert_eq!(house.store.tables().keys_made, 0);
+}
+
+#[tokio::test]
+async fn a_new_clients_key_is_published_before_its_first_token() {
+    let house = House::without_keys();
+    let clients = house.store.tables().clients.clone();
+    let (with_es256, others): (Vec<_>, Vec<_>) = clients
+        .into_iter()
+        .partition(|client| client.signing_algorithm == SigningAlgorithm::ES256);
+    house.store.tables().clients = others;
+    let before = published(&house, &house.realm).await;
+    assert_eq!(before.len(), 1);
+    assert_eq!(before[0]["alg"], json!("RS256"));
+    house.store.tables().clients.extend(with_es256);
+    house.clock.advance(Duration::from_secs(UNKNOWN_SECONDS));
+    let after = published(&house, &house.realm).await;
+    let token = house.tokens("mobile", "").await.id_token;
+    let kid = header_of(&token)["kid"].clone();
+    assert_eq!(after.len(), 2);
+    assert!(after.iter().any(|key| key["kid"] == kid));
+}
+
+#[tokio::test]
+async fn a_token_that_was_there_first_finds_its_key_published() {
+    let house = House::without_keys();
+    house
+        .store
+        .change_client("mobile", |client| client.enabled = false);
+    house
+        .store
+        .change_client("console", |client| client.enabled = false);
+    let before = published(&house, &house.realm).await;
+    assert_eq!(before.len(), 1);
+    house
+        .store
+        .change_client("mobile", |client| client.enabled = true);
+    let token = house.tokens("mobile", "").await.id_token;
+    // Within the same second as it was read before.
+    let after = published(&house, &house.realm).await;
+    assert!(
+        after
+            .iter()
+            .any(|key| key["kid"] == header_of(&token)["kid"])
+    );
+}
+
+#[tokio::test]
+async fn published_keys_are_not_read_for_everybody_who_asks() {
+    let house = House::new();
+    for _ in 0..100 {
+        published(&house, &house.realm).await;
+    }
+    assert_eq!(house.store.tables().key_reads, 1);
+    house.clock.advance(Duration::from_secs(UNKNOWN_SECONDS));
+    published(&house, &house.realm).await;
+    assert_eq!(house.store.tables().key_reads, 2);
+}
+
+#[tokio::test]
+async fn the_keys_of_a_realm_that_sleeps_are_forgotten() {
+    let house = House::new();
+    let keys = Keyring::new(house.store.clone(), house.clock.clone());
+    let (here, there) = (&house.realm.name, &house.other.name);
+    let algorithm = SigningAlgorithm::ES256;
+    for realm in [here, there] {
+        keys.signing(realm, algorithm).await.expect("a key");
+    }
+    for _ in 0..IDLE_SECONDS / KEPT_SECONDS {
+        house.clock.advance(Duration::from_secs(KEPT_SECONDS));
+        keys.signing(here, algorithm).await.expect("a key");
+    }
+    assert!(keys.loaded(here).is_some());
+    assert!(keys.loaded(there).is_none());
+    keys.signing(there, algorithm).await.expect("a key");
+    assert!(keys.loaded(there).is_some());
+}
+
+#[tokio::test]
 async fn nodes_that_make_the_first_keys_at_once_agree() {
     let house = House::without_keys();
     let nodes = [(); 2].map(|()| Keyring::new(house.store.clone(), house.clock.clone()));
     let [one, two] = &nodes;
-    let (one, two) = tokio::join!(one.all(&house.realm.name), two.all(&house.realm.name));
+    let (one, two) = tokio::join!(
+        one.published(&house.realm.name),
+        two.published(&house.realm.name)
+    );
     let kids = |keys: &[Arc<Key>]| {
         keys.iter()
             .map(|key| key.kid().to_owned())

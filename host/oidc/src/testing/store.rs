@@ -40,6 +40,8 @@ pub(crate) struct Tables {
     pub(crate) key_reads: usize,
     /// How many first keys were made for this store.
     pub(crate) keys_made: usize,
+    /// Whether secrets cannot be looked at.
+    pub(crate) secrets_are_down: bool,
     /// Whether every call fails.
     pub(crate) is_down: bool,
 }

@@ -1,21 +1,42 @@
 //! Client authentication (RFC 6749 section 2.3), once for all grant types.
 
 use super::{Context, TokenError, TokenRequest};
+use crate::keys::Key;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bridge_model::{
-    client::{Client, ClientAuthentication},
+    client::{Client, ClientAuthentication, GrantType},
     names::ClientId,
     secret::Secret,
 };
 use percent_encoding::percent_decode;
+use std::sync::Arc;
 
 /// Proof that a client said who it is in the way it is registered for: with its secret, or, for a
 /// public client, by its name alone. Only [`authenticate`] makes it.
-pub(super) struct VerifiedClient(Client);
+pub(super) struct VerifiedClient {
+    client: Client,
+    key: Arc<Key>,
+}
 
 impl VerifiedClient {
     pub(super) fn client(&self) -> &Client {
-        &self.0
+        &self.client
+    }
+
+    /// What its tokens are signed with.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Whether the client is registered for a grant type (RFC 6749 section 5.2).
+    pub(super) fn check_grant_type(&self, grant_type: GrantType) -> Result<(), TokenError> {
+        if self.client.grant_types.contains(&grant_type) {
+            Ok(())
+        } else {
+            Err(TokenError::UnauthorizedClient(
+                "the client is not registered for this grant_type",
+            ))
+        }
     }
 }
 
@@ -32,26 +53,53 @@ pub(super) async fn authenticate(
     request: &TokenRequest<'_>,
 ) -> Result<VerifiedClient, TokenError> {
     let presented = Presented::read(request)?;
-    let (store, realm) = (&context.parts.store, &context.realm.name);
-    let id = ClientId::new(presented.id.as_str()).map_err(|_| TokenError::InvalidClient)?;
-    let client = store.client(realm, &id).await?;
-    let client = client
-        .filter(|client| client.enabled)
-        .ok_or(TokenError::InvalidClient)?;
-    let is_proved = match (client.authentication, &presented.secret) {
-        (ClientAuthentication::Public, None) => true,
-        (ClientAuthentication::Secret, Some(secret)) => {
-            store
-                .client_secret_fits(realm, &id, secret, context.now)
-                .await?
-        }
-        (ClientAuthentication::Public, Some(_)) | (ClientAuthentication::Secret, None) => false,
+    let claimed = claimed(context, &presented.id).await?;
+    let Some(secret) = &presented.secret else {
+        let public = claimed.filter(|it| it.client.authentication == ClientAuthentication::Public);
+        return public.ok_or(TokenError::InvalidClient);
     };
-    if is_proved {
-        Ok(VerifiedClient(client))
-    } else {
-        Err(TokenError::InvalidClient)
+    let throttle = &context.parts.throttle;
+    let attempt = throttle
+        .begin(context, &presented.id, request.address)
+        .await?;
+    let fits = match &claimed {
+        Some(it) if it.client.authentication == ClientAuthentication::Secret => {
+            let (store, now) = (&context.parts.store, context.now);
+            store
+                .client_secret_fits(&context.realm.name, &it.client.id, secret, now)
+                .await
+        }
+        Some(_) | None => Ok(false),
+    };
+    match (fits, claimed) {
+        (Ok(true), Some(client)) => {
+            attempt.succeeded().await?;
+            Ok(client)
+        }
+        (Ok(_), _) => {
+            attempt.failed().await?;
+            Err(TokenError::InvalidClient)
+        }
+        (Err(error), _) => {
+            attempt.take_back().await;
+            Err(error.into())
+        }
     }
+}
+
+/// The client that somebody says they are, unproved, with its key: a secret or a code that works once is
+/// not spent where the key is not at hand.
+async fn claimed(context: &Context<'_>, id: &str) -> Result<Option<VerifiedClient>, TokenError> {
+    let (parts, realm) = (context.parts, &context.realm.name);
+    let Ok(id) = ClientId::new(id) else {
+        return Ok(None);
+    };
+    let client = parts.store.client(realm, &id).await?;
+    let Some(client) = client.filter(|client| client.enabled) else {
+        return Ok(None);
+    };
+    let key = parts.keys.signing(realm, client.signing_algorithm).await?;
+    Ok(Some(VerifiedClient { client, key }))
 }
 
 impl Presented {

@@ -21,6 +21,7 @@ async fn outcome(
     let request = TokenRequest {
         authorization,
         parameters: &parameters,
+        address: None,
     };
     match house.provider.token(&house.realm, &request).await {
         Ok(_) => Ok(()),

@@ -13,6 +13,18 @@ pub enum TokenError {
     /// The client did not prove who it is. Unknown, switched off and wrong are not told apart.
     #[error("the client did not prove who it is")]
     InvalidClient,
+    /// There were too many wrong secrets.
+    #[error("too many failed attempts to prove who the client is")]
+    Throttled {
+        /// When the client may try again at the latest.
+        retry_after_seconds: u64,
+    },
+    /// The client is not registered for what it asks.
+    #[error("unauthorized client: {0}")]
+    UnauthorizedClient(&'static str),
+    /// The scopes are not there, or not the client's.
+    #[error("invalid scope: {0}")]
+    InvalidScope(&'static str),
     /// The code is not good, or is somebody else's.
     #[error("invalid grant: {0}")]
     InvalidGrant(&'static str),
@@ -41,7 +53,13 @@ impl TokenError {
     pub fn status(&self) -> u16 {
         match self {
             Self::InvalidClient => 401,
-            Self::InvalidRequest(_) | Self::InvalidGrant(_) | Self::UnsupportedGrantType => 400,
+            // RFC 6585 section 4: a client that is told so waits, and does not take its secret for wrong.
+            Self::Throttled { .. } => 429,
+            Self::InvalidRequest(_)
+            | Self::InvalidGrant(_)
+            | Self::UnauthorizedClient(_)
+            | Self::InvalidScope(_)
+            | Self::UnsupportedGrantType => 400,
             Self::Store(error) => store_fault(error).0,
             Self::Keys(_) => 500,
         }
@@ -52,10 +70,16 @@ impl TokenError {
         let (error, error_description) = match self {
             Self::InvalidRequest(description) => ("invalid_request", *description),
             Self::InvalidClient => ("invalid_client", "client authentication failed"),
+            Self::Throttled { .. } => (
+                "temporarily_unavailable",
+                "too many failed attempts; try again later",
+            ),
+            Self::UnauthorizedClient(description) => ("unauthorized_client", *description),
+            Self::InvalidScope(description) => ("invalid_scope", *description),
             Self::InvalidGrant(description) => ("invalid_grant", *description),
             Self::UnsupportedGrantType => (
                 "unsupported_grant_type",
-                "grant_type must be authorization_code",
+                "grant_type must be authorization_code or client_credentials",
             ),
             Self::Store(error) => return store_fault(error).1,
             Self::Keys(_) => ("server_error", "the tokens could not be signed"),
@@ -72,10 +96,23 @@ impl TokenError {
         match self {
             Self::InvalidClient => Some(r#"Basic realm="clients", charset="UTF-8""#.to_owned()),
             Self::InvalidRequest(_)
+            | Self::Throttled { .. }
+            | Self::UnauthorizedClient(_)
+            | Self::InvalidScope(_)
             | Self::InvalidGrant(_)
             | Self::UnsupportedGrantType
             | Self::Store(_)
             | Self::Keys(_) => None,
+        }
+    }
+
+    /// The value of the header `Retry-After` in seconds, where one is due (RFC 9110 section 10.2.3).
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Throttled {
+                retry_after_seconds,
+            } => Some(*retry_after_seconds),
+            _ => None,
         }
     }
 }

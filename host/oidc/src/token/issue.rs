@@ -2,34 +2,37 @@
 
 use super::{Context, TokenError, client::VerifiedClient};
 use crate::{
+    access::{AccessClaims, Audience},
+    admin::{self, ADMIN_AUDIENCE},
     claims,
     jws::{self, TokenKind},
-    keys::Key,
+    opaque,
 };
 use bridge_model::{
     account::AuthenticatedUser,
+    admin::AdminScope,
+    client::Client,
     names::{ClientId, FederationName},
-    realm::PolicyRef,
+    realm::{PolicyRef, Realm},
     session::Grant,
-    time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
-use std::fmt;
-use uuid::Uuid;
+use std::{fmt, time::Duration};
 
 /// Tokens (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). As JSON it is the answer's
 /// body, which must not be cached.
 #[derive(Clone, Serialize)]
 pub struct TokenAnswer {
-    /// For the userinfo endpoint: a JWT (RFC 9068).
+    /// For the userinfo endpoint, the admin API or both: a JWT (RFC 9068).
     pub access_token: String,
     /// `Bearer` (RFC 6750).
     pub token_type: &'static str,
     /// How long the access token lasts, in seconds.
     pub expires_in: u64,
-    /// Who signed in (OpenID Connect Core section 2).
-    pub id_token: String,
+    /// Who signed in (OpenID Connect Core section 2); none where nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
     /// The scopes granted, which may be fewer than were asked for.
     pub scope: String,
     /// For the audit line; no part of the body.
@@ -42,6 +45,13 @@ pub struct TokenAnswer {
 pub struct IssuedTo {
     /// The client.
     pub client_id: ClientId,
+    /// The person; none where the client acts for itself.
+    pub about: Option<IssuedAbout>,
+}
+
+/// About whom tokens were issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedAbout {
     /// The person's claim `sub`.
     pub subject: String,
     /// Where the person was found.
@@ -63,91 +73,113 @@ impl fmt::Debug for TokenAnswer {
     }
 }
 
-/// The claims of an access token (RFC 9068 section 2.2).
-///
-/// Its audience is the issuer: no request names a resource (RFC 8707), and RFC 9068 section 3 then
-/// wants a default, which is the one resource there is here, the userinfo endpoint. An API of an
-/// application's own that wants to be meant has to be named one day; it must not take these tokens
-/// for its own.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct AccessClaims {
-    pub(crate) iss: String,
-    pub(crate) sub: String,
-    pub(crate) aud: String,
-    pub(crate) client_id: String,
-    pub(crate) exp: Timestamp,
-    pub(crate) iat: Timestamp,
-    /// The grant.
-    pub(crate) jti: Uuid,
-    pub(crate) scope: String,
-    pub(crate) auth_time: Timestamp,
-    /// The session.
-    pub(crate) sid: Uuid,
+/// How long the tokens of a client live.
+pub(crate) fn lifetime(realm: &Realm, client: &Client) -> Duration {
+    client.token_lifetime.unwrap_or(realm.lifetimes.token)
 }
 
-pub(super) fn issue(
+pub(super) fn to_person(
     context: &Context<'_>,
-    key: &Key,
     client: &VerifiedClient,
     grant: &Grant,
     user: &AuthenticatedUser,
 ) -> Result<TokenAnswer, TokenError> {
-    let lifetime = context.realm.lifetimes.token;
-    let person = user.user();
+    let (person, issuer) = (user.user(), context.parts.issuer(&context.realm.name));
+    let asked = &grant.request.scope;
+    let scope = admin::granted(asked, context.realm, client.client(), person);
+    let is_admin = |name: &String| name.parse::<AdminScope>().is_ok();
+    let aud = if scope.iter().any(is_admin) {
+        Audience::Several(vec![issuer.clone(), ADMIN_AUDIENCE.to_owned()])
+    } else {
+        Audience::One(issuer.clone())
+    };
     let access = AccessClaims {
-        iss: context.parts.issuer(&context.realm.name),
+        iss: issuer,
         sub: person.subject.clone(),
-        aud: context.parts.issuer(&context.realm.name),
+        aud,
         client_id: client.client().id.to_string(),
-        exp: context.now.plus(lifetime),
+        exp: context.now.plus(lifetime(context.realm, client.client())),
         iat: context.now,
         jti: grant.id,
-        scope: grant.request.scope.join(" "),
-        auth_time: user.auth_time(),
-        sid: grant.session,
+        scope: scope.join(" "),
+        auth_time: Some(user.auth_time()),
+        sid: Some(grant.session),
     };
-    let access_token = jws::sign(key, TokenKind::Access, &access)?;
-    let released = claims::released(person, &grant.request.scope);
-    let id = id_claims(released, &access, grant, &access_token);
+    let access_token = jws::sign(client.key(), TokenKind::Access, &access)?;
+    let mut id = claims::released(person, &scope);
+    id.extend(of_the_protocol(&access, grant, &access_token));
+    let about = IssuedAbout {
+        subject: person.subject.clone(),
+        federation: person.federation.clone(),
+        entry_dn: person.entry_dn.clone(),
+        policy: person.policy.clone(),
+    };
     Ok(TokenAnswer {
-        id_token: jws::sign(key, TokenKind::Id, &id)?,
-        access_token,
-        token_type: "Bearer",
-        expires_in: lifetime.as_secs(),
-        scope: access.scope,
-        issued_to: IssuedTo {
-            client_id: client.client().id.clone(),
-            subject: person.subject.clone(),
-            federation: person.federation.clone(),
-            entry_dn: person.entry_dn.clone(),
-            policy: person.policy.clone(),
-        },
+        id_token: Some(jws::sign(client.key(), TokenKind::Id, &id)?),
+        ..answer(client, access_token, access, Some(about))
     })
 }
 
-/// The claims of an ID token: the person's, and over them those of the protocol (OpenID Connect Core
-/// sections 2 and 3.1.3.6).
-fn id_claims(
-    mut claims: Map<String, Value>,
-    access: &AccessClaims,
-    grant: &Grant,
-    access_token: &str,
-) -> Map<String, Value> {
-    let protocol = [
+pub(super) fn to_client(
+    context: &Context<'_>,
+    client: &VerifiedClient,
+    scopes: &[AdminScope],
+) -> Result<TokenAnswer, TokenError> {
+    let id = client.client().id.to_string();
+    let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    let access = AccessClaims {
+        iss: context.parts.issuer(&context.realm.name),
+        // RFC 9068 section 2.2: where nobody signed in, it is about the client.
+        sub: id.clone(),
+        aud: Audience::One(ADMIN_AUDIENCE.to_owned()),
+        client_id: id,
+        exp: context.now.plus(lifetime(context.realm, client.client())),
+        iat: context.now,
+        jti: opaque::draw_uuid(&*context.parts.random),
+        scope: names.join(" "),
+        auth_time: None,
+        sid: None,
+    };
+    let access_token = jws::sign(client.key(), TokenKind::Access, &access)?;
+    Ok(answer(client, access_token, access, None))
+}
+
+fn answer(
+    client: &VerifiedClient,
+    access_token: String,
+    access: AccessClaims,
+    about: Option<IssuedAbout>,
+) -> TokenAnswer {
+    TokenAnswer {
+        access_token,
+        token_type: "Bearer",
+        expires_in: access.exp.0.saturating_sub(access.iat.0),
+        id_token: None,
+        scope: access.scope,
+        issued_to: IssuedTo {
+            client_id: client.client().id.clone(),
+            about,
+        },
+    }
+}
+
+/// The claims of the protocol in an ID token (OpenID Connect Core sections 2 and 3.1.3.6), which stand
+/// over whatever a person brought along.
+fn of_the_protocol(access: &AccessClaims, grant: &Grant, access_token: &str) -> Map<String, Value> {
+    let claims = [
         ("iss", Value::from(access.iss.as_str())),
         ("sub", Value::from(access.sub.as_str())),
         ("aud", Value::from(access.client_id.as_str())),
         ("exp", Value::from(access.exp.0)),
         ("iat", Value::from(access.iat.0)),
-        ("auth_time", Value::from(access.auth_time.0)),
+        ("auth_time", Value::from(grant.auth_time.0)),
         ("at_hash", Value::from(jws::access_token_hash(access_token))),
-        ("sid", Value::from(access.sid.to_string())),
+        ("sid", Value::from(grant.session.to_string())),
     ];
-    for (name, value) in protocol {
-        claims.insert(name.to_owned(), value);
-    }
-    if let Some(nonce) = &grant.request.nonce {
-        claims.insert("nonce".to_owned(), Value::from(nonce.as_str()));
-    }
+    let nonce = grant.request.nonce.as_deref();
+    let nonce = nonce.map(|nonce| ("nonce", Value::from(nonce)));
+    let claims = claims.into_iter().chain(nonce);
     claims
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::testing::{House, asked, bar_from, claims_of, header_of};
-use bridge_model::{client::Client, keys::SigningAlgorithm};
+use crate::testing::{House, SECRET, ada, asked, bar_from, claims_of, form_encoded, header_of};
+use bridge_model::{keys::SigningAlgorithm, session::GrantStage};
 use serde_json::json;
 use std::time::Duration;
 
@@ -9,6 +9,17 @@ async fn claims(house: &House, token: &str) -> Result<Value, &'static str> {
     claims
         .map(Value::Object)
         .map_err(|error| error.body().expect("described").error)
+}
+
+/// Whether the token opens anything; if not, the client is told that it is not valid.
+async fn opens(house: &House, token: &str) -> bool {
+    match claims(house, token).await {
+        Ok(_) => true,
+        Err(error) => {
+            assert_eq!(error, "invalid_token");
+            false
+        }
+    }
 }
 
 #[tokio::test]
@@ -87,19 +98,16 @@ async fn a_token_ends_with_its_time() {
     let house = House::new();
     let tokens = house.tokens("web", "").await;
     house.clock.advance(Duration::from_secs(299));
-    assert!(claims(&house, &tokens.access_token).await.is_ok());
+    assert!(opens(&house, &tokens.access_token).await);
     house.clock.advance(Duration::from_secs(1));
-    assert_eq!(
-        claims(&house, &tokens.access_token).await,
-        Err("invalid_token")
-    );
+    assert!(!opens(&house, &tokens.access_token).await);
 }
 
 #[tokio::test]
 async fn an_id_token_is_no_access_token() {
     let house = House::new();
     let tokens = house.tokens("web", "").await;
-    assert_eq!(claims(&house, &tokens.id_token).await, Err("invalid_token"));
+    assert!(!opens(&house, &tokens.id_token).await);
 }
 
 #[tokio::test]
@@ -124,7 +132,7 @@ async fn every_claim_of_the_token_is_checked() {
         &header,
         &Value::Object(good.clone()),
     );
-    assert!(claims(&house, &as_is).await.is_ok());
+    assert!(opens(&house, &as_is).await);
     for (name, value) in [
         ("iss", json!("https://id.example.test/realms/guests")),
         ("iss", json!("https://evil.example/realms/staff")),
@@ -136,16 +144,16 @@ async fn every_claim_of_the_token_is_checked() {
         ("jti", json!("00000000-0000-0000-0000-000000000000")),
         ("jti", json!("x")),
         ("sub", json!("somebody-else")),
+        ("sid", json!("00000000-0000-0000-0000-000000000000")),
+        ("sid", json!(null)),
+        ("aud", json!(["web"])),
+        ("aud", json!([])),
         ("client_id", json!("shop")),
     ] {
         let mut changed = good.clone();
         changed.insert(name.to_owned(), value.clone());
         let token = house.signed(SigningAlgorithm::RS256, &header, &Value::Object(changed));
-        assert_eq!(
-            claims(&house, &token).await,
-            Err("invalid_token"),
-            "{name} {value}"
-        );
+        assert!(!opens(&house, &token).await, "{name} {value}");
     }
 }
 
@@ -159,38 +167,27 @@ async fn a_token_dies_with_its_grant() {
         let house = House::new();
         let tokens = house.tokens("web", "").await;
         house.store.tables().grants[0].stage = stage;
-        let answer = claims(&house, &tokens.access_token).await;
-        assert_eq!(answer.is_ok(), expected, "{stage:?}");
+        let opens = opens(&house, &tokens.access_token).await;
+        assert_eq!(opens, expected, "{stage:?}");
     }
     let house = House::new();
     let tokens = house.tokens("web", "").await;
     house.store.tables().grants.clear();
-    assert_eq!(
-        claims(&house, &tokens.access_token).await,
-        Err("invalid_token")
-    );
+    assert!(!opens(&house, &tokens.access_token).await);
 }
 
 #[tokio::test]
 async fn a_token_dies_with_its_client() {
     let house = House::new();
     let tokens = house.tokens("web", "").await;
-    let client = house.store.tables().clients[0].clone();
-    house.store.put_client(Client {
-        enabled: false,
-        ..client.clone()
-    });
-    assert_eq!(
-        claims(&house, &tokens.access_token).await,
-        Err("invalid_token")
-    );
-    house.store.put_client(client);
-    assert!(claims(&house, &tokens.access_token).await.is_ok());
+    for (enabled, expected) in [(false, false), (true, true)] {
+        house
+            .store
+            .change_client("web", |client| client.enabled = enabled);
+        assert_eq!(opens(&house, &tokens.access_token).await, expected);
+    }
     house.store.tables().clients.clear();
-    assert_eq!(
-        claims(&house, &tokens.access_token).await,
-        Err("invalid_token")
-    );
+    assert!(!opens(&house, &tokens.access_token).await);
 }
 
 #[tokio::test]
@@ -199,12 +196,50 @@ async fn a_token_is_dead_while_its_person_may_not_come_in() {
     let tokens = house.tokens("web", "").await;
     let ends = house.now().plus(Duration::from_secs(10));
     house.store.tables().grants[0].user.bars = vec![bar_from(ends)];
-    assert!(claims(&house, &tokens.access_token).await.is_ok());
+    assert!(opens(&house, &tokens.access_token).await);
     house.clock.advance(Duration::from_secs(10));
-    assert_eq!(
-        claims(&house, &tokens.access_token).await,
-        Err("invalid_token")
+    assert!(!opens(&house, &tokens.access_token).await);
+}
+
+#[tokio::test]
+async fn a_token_is_dead_while_the_bridge_keeps_its_person_out() {
+    let house = House::new();
+    let token = house.tokens("web", "").await.access_token;
+    house.store.tables().blocked = vec![ada().subject];
+    assert!(!opens(&house, &token).await);
+    house.store.tables().blocked.clear();
+    house.store.tables().federations_off = vec![ada().federation_id];
+    assert!(!opens(&house, &token).await);
+    house.store.tables().federations_off.clear();
+    for (group, expected) in [("others", false), ("Staff", true)] {
+        let groups = vec![group.to_owned()];
+        house
+            .store
+            .change_client("web", |client| client.allowed_groups.clone_from(&groups));
+        assert_eq!(opens(&house, &token).await, expected, "{group}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_the_admin_api_alone_gives_no_claims() {
+    let house = House::new();
+    let form = format!(
+        "grant_type=client_credentials&client_id=ops&client_secret={}",
+        form_encoded(SECRET)
     );
+    let token = house.token(&form).await.expect("a token").access_token;
+    assert!(!opens(&house, &token).await);
+    // Nor does one of a person, and one that is for both does.
+    let mut house = House::new();
+    house.realm.admin_groups = vec!["staff".to_owned()];
+    let tokens = house.tokens("console", "&scope=openid+user:read").await;
+    assert!(opens(&house, &tokens.access_token).await);
+    let header = Value::Object(header_of(&tokens.access_token));
+    let mut claims = claims_of(&tokens.access_token);
+    claims.insert("aud".to_owned(), json!([crate::ADMIN_AUDIENCE]));
+    let claims = Value::Object(claims);
+    let token = house.signed(SigningAlgorithm::ES256, &header, &claims);
+    assert!(!opens(&house, &token).await);
 }
 
 #[tokio::test]
@@ -212,10 +247,7 @@ async fn a_token_is_dead_while_its_realm_is_switched_off() {
     let mut house = House::new();
     let tokens = house.tokens("web", "").await;
     house.realm.enabled = false;
-    assert_eq!(
-        claims(&house, &tokens.access_token).await,
-        Err("invalid_token")
-    );
+    assert!(!opens(&house, &tokens.access_token).await);
 }
 
 #[tokio::test]
@@ -263,6 +295,7 @@ async fn calls_can_be_made_from_any_thread() {
     let request = crate::TokenRequest {
         authorization: None,
         parameters: &parameters,
+        address: None,
     };
     assert!(
         check(

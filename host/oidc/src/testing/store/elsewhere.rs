@@ -48,7 +48,11 @@ impl Clients for MemoryStore {
         presented: &Secret,
         _: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.up()?.secret_reads += 1;
+        let mut tables = self.up()?;
+        if tables.secrets_are_down {
+            return Err(StoreError::Database("the test took it down".into()));
+        }
+        tables.secret_reads += 1;
         Ok(presented.expose() == crate::testing::SECRET.as_bytes())
     }
 

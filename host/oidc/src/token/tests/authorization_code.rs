@@ -85,6 +85,7 @@ async fn a_code_of_another_realm_is_unknown() {
     let request = TokenRequest {
         authorization: None,
         parameters: &parameters,
+        address: None,
     };
     let error = house
         .provider
