@@ -12,6 +12,7 @@ pub(crate) mod tree;
 
 mod client;
 mod declaration;
+mod difference;
 mod federation;
 mod realm;
 mod source;
@@ -20,6 +21,7 @@ mod words;
 
 pub(crate) use client::ClientDocument;
 pub(crate) use declaration::{ReadDeclaration, declared};
+pub(crate) use difference::{Difference, MemberChange, ObjectChange};
 pub(crate) use document::{Document, Wrong};
 pub(crate) use federation::{FederationDocument, MapperDocument, mapper_id};
 pub(crate) use format::Format;
