@@ -128,10 +128,18 @@ mod tests {
             "mapper": [{"id": "4", "name": "m", "claim": "c"}],
         });
         let change = ObjectChange::of("x".to_owned(), Some(&before), Some(&after));
-        let members: Vec<_> = change.members.iter().map(|change| change.member.as_str()).collect();
+        let members: Vec<_> = change
+            .members
+            .iter()
+            .map(|change| change.member.as_str())
+            .collect();
         assert_eq!(
             members,
-            ["advanced.read_bases", "advanced.start_tls", "mapper[0].claim"]
+            [
+                "advanced.read_bases",
+                "advanced.start_tls",
+                "mapper[0].claim"
+            ]
         );
         let again = ObjectChange::of("x".to_owned(), Some(&before), Some(&before));
         assert_eq!(again.members, []);

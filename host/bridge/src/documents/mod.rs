@@ -190,7 +190,8 @@ pub(crate) fn read_declaration(
         let read = declared(document, section, &source)?;
         let (named, wanted) = (&read.declared.realm.name, around.realm);
         if named != wanted {
-            let message = format!("the request is for the realm {wanted}; write that, or ask there");
+            let message =
+                format!("the request is for the realm {wanted}; write that, or ask there");
             document.fault("realm.name", message);
         }
         Some(read)

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident: $model:ty { $($(#[$doc:meta])* $word:tt = $variant:ident => $value:expr,)+ }) => {
+    ($(#[$about:meta])* $name:ident: $model:ty { $($(#[$doc:meta])* $variant:ident = $word:tt => $value:expr,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         pub(crate) enum $name {
@@ -35,11 +35,11 @@ words!(
     /// What may be written to the directory.
     EditModeWord: EditMode {
         /// Nothing.
-        "READ_ONLY" = ReadOnly => EditMode::ReadOnly,
+        ReadOnly = "READ_ONLY" => EditMode::ReadOnly,
         /// Profile changes and passwords go to the directory.
-        "WRITABLE" = Writable => EditMode::Writable,
+        Writable = "WRITABLE" => EditMode::Writable,
         /// Changes are kept by the bridge, over what the directory says.
-        "UNSYNCED" = Unsynced => EditMode::Unsynced,
+        Unsynced = "UNSYNCED" => EditMode::Unsynced,
     }
 );
 
@@ -47,9 +47,9 @@ words!(
     /// How the service connections are bound.
     BindTypeWord: bool {
         /// With `bind_dn` and `bind_credential`.
-        "simple" = Simple => true,
+        Simple = "simple" => true,
         /// As nobody.
-        "none" = Nobody => false,
+        Nobody = "none" => false,
     }
 );
 
@@ -57,9 +57,9 @@ words!(
     /// How far below its base a search looks.
     SearchScopeWord: SearchScope {
         /// The base and all entries below it.
-        "SUBTREE" = Subtree => SearchScope::Subtree,
+        Subtree = "SUBTREE" => SearchScope::Subtree,
         /// The entries right below the base.
-        "ONE_LEVEL" = OneLevel => SearchScope::OneLevel,
+        OneLevel = "ONE_LEVEL" => SearchScope::OneLevel,
     }
 );
 
@@ -67,9 +67,9 @@ words!(
     /// What a sign-in does when the directory cannot answer.
     OnErrorWord: OnError {
         /// It stops: the person might live there.
-        "deny" = Deny => OnError::Deny,
+        Deny = "deny" => OnError::Deny,
         /// It goes on to the next federation.
-        "pass_over" = PassOver => OnError::PassOver,
+        PassOver = "pass_over" => OnError::PassOver,
     }
 );
 
@@ -77,7 +77,7 @@ words!(
     /// What is done with referrals.
     ReferralWord: () {
         /// They are passed over.
-        "ignore" = Ignore => (),
+        Ignore = "ignore" => (),
     }
 );
 
@@ -85,9 +85,9 @@ words!(
     /// How a client comes by tokens.
     GrantTypeWord: GrantType {
         /// With a code that a person's browser brought.
-        "authorization_code" = AuthorizationCode => GrantType::AuthorizationCode,
+        AuthorizationCode = "authorization_code" => GrantType::AuthorizationCode,
         /// With its own secret, for itself.
-        "client_credentials" = ClientCredentials => GrantType::ClientCredentials,
+        ClientCredentials = "client_credentials" => GrantType::ClientCredentials,
     }
 );
 
@@ -95,8 +95,8 @@ words!(
     /// What tokens are signed with.
     SigningAlgorithmWord: SigningAlgorithm {
         /// RSA with SHA-256: what every client knows.
-        "RS256" = RS256 => SigningAlgorithm::RS256,
+        RS256 = "RS256" => SigningAlgorithm::RS256,
         /// ECDSA on P-256 with SHA-256: smaller, and far cheaper to sign.
-        "ES256" = ES256 => SigningAlgorithm::ES256,
+        ES256 = "ES256" => SigningAlgorithm::ES256,
     }
 );
