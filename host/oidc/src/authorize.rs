@@ -16,8 +16,12 @@ use crate::{
 };
 use address::{assign_state, check_redirect_uri, load_client};
 use bridge_model::{
-    account::AuthenticatedUser, client::Client, realm::Realm, secret::Secret,
-    session::AuthorizationRequest, time::Timestamp,
+    account::AuthenticatedUser,
+    client::Client,
+    realm::Realm,
+    secret::Secret,
+    session::{AuthorizationRequest, Session},
+    time::Timestamp,
 };
 use error::Stop;
 use request::{
@@ -26,7 +30,7 @@ use request::{
     check_response_type,
 };
 use respond::respond;
-use session::{check_id_token_hint, load_session};
+use session::{check_id_token_hint, check_person, load_session};
 use uuid::Uuid;
 
 /// What becomes of an authorization request.
@@ -92,6 +96,7 @@ steps! {
     now assign_login_hint: "OpenID Connect Core section 3.1.2.1",
     later load_session: "OpenID Connect Core section 3.1.2.3",
     later check_id_token_hint: "OpenID Connect Core section 3.1.2.1",
+    later check_person: "OpenID Connect Core section 3.1.2.3; RFC 6749 section 4.1.2.1",
     later respond: "OpenID Connect Core sections 3.1.2.3, 3.1.2.5, 3.1.2.6; RFC 9207 section 2",
 }
 
@@ -128,11 +133,18 @@ struct Asked {
     request: AuthorizationRequest,
 }
 
-/// Who is signed in is known.
+/// The browser's session is known.
 struct Placed {
     asked: Asked,
-    /// Fits what was asked for, and passed the account gate now.
-    session: Option<Present>,
+    /// Fits what was asked for.
+    session: Option<Session>,
+}
+
+/// Who is signed in is known.
+struct Met {
+    asked: Asked,
+    /// Passed the account gate now.
+    who: Option<Present>,
 }
 
 /// Somebody who is signed in.

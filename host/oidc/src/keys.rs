@@ -105,7 +105,11 @@ impl Keyring {
                 keys = self.make(realm, algorithm).await?;
             }
         }
-        self.keep(realm, now, Arc::clone(&keys), true);
+        let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = realms.get_mut(realm) {
+            // Unless somebody has loaded others meanwhile.
+            loaded.is_complete = Arc::ptr_eq(&loaded.keys, &keys);
+        }
         Ok(keys)
     }
 
@@ -177,19 +181,19 @@ impl Keyring {
                 },
             )
             .collect::<Result<Keys, KeyError>>()?;
-        self.keep(realm, at, Arc::clone(&keys), false);
+        self.keep(realm, at, Arc::clone(&keys));
         Ok(keys)
     }
 
     /// Keeps the keys of a realm, and forgets those of realms that nobody asks for: a thousand that sleep
     /// cost nothing.
-    fn keep(&self, realm: &RealmName, at: Timestamp, keys: Keys, is_complete: bool) {
+    fn keep(&self, realm: &RealmName, at: Timestamp, keys: Keys) {
         let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
         realms.retain(|_, loaded| loaded.at.0.abs_diff(at.0) < IDLE_SECONDS);
         let loaded = Loaded {
             at,
             keys,
-            is_complete,
+            is_complete: false,
         };
         realms.insert(realm.clone(), loaded);
     }

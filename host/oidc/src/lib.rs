@@ -1,5 +1,6 @@
 //! The OpenID Connect protocol and its signing keys: discovery, the authorization code flow with
-//! PKCE, tokens, userinfo, and the sign-in between them.
+//! PKCE, tokens for people and for clients themselves, userinfo, the sign-in between them, and whose
+//! tokens open the admin API.
 //!
 //! Values in, values out: no HTTP type stands here, and the store, the time and random numbers are
 //! ports. [`Provider`] has one method for each endpoint, and [`paths`] says where the endpoints are.
@@ -14,6 +15,8 @@
 //!   about again.
 //! - No grant is redeemed by a client that did not prove who it is: redeeming takes a proof of it
 //!   that only client authentication makes.
+//! - What a token once granted is not what it opens: whenever one is shown, its grant, its client and its
+//!   person are looked at again.
 //! - A token of one realm means nothing in another: sessions, codes and grants are looked up by realm,
 //!   and a token's issuer and keys are the realm's own.
 //! - Claims of the protocol are written last, over whatever a person brought along.

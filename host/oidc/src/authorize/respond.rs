@@ -1,14 +1,14 @@
 //! The last step: a code, a sign-in, or neither.
 
-use super::{Asked, Authorized, Context, Placed, Present, Prompt, Stop, refuse};
+use super::{Asked, Authorized, Context, Met, Present, Prompt, Stop, refuse};
 use crate::{opaque, return_address::AnswerError, sign_in};
 use bridge_model::session::Interaction;
 
 pub(super) async fn respond(
     context: &Context<'_>,
-    Placed { asked, session }: Placed,
+    Met { asked, who }: Met,
 ) -> Result<Authorized, Stop> {
-    match (session, asked.prompt) {
+    match (who, asked.prompt) {
         (Some(Present { session, user }), _) => {
             let (parts, realm, client) = (context.parts, context.realm, &asked.client);
             let code = sign_in::issue_code(parts, realm, client, asked.request, &user, session);

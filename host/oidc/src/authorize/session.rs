@@ -1,6 +1,6 @@
 //! The steps that find out who is signed in, and whether that will do.
 
-use super::{Asked, Context, Placed, Present, Prompt, Stop, refuse};
+use super::{Asked, Context, Met, Placed, Present, Prompt, Stop, refuse};
 use crate::{
     gate,
     jws::{self, TokenKind},
@@ -8,51 +8,23 @@ use crate::{
     return_address::AnswerError,
     sign_in::NOT_FOR_THEM,
 };
-use bridge_model::{account::KeptOut, time::Timestamp};
+use bridge_model::{account::KeptOut, session::Session, time::Timestamp};
 use serde::Deserialize;
 
-/// Takes up the browser's session if it is fresh enough and its person still passes the account gate;
-/// else the person signs in, and hears there what is the matter.
+/// Takes up the browser's session if it is fresh enough.
 pub(super) async fn load_session(context: &Context<'_>, asked: Asked) -> Result<Placed, Stop> {
-    let nobody = |asked| {
-        Ok(Placed {
-            asked,
-            session: None,
-        })
-    };
-    let Some(secret) = &context.browser.session else {
-        return nobody(asked);
-    };
-    if asked.prompt == Prompt::Required {
-        return nobody(asked);
-    }
-    let (realm, hash) = (&context.realm.name, opaque::digest(secret));
-    let session = context
-        .parts
-        .store
-        .session(realm, hash, context.now)
-        .await?;
-    let Some(session) = session else {
-        return nobody(asked);
-    };
-    if !is_fresh(session.auth_time, asked.request.max_age, context.now) {
-        return nobody(asked);
-    }
-    let (parts, realm, client) = (context.parts, context.realm, &asked.client);
-    match gate::readmit(parts, realm, client, session.user, session.auth_time).await? {
-        Ok(user) => Ok(Placed {
-            asked,
-            session: Some(Present {
-                session: session.id,
-                user,
-            }),
-        }),
-        // Another sign-in would end the same, and the session is good elsewhere.
-        Err(KeptOut::NotInAllowedGroups) => {
-            Err(refuse(&asked.to, AnswerError::AccessDenied, NOT_FOR_THEM))
+    let session = match &context.browser.session {
+        Some(secret) if asked.prompt != Prompt::Required => {
+            let (store, realm) = (&context.parts.store, &context.realm.name);
+            store
+                .session(realm, opaque::digest(secret), context.now)
+                .await?
         }
-        Err(_) => nobody(asked),
-    }
+        Some(_) | None => None,
+    };
+    let max_age = asked.request.max_age;
+    let session = session.filter(|session| is_fresh(session.auth_time, max_age, context.now));
+    Ok(Placed { asked, session })
 }
 
 /// `max_age=0` asks for a sign-in as `prompt=login` does, also within the same second.
@@ -68,18 +40,44 @@ pub(super) async fn check_id_token_hint(
     mut placed: Placed,
 ) -> Result<Placed, Stop> {
     let hint = context.parameter("id_token_hint", &placed.asked.to)?;
-    if let (Some(hint), Some(present)) = (hint, &placed.session) {
+    if let (Some(hint), Some(session)) = (hint, &placed.session) {
         let (keys, realm) = (&context.parts.keys, &context.realm.name);
         let hinted: Option<Hinted> = jws::verified(keys, realm, TokenKind::Id, hint).await?;
         let issuer = context.parts.issuer(realm);
-        let is_same = hinted.is_some_and(|hinted| {
-            hinted.iss == issuer && hinted.sub == present.user.user().subject
-        });
+        let is_same =
+            hinted.is_some_and(|hinted| hinted.iss == issuer && hinted.sub == session.user.subject);
         if !is_same {
             placed.session = None;
         }
     }
     Ok(placed)
+}
+
+/// Asks the account gate about whoever is signed in. Who does not pass signs in, and hears there what is
+/// the matter; but who only may not use this client would not get further with another sign-in, and the
+/// session is good elsewhere.
+pub(super) async fn check_person(
+    context: &Context<'_>,
+    Placed { asked, session }: Placed,
+) -> Result<Met, Stop> {
+    let Some(Session {
+        id,
+        user,
+        auth_time,
+        ..
+    }) = session
+    else {
+        return Ok(Met { asked, who: None });
+    };
+    let (parts, realm, client) = (context.parts, context.realm, &asked.client);
+    let who = match gate::readmit(parts, realm, client, user, auth_time).await? {
+        Ok(user) => Some(Present { session: id, user }),
+        Err(KeptOut::NotInAllowedGroups) => {
+            return Err(refuse(&asked.to, AnswerError::AccessDenied, NOT_FOR_THEM));
+        }
+        Err(_) => None,
+    };
+    Ok(Met { asked, who })
 }
 
 /// What is read of an ID token.

@@ -62,6 +62,7 @@ fn the_steps_come_in_this_order() {
             "assign_login_hint",
             "load_session",
             "check_id_token_hint",
+            "check_person",
             "respond",
         ]
     );
@@ -241,6 +242,15 @@ async fn scopes_that_do_not_exist_are_dropped() {
         house.begin(&asked("web", &format!("&scope={scope}"))).await;
         assert_eq!(kept(&house).request.scope, expected, "{scope}");
     }
+}
+
+#[tokio::test]
+async fn a_client_asks_for_its_own_admin_scopes_and_no_others() {
+    let house = House::new();
+    let scope = "&scope=openid+federation:read+federation:write+user:write+realm:admin";
+    house.begin(&asked("console", scope)).await;
+    let expected = ["openid", "federation:read", "federation:write"];
+    assert_eq!(kept(&house).request.scope, expected);
 }
 
 #[tokio::test]

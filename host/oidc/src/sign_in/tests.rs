@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Authorized,
-    testing::{CALLBACK, House, admitted, asked, parameter, stranger},
+    testing::{CALLBACK, House, ada, admitted, asked, parameter, stranger},
 };
 use bridge_model::time::Timestamp;
 
@@ -251,6 +251,66 @@ async fn a_realm_that_is_switched_off_ends_all_interactions() {
     let mut house = House::new();
     let (interaction, browser) = house.begin(&asked("web", "")).await;
     house.realm.enabled = false;
+    assert!(!is_open(&house, &interaction, &browser).await);
+}
+
+#[tokio::test]
+async fn the_gate_is_asked_for_this_client_and_this_moment() {
+    let house = House::new();
+    let (interaction, browser) = house.begin(&asked("web", "")).await;
+    let complete = || {
+        house
+            .provider
+            .complete(&house.realm, &interaction, &browser, house.admitted())
+    };
+    house.store.tables().blocked = vec![ada().subject];
+    assert!(matches!(complete().await, Err(InteractionError::Expired)));
+    house.store.tables().blocked.clear();
+    assert!(house.store.tables().sessions.is_empty());
+    house.store.change_client("web", |client| {
+        client.allowed_groups = vec!["others".to_owned()];
+    });
+    let completed = complete().await.expect("signed in, if not here");
+    assert_eq!(
+        parameter(&completed.to, "error").as_deref(),
+        Some("access_denied")
+    );
+    assert!(house.store.grants().is_empty());
+    assert_eq!(house.store.tables().sessions.len(), 1);
+    assert!(!is_open(&house, &interaction, &browser).await);
+}
+
+#[tokio::test]
+async fn who_may_not_use_the_client_goes_back_to_it_once() {
+    let house = House::new();
+    let (interaction, browser) = house.begin(&asked("web", "")).await;
+    let other = Browser {
+        session: None,
+        binding: Some(stranger()),
+    };
+    let deny = |browser| house.provider.deny(&house.realm, &interaction, browser);
+    assert!(matches!(deny(&other).await, Err(InteractionError::Expired)));
+    let to = deny(&browser).await.expect("an address");
+    assert!(to.starts_with(&format!("{CALLBACK}?error=access_denied&")));
+    assert_eq!(parameter(&to, "state").as_deref(), Some("xyz"));
+    assert_eq!(
+        parameter(&to, "iss").as_deref(),
+        Some("https://id.example.test/realms/staff")
+    );
+    assert!(matches!(
+        deny(&browser).await,
+        Err(InteractionError::Expired)
+    ));
+    assert!(house.store.tables().sessions.is_empty());
+}
+
+#[tokio::test]
+async fn an_interaction_ends_with_its_clients_grant_type() {
+    let house = House::new();
+    let (interaction, browser) = house.begin(&asked("web", "")).await;
+    house.store.change_client("web", |client| {
+        client.grant_types = vec![GrantType::ClientCredentials];
+    });
     assert!(!is_open(&house, &interaction, &browser).await);
 }
 

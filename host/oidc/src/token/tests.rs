@@ -2,7 +2,7 @@ mod authorization_code;
 mod client_credentials;
 
 use super::*;
-use crate::testing::{House, VERIFIER, asked, bar_from, claims_of, form_encoded, redeeming};
+use crate::testing::{House, VERIFIER, ada, asked, bar_from, claims_of, form_encoded, redeeming};
 use bridge_model::session::GrantStage;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -172,6 +172,28 @@ async fn the_account_gate_is_asked_again() {
             assert_eq!(error.body().error, "invalid_grant");
             assert_eq!(house.stages().last(), Some(&GrantStage::Revoked));
         }
+    }
+}
+
+#[tokio::test]
+async fn whom_the_bridge_keeps_out_gets_no_tokens() {
+    type Change = fn(&House);
+    let changes: [Change; 3] = [
+        |house| house.store.tables().blocked = vec![ada().subject],
+        |house| house.store.tables().federations_off = vec![ada().federation_id],
+        |house| {
+            house.store.change_client("web", |client| {
+                client.allowed_groups = vec!["others".to_owned()];
+            });
+        },
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        let house = House::new();
+        let code = house.code(&asked("web", "")).await;
+        change(&house);
+        let expected = ("invalid_grant", vec![GrantStage::Revoked]);
+        let refused = refused(&house, &redeeming("web", &code)).await;
+        assert_eq!(refused, expected, "{index}");
     }
 }
 

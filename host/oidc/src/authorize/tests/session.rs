@@ -103,6 +103,63 @@ async fn whom_a_bar_holds_has_no_session() {
 }
 
 #[tokio::test]
+async fn whom_the_bridge_keeps_out_has_no_session() {
+    let house = House::new();
+    let browser = signed_in(&house).await;
+    house.store.tables().blocked = vec![ada().subject];
+    assert_eq!(answered(&house, &browser, "").await, None);
+    house.store.tables().blocked.clear();
+    house.store.tables().federations_off = vec![ada().federation_id];
+    assert_eq!(answered(&house, &browser, "").await, None);
+    house.store.tables().federations_off.clear();
+    assert!(answered(&house, &browser, "").await.is_some());
+}
+
+/// Only these people may use a client.
+fn allow(house: &House, client: &str, group: &str) {
+    house.store.change_client(client, |client| {
+        client.allowed_groups = vec![group.to_owned()];
+    });
+}
+
+#[tokio::test]
+async fn who_may_not_use_a_client_is_told_so_there() {
+    let house = House::new();
+    let browser = signed_in(&house).await;
+    allow(&house, "web", "others");
+    for more in ["", "&prompt=none"] {
+        let to = answered(&house, &browser, more).await.expect("no sign-in");
+        for (name, expected) in [
+            ("error", "access_denied"),
+            ("state", "xyz"),
+            ("iss", "https://id.example.test/realms/staff"),
+        ] {
+            assert_eq!(parameter(&to, name).as_deref(), Some(expected), "{more}");
+        }
+        assert_eq!(parameter(&to, "code"), None);
+    }
+    // As somebody else, perhaps.
+    assert_eq!(answered(&house, &browser, "&prompt=login").await, None);
+    allow(&house, "web", "staff");
+    let to = answered(&house, &browser, "").await.expect("no sign-in");
+    assert!(parameter(&to, "code").is_some());
+}
+
+#[tokio::test]
+async fn a_hint_at_somebody_who_may_use_the_client_leads_to_a_sign_in() {
+    let house = House::new();
+    let hint = house.tokens("web", "").await.id_token;
+    let browser = signed_in(&house).await;
+    allow(&house, "web", "others");
+    let hinted = format!("&id_token_hint={hint}");
+    assert!(answered(&house, &browser, &hinted).await.is_some());
+    for session in &mut house.store.tables().sessions {
+        session.user.subject = "somebody-else".to_owned();
+    }
+    assert_eq!(answered(&house, &browser, &hinted).await, None);
+}
+
+#[tokio::test]
 async fn a_hint_is_of_this_issuer() {
     let house = House::new();
     let token = house.tokens("web", "").await.id_token;
