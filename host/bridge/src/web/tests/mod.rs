@@ -63,7 +63,7 @@ impl Site {
                 .expect("a store"),
         );
         let now = bridge_model::ports::Clock::now(&*clock);
-        let applied = store.apply(&declaration(), now).await;
+        let applied = store.apply(&declaration(), false, now).await;
         applied.expect("a declaration that fits");
         let audit = Arc::new(FakeAudit::default());
         let directories = Arc::new(FakeDirectories);
