@@ -12,8 +12,11 @@
 //! ```text
 //! Directory::search / bind      directory   which server, one retry
 //!   Server::lease               server      health, the clear-text rule, the service bind
-//!     Pool                      pool        an idle connection, or room for a new one
+//!     Pool, Shelf               pool, idle  room for a connection, and one that waits to be used again
 //!     Connection::open          connection  dial → StartTLS → TLS
+//!       Outbound                outbound    may the realm go to the address that the name led to
+//!       TellingVerifier         certificate what a certificate that is not accepted says of itself
+//!     ServiceAccount            service     does the credential rest, since it was refused
 //!   Connection::search / bind   connection  ldap3, within a deadline
 //!     relay                     relay       every octet from the peer passes the fence
 //!       Fence                   fence       sizes, nesting, shape, is this an answer to the request
@@ -32,6 +35,7 @@ mod directory;
 mod endpoint;
 mod fault;
 mod fence;
+mod idle;
 mod limits;
 mod open;
 mod outbound;

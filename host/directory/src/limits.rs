@@ -29,6 +29,10 @@ pub struct Limits {
     /// costs next to nothing. Firewalls and servers forget idle connections silently, many of them
     /// after 5 minutes, and then a request waits in vain: stay below that.
     pub idle_max: Duration,
+    /// The most connections that wait to be used again, of all directories together; the longest unused
+    /// goes first. Each takes some 30 KiB and three file descriptors: this many stay below the 1,024
+    /// that a process may open where nobody raised that.
+    pub idle_connections_max: usize,
     /// A connection that is older is not used again, so that a changed certificate, a changed
     /// address and a withdrawn service account are noticed.
     pub age_max: Duration,
@@ -50,6 +54,7 @@ impl Default for Limits {
             result_elements_max: 250_000,
             nesting_max: 10,
             idle_max: Duration::from_secs(30),
+            idle_connections_max: 256,
             age_max: Duration::from_hours(1),
             back_off: Duration::from_secs(5),
             credential_back_off: Duration::from_secs(30),

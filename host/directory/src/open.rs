@@ -5,6 +5,7 @@ use crate::{
     directory::LdapDirectory,
     endpoint::{Endpoint, Security},
     fault::fault,
+    idle::Idle,
     limits::Limits,
     outbound::Outbound,
     server::{Server, Settings},
@@ -17,16 +18,16 @@ use bridge_model::{
     ports::{Directories, Directory, DirectoryError, DirectoryFault},
     secret::{Password, Secret},
 };
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 use url::Url;
 
 /// Opens directories over LDAP.
 ///
 /// Directories that trust the same authorities share what that takes, so that many of them cost little.
 /// Their calls must be made within a tokio runtime.
-#[derive(Debug)]
 pub struct LdapDirectories {
     common: TlsCommon,
+    idle: Arc<Idle>,
     rules: Arc<OutboundRules>,
     limits: Limits,
 }
@@ -42,6 +43,7 @@ impl LdapDirectories {
     pub fn with_limits(rules: OutboundRules, limits: Limits) -> Self {
         Self {
             common: TlsCommon::new(),
+            idle: Arc::new(Idle::new(limits)),
             rules: Arc::new(rules),
             limits,
         }
@@ -76,9 +78,23 @@ impl LdapDirectories {
                 Security::StartTls(name) => Channel::StartTls(peer(name)?),
                 Security::Tls(name) => Channel::Tls(peer(name)?),
             };
-            servers.push(Server::new(endpoint, channel, Arc::clone(settings)));
+            servers.push(Server::new(
+                endpoint,
+                channel,
+                Arc::clone(settings),
+                &self.idle,
+            ));
         }
         Ok(servers)
+    }
+}
+
+impl fmt::Debug for LdapDirectories {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LdapDirectories")
+            .field("rules", &self.rules)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 

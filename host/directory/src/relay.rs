@@ -71,7 +71,6 @@ async fn carry(
     wire: &Wire,
 ) -> End {
     let mut received = BytesMut::new();
-    let mut request = vec![0; CHUNK_OCTETS];
     loop {
         received.reserve(if received.is_empty() {
             CHUNK_OCTETS
@@ -91,21 +90,36 @@ async fn carry(
                     return end;
                 }
             }
-            read = local.read(&mut request) => {
-                let Ok(octets @ 1..) = read else {
-                    return End::Local;
+            ready = local.readable() => {
+                let sent = match ready {
+                    Ok(()) => submit(local, peer, &mut fence, wire).await,
+                    Err(_) => Err(End::Local),
                 };
-                let octets = request.get(..octets).unwrap_or_default();
-                if let Err(end) = fence.request(octets) {
+                if let Err(end) = sent {
                     return end;
-                }
-                wire.progress.store(1, Ordering::SeqCst);
-                if let Err(error) = send(peer, octets).await {
-                    return broken(&error);
                 }
             }
         }
     }
+}
+
+/// Hands a request, or more of one, to the peer.
+async fn submit(
+    local: &UnixStream,
+    peer: &mut (impl AsyncWrite + Unpin),
+    fence: &mut Fence,
+    wire: &Wire,
+) -> Result<(), End> {
+    // A connection that waits in a pool has no room for requests.
+    let mut request = Vec::with_capacity(REQUEST_OCTETS);
+    match local.try_read_buf(&mut request) {
+        Ok(1..) => {}
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+        Ok(0) | Err(_) => return Err(End::Local),
+    }
+    fence.request(&request)?;
+    wire.progress.store(1, Ordering::SeqCst);
+    send(peer, &request).await.map_err(|error| broken(&error))
 }
 
 /// Hands the whole messages in `received` to ldap3 and leaves the rest.
@@ -142,7 +156,9 @@ fn broken(error: &io::Error) -> End {
     End::Closed(format!("the connection broke: {error}"))
 }
 
-/// A request fits, and so do most answers.
-const CHUNK_OCTETS: usize = 4096;
+/// Most requests fit.
+const REQUEST_OCTETS: usize = 4096;
+/// Many answers fit; there is this much room as long as the connection lives.
+const CHUNK_OCTETS: usize = 1024;
 /// What is read at once of a message that is not complete: two records of TLS.
 const LARGE_CHUNK_OCTETS: usize = 32 * 1024;

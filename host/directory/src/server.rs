@@ -4,6 +4,7 @@ use crate::{
     connection::{Answered, Channel, Connection, Failure},
     endpoint::Endpoint,
     fault::{answer, fault, fault_with},
+    idle::Idle,
     limits::Limits,
     outbound::Outbound,
     pool::{Lease, Pool},
@@ -47,8 +48,8 @@ pub(crate) struct Server {
     endpoint: Endpoint,
     channel: Channel,
     settings: Arc<Settings>,
-    service: Arc<Pool>,
-    sign_in: Arc<Pool>,
+    service: Pool,
+    sign_in: Pool,
     /// Until then the server comes last.
     resting_until: Mutex<Option<Instant>>,
     /// Whose turn it is to bind as the service, and when and why a bind last got no answer.
@@ -64,8 +65,13 @@ pub(crate) enum Unavailable {
 }
 
 impl Server {
-    pub(crate) fn new(endpoint: Endpoint, channel: Channel, settings: Arc<Settings>) -> Self {
-        let pool = || Arc::new(Pool::new(settings.pool_connections_max, settings.limits));
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        channel: Channel,
+        settings: Arc<Settings>,
+        idle: &Arc<Idle>,
+    ) -> Self {
+        let pool = || Pool::new(settings.pool_connections_max, idle.shelf());
         Self {
             service: pool(),
             sign_in: pool(),
@@ -244,7 +250,7 @@ impl Server {
         Err(Unavailable::Final(error))
     }
 
-    fn pool(&self, purpose: Purpose) -> &Arc<Pool> {
+    fn pool(&self, purpose: Purpose) -> &Pool {
         match purpose {
             Purpose::Service => &self.service,
             Purpose::SignIn => &self.sign_in,

@@ -243,6 +243,28 @@ async fn connections_that_are_old_or_were_idle_too_long_are_not_used_again() {
     assert_eq!(connections_for_ten(Limits { age_max, ..limits }).await, 20);
 }
 
+#[tokio::test]
+async fn only_so_many_connections_wait_and_the_longest_unused_goes() {
+    let proxy = Proxy::start(&Slapd::shared().ldaps_address());
+    let limits = Limits {
+        idle_connections_max: 4,
+        ..Limits::default()
+    };
+    let directories = LdapDirectories::with_limits(this_machine(), limits);
+    let federation = ldaps(&proxy.address());
+    let opened = [(); 3].map(|()| {
+        let credential = Some(Secret::new(SERVICE_PASSWORD));
+        directories.open(&federation, credential).expect("opens")
+    });
+    // Each has two: one that searches and one that binds.
+    for (place, accepted) in [(0, 2), (1, 4), (0, 4), (2, 6), (0, 6), (2, 6), (1, 8)] {
+        works(&*opened[place]).await;
+        assert_eq!(proxy.accepted(), accepted, "{place}");
+    }
+    // Two of each connection, and one that looks after all that wait.
+    tasks_become(9).await;
+}
+
 /// Waits until a runtime has so many tasks.
 async fn tasks_become(expected: usize) {
     let metrics = tokio::runtime::Handle::current().metrics();
@@ -269,8 +291,8 @@ async fn idle_connections_are_closed_by_themselves_and_leave_no_task() {
         let begin = Instant::now();
         works(&*directory).await;
         assert_eq!(proxy.accepted(), 2 * round);
-        // Of each connection two, and one that looks after each pool.
-        tasks_become(6).await;
+        // Two of each connection, and one that looks after all that wait.
+        tasks_become(5).await;
         tasks_become(0).await;
         assert!(begin.elapsed() >= limits.idle_max);
     }
