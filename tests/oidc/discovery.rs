@@ -62,7 +62,7 @@ fn metadata_promises_nothing_that_is_refused() {
     );
     assert_eq!(
         document["grant_types_supported"],
-        serde_json::json!(["authorization_code"])
+        serde_json::json!(["authorization_code", "client_credentials"])
     );
     assert_eq!(
         document["code_challenge_methods_supported"],

@@ -230,7 +230,6 @@ fn other_grants_do_not_exist() {
     let client = public();
     for grant in [
         "password",
-        "client_credentials",
         "refresh_token",
         "implicit",
         "urn:ietf:params:oauth:grant-type:device_code",
@@ -245,6 +244,13 @@ fn other_grants_do_not_exist() {
         let page = Browser::new().post(client.endpoint("token"), &fields);
         assert_refused(&page, 400, "unsupported_grant_type");
     }
+    // This one exists, for clients that can keep a secret and are registered for it.
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &client.client_id),
+    ];
+    let page = Browser::new().post(client.endpoint("token"), &fields);
+    assert_refused(&page, 400, "unauthorized_client");
     let page = Browser::new().post(
         client.endpoint("token"),
         &[("client_id", &client.client_id)],

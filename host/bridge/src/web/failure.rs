@@ -58,7 +58,8 @@ impl Failure {
         tracing::error!(error = %error, "the store failed");
         match error {
             StoreError::Database(_) => Self::Unavailable { back: None },
-            StoreError::Conflict(_) | StoreError::Sealed(_) => Self::Internal,
+            // What is written on behalf of people and clients meets none of the others.
+            _ => Self::Internal,
         }
     }
 
