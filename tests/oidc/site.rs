@@ -5,6 +5,7 @@ use suites::{
     application::Application,
     authority::Authority,
     bridge::{Bridge, folder, free_address, run},
+    served::OUTBOUND,
     slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD, SUFFIX, Slapd},
 };
 use tempfile::TempDir;
@@ -101,7 +102,7 @@ impl Site {
             [limits]
             sign_in_failures_per_account_max = 1000
             sign_in_failures_per_address_max = 100000
-            "#,
+            {OUTBOUND}"#,
         );
         let write = |name: &str, text: &str| {
             fs::write(folder.path().join(name), text).expect("a file of the configuration");

@@ -4,6 +4,7 @@ use crate::{
     admin::Admin,
     application::Application,
     bridge::{Bridge, free_address, run},
+    samba,
     slapd::{SERVICE_DN, SERVICE_PASSWORD, SUFFIX},
 };
 use serde_json::Value;
@@ -17,8 +18,14 @@ use tempfile::TempDir;
 /// A federation's part of a realm file, to be changed before it is served.
 #[derive(Clone, Debug)]
 pub struct Directory {
+    /// `vendor`.
+    pub vendor: &'static str,
     /// `connection_url`.
     pub url: String,
+    /// `users_dn`.
+    pub users_dn: &'static str,
+    /// `bind_dn`.
+    pub bind_dn: &'static str,
     /// `bind_credential`.
     pub credential: String,
     /// `advanced.ca_bundle`, as PEM.
@@ -37,16 +44,30 @@ pub struct Served {
 }
 
 /// What the suites' directories need: they are on this machine.
-const OUTBOUND: &str = "[[outbound]]\nnetworks = [\"127.0.0.0/8\", \"::1/128\"]\n";
+pub const OUTBOUND: &str = "[[outbound]]\nnetworks = [\"127.0.0.0/8\", \"::1/128\"]\n";
 
 impl Directory {
     /// The suites' slapd behind an address.
     pub fn at(url: impl Into<String>) -> Self {
         Self {
+            vendor: "openldap",
             url: url.into(),
+            users_dn: SUFFIX,
+            bind_dn: SERVICE_DN,
             credential: SERVICE_PASSWORD.to_owned(),
             ca: None,
             advanced: Vec::new(),
+        }
+    }
+
+    /// The suites' Samba behind an address.
+    pub fn of_samba(url: impl Into<String>) -> Self {
+        Self {
+            vendor: "active-directory",
+            users_dn: samba::PEOPLE,
+            bind_dn: samba::SERVICE_DN,
+            credential: samba::SERVICE_PASSWORD.to_owned(),
+            ..Self::at(url)
         }
     }
 
@@ -72,15 +93,15 @@ display_name = "Staff"
 
 [[federations]]
 name = "directory"
-vendor = "openldap"
+vendor = "{}"
 connection_url = "{}"
-users_dn = "{SUFFIX}"
-bind_dn = "{SERVICE_DN}"
+users_dn = "{}"
+bind_dn = "{}"
 bind_credential = "{}"
 
 [federations.advanced]
 "#,
-            self.url, self.credential
+            self.vendor, self.url, self.users_dn, self.bind_dn, self.credential
         );
         for line in &self.advanced {
             writeln!(text, "{line}").expect("a string");
