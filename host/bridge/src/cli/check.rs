@@ -50,16 +50,8 @@ pub(super) async fn run(path: &Path, offline: bool) -> anyhow::Result<()> {
     }
     let mut out = std::io::stdout();
     for file in &files {
-        for declared in &file.declared.federations {
-            let federation = &declared.planned.federation;
-            for note in &declared.planned.plan.notes {
-                let (realm, name) = (&federation.realm, &federation.name);
-                writeln!(
-                    out,
-                    "note: {}: federation {realm}/{name}: {}: {}",
-                    file.source, note.field, note.message
-                )?;
-            }
+        for warning in &file.warnings {
+            writeln!(out, "warning: {warning}")?;
         }
     }
     writeln!(

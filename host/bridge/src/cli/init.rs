@@ -1,19 +1,39 @@
 //! `init`: a folder to begin with.
 
-use crate::system::OsRandom;
+use crate::system::{OsRandom, SystemClock};
 use anyhow::{Context as _, bail};
-use bridge_store::SealingKey;
-use std::{
-    fs::{self, DirBuilder},
-    io::Write as _,
-    os::unix::fs::DirBuilderExt as _,
-    path::Path,
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bridge_model::{
+    admin::AdminScope,
+    client::{Client, ClientAuthentication, ClientSecret, GrantType},
+    keys::SigningAlgorithm,
+    names::{ClientId, RealmName},
+    ports::{Clients as _, Clock as _, Precondition, Random as _, Realms as _},
+    realm::{Lifetimes, PLATFORM, Realm, Revision},
+    secret::Secret,
+    time::Timestamp,
 };
+use bridge_store::{Options, Purpose, SealingKey, SqliteStore};
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+use uuid::Builder;
+use zeroize::Zeroizing;
 
 const BRIDGE: &str = include_str!("init/bridge.toml");
 const REALM: &str = include_str!("init/realm.toml");
 
-pub(super) fn run(folder: &Path) -> anyhow::Result<()> {
+/// The client that the first credential is of.
+const FIRST: &str = "first";
+/// How long the first credential holds.
+const FIRST_HOLDS: Duration = Duration::from_hours(1);
+
+pub(super) async fn run(folder: &Path) -> anyhow::Result<()> {
     let config = folder.join("bridge.toml");
     for file in ["bridge.toml", "secrets", "data", "realms"] {
         let path = folder.join(file);
@@ -24,7 +44,7 @@ pub(super) fn run(folder: &Path) -> anyhow::Result<()> {
             );
         }
     }
-    make(folder).inspect_err(|_| {
+    make(folder).await.inspect_err(|_| {
         // Nothing half-made stays: all of it was made here.
         for part in ["secrets", "data", "realms"] {
             let _ = fs::remove_dir_all(folder.join(part));
@@ -45,6 +65,11 @@ pub(super) fn run(folder: &Path) -> anyhow::Result<()> {
     )?;
     writeln!(
         out,
+        "made {}: administers everything, once, within the hour",
+        folder.join("secrets/first-credential").display()
+    )?;
+    writeln!(
+        out,
         "next: write your directory into realms/staff.toml, then"
     )?;
     writeln!(
@@ -60,17 +85,83 @@ pub(super) fn run(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn make(folder: &Path) -> anyhow::Result<()> {
+async fn make(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for (part, mode) in [("secrets", 0o700), ("data", 0o700), ("realms", 0o755)] {
         let path = folder.join(part);
         let made = DirBuilder::new().mode(mode).create(&path);
         made.with_context(|| format!("cannot make {}", path.display()))?;
     }
-    SealingKey::create(&folder.join("secrets/sealing.key"), &OsRandom)?;
+    let key = SealingKey::create(&folder.join("secrets/sealing.key"), &OsRandom)?;
     for (file, text) in [("realms/staff.toml", REALM), ("bridge.toml", BRIDGE)] {
         let path = folder.join(file);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    Ok(())
+    let options = Options::new(Purpose::Production);
+    let database = folder.join("data/bridge.db");
+    let store = SqliteStore::open(&database, &key, Arc::new(OsRandom), &options).await?;
+    first_credential(&store, &folder.join("secrets/first-credential")).await
+}
+
+/// Makes the client that administers everything, and writes down its secret: good for one token within
+/// the hour. The database has a digest of it.
+async fn first_credential(store: &SqliteStore, file: &Path) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    let realm = Realm {
+        name: RealmName::new(PLATFORM)?,
+        display_name: None,
+        enabled: true,
+        lifetimes: Lifetimes::default(),
+        admin_groups: Vec::new(),
+        managed_by: None,
+        revision: Revision::default(),
+    };
+    store.save_realm(&realm, Precondition::Absent, now).await?;
+    let client = Client {
+        realm: realm.name.clone(),
+        id: ClientId::new(FIRST)?,
+        name: None,
+        enabled: true,
+        authentication: ClientAuthentication::Secret,
+        grant_types: vec![GrantType::ClientCredentials],
+        redirect_uris: Vec::new(),
+        signing_algorithm: SigningAlgorithm::ES256,
+        token_lifetime: None,
+        allowed_groups: Vec::new(),
+        admin_scopes: vec![AdminScope::RealmAdmin, AdminScope::PolicyAdmin],
+        managed_by: None,
+        revision: Revision::default(),
+    };
+    store
+        .save_client(&client, Precondition::Absent, now)
+        .await?;
+    let mut octets = Zeroizing::new([0; 32]);
+    OsRandom.fill(octets.as_mut_slice());
+    let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(octets.as_slice()));
+    let mut id = [0; 16];
+    OsRandom.fill(&mut id);
+    let about = ClientSecret {
+        id: Builder::from_random_bytes(id).into_uuid(),
+        created_at: now,
+        expires_at: Some(Timestamp(now.0 + FIRST_HOLDS.as_secs())),
+        single_use: true,
+    };
+    let kept = Secret::new(secret.as_bytes());
+    store
+        .add_client_secret(&realm.name, &client.id, &kept, &about)
+        .await?;
+    let text = Zeroizing::new(format!(
+        "# Administers everything. Good for one token, within an hour of `init`:\n\
+         #   ldap-oidc-bridge get realms --server URL --credentials first-credential\n\
+         realm = \"{PLATFORM}\"\nclient_id = \"{FIRST}\"\nclient_secret = \"{}\"\n",
+        secret.as_str()
+    ));
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file);
+    let mut made = made.with_context(|| format!("cannot make {}", file.display()))?;
+    made.write_all(text.as_bytes())?;
+    Ok(made.sync_all()?)
 }

@@ -1,7 +1,12 @@
 //! The command line.
 
+mod apply;
 mod check;
+mod get;
 mod init;
+mod output;
+mod remote;
+mod rotate_key;
 mod serve;
 
 use crate::{
@@ -43,6 +48,18 @@ enum Command {
         #[arg(long)]
         offline: bool,
     },
+    /// Makes a bridge that runs agree with a file, and says before what changes
+    Apply(apply::Apply),
+    /// Shows the realms, federations, clients or users of a bridge that runs
+    Get(get::Get),
+    /// Writes a realm of a bridge that runs as a file that can be applied, without secrets
+    Export(get::Export),
+    /// Draws a new sealing key and seals everything anew with it; the bridge has to stand still
+    RotateKey {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
     /// Shows everything at once: three directories, three realms and an application, in one process
     Demo {
         /// Where to listen: an address of this machine's loopback
@@ -56,10 +73,10 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telemetry::start(match arguments.command {
         Command::Serve { .. } => Verbosity::Server,
-        Command::Init { .. } | Command::Check { .. } | Command::Demo { .. } => Verbosity::Command,
+        _ => Verbosity::Command,
     });
     match run(arguments.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
@@ -67,16 +84,21 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Init { folder } => init::run(&folder),
+        Command::Init { folder } => wait(init::run(&folder)),
         Command::Serve { config } => wait(serve::run(&config)),
         Command::Check { config, offline } => wait(check::run(&config, offline)),
+        Command::Apply(apply) => return wait(apply.run()),
+        Command::Get(get) => wait(get.run()),
+        Command::Export(export) => wait(export.run()),
+        Command::RotateKey { config } => wait(rotate_key::run(&config)),
         Command::Demo { listen } => wait(crate::demo::run(listen)),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
-fn wait(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
@@ -87,7 +109,7 @@ fn wait(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
 fn report(error: &anyhow::Error) {
     if let Some(faults) = error.downcast_ref::<Faults>() {
         for fault in &faults.0 {
-            eprintln!("error: {fault}");
+            eprintln!("error: {}", output::printable(&fault.to_string()));
         }
     } else {
         eprintln!("error: {error:#}");

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// What applying a declaration does, or did.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Difference {
     /// Objects that are made.
     pub(crate) created: Vec<ObjectChange>,
@@ -45,6 +45,13 @@ pub(crate) struct MemberChange {
 
 /// Members that say nothing of what was declared.
 const NOT_DECLARED: &[&str] = &["id", "managed_by", "policy", "revision", "warnings"];
+
+impl Difference {
+    /// Whether everything is as it is declared.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.created.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+    }
+}
 
 impl ObjectChange {
     /// What becomes of an object as it is shown before and after; none: it is not there.

@@ -26,7 +26,7 @@ pub(crate) use document::{Document, Wrong};
 pub(crate) use federation::{FederationDocument, MapperDocument, mapper_id};
 pub(crate) use format::Format;
 pub(crate) use realm::RealmDocument;
-pub(crate) use source::{Origin, Source};
+pub(crate) use source::{Origin, Source, is_pem, resolve};
 pub(crate) use tree::Node;
 
 use bridge_model::{
@@ -37,7 +37,7 @@ use bridge_model::{
     realm::{PlannedFederation, Realm},
     secret::Secret,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What a document on the admin API is understood with.
@@ -74,7 +74,7 @@ pub(crate) struct Refused {
 }
 
 /// Something that is wrong, or worth to be known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Advice {
     /// The member by its path, as `mapper[1].name`; empty where it is about the whole.
     #[schema(example = "connection_url")]

@@ -64,10 +64,11 @@ impl<'a> Source<'a> {
         Ok(resolved.secret)
     }
 
-    /// Certificates as they are written: in a file the path of a file, elsewhere the text.
+    /// Certificates as they are written: in a file the path of a file, or as elsewhere the text.
     pub(crate) fn certificates(&self, text: String) -> Result<String, String> {
-        let Origin::File { folder } = &self.origin else {
-            return Ok(text);
+        let folder = match &self.origin {
+            Origin::File { folder } if !is_pem(&text) => folder,
+            _ => return Ok(text),
         };
         let path = folder.join(&text);
         let read = std::fs::read_to_string(&path).map_err(|error| {
@@ -91,6 +92,11 @@ impl<'a> Source<'a> {
     pub(crate) fn take_watched(&self) -> Vec<PathBuf> {
         self.watched.take()
     }
+}
+
+/// Whether certificates are written out (RFC 7468), and not named by a path.
+pub(crate) fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN ")
 }
 
 /// A secret, and the file that it was read from.

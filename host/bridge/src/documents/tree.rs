@@ -104,6 +104,11 @@ impl Node {
         }
     }
 
+    /// Puts a text in the place of what is there; the line stays.
+    pub(crate) fn set_text(&mut self, text: String) {
+        self.value = Value::Text(text);
+    }
+
     /// The line of a member by its path (`federations[0].mapper[1].name`), or of the nearest that it
     /// stands in.
     pub(crate) fn line_at(&self, path: &str) -> usize {
