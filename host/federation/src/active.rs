@@ -39,7 +39,7 @@ pub struct Federations {
     loading: Mutex<()>,
     started: Instant,
     idle_max: Duration,
-    /// When idle realms were last looked for, in seconds after `started`.
+    /// When idle realms were last looked for, in milliseconds after `started`.
     swept_at: AtomicU64,
 }
 
@@ -53,7 +53,7 @@ struct Loaded {
 
 struct Held {
     realm: Arc<ActiveRealm>,
-    /// In seconds after [`Federations::started`].
+    /// In milliseconds after [`Federations::started`].
     used_at: AtomicU64,
 }
 
@@ -106,11 +106,11 @@ impl Federations {
     /// Forgets the realms that nobody has used for a while; gives how many. Done now and then by
     /// itself while realms are loaded; whoever has a clock ticking calls it too, for a bridge at rest.
     pub fn forget_idle(&self) -> usize {
-        let now = self.seconds();
+        let now = self.millis();
         self.swept_at.store(now, Ordering::Relaxed);
         let mut loaded = self.write();
         let before = loaded.realms.len();
-        let oldest = now.saturating_sub(self.idle_max.as_secs());
+        let oldest = now.saturating_sub(millis(self.idle_max));
         loaded
             .realms
             .retain(|_, held| held.used_at.load(Ordering::Relaxed) >= oldest);
@@ -138,7 +138,7 @@ impl Federations {
         if let Some(active) = self.held(realm) {
             return Ok(active);
         }
-        if self.seconds() >= self.swept_at.load(Ordering::Relaxed) + SWEEP_EVERY.as_secs() {
+        if self.millis() >= self.swept_at.load(Ordering::Relaxed) + millis(SWEEP_EVERY) {
             self.forget_idle();
         }
         let reloads = self.read().reloads;
@@ -148,7 +148,7 @@ impl Federations {
         if loaded.reloads == reloads {
             let held = Held {
                 realm: active.clone(),
-                used_at: AtomicU64::new(self.seconds()),
+                used_at: AtomicU64::new(self.millis()),
             };
             loaded.realms.insert(realm.clone(), held);
         }
@@ -170,12 +170,12 @@ impl Federations {
     fn held(&self, realm: &RealmName) -> Option<Arc<ActiveRealm>> {
         let loaded = self.read();
         let held = loaded.realms.get(realm)?;
-        held.used_at.store(self.seconds(), Ordering::Relaxed);
+        held.used_at.store(self.millis(), Ordering::Relaxed);
         Some(held.realm.clone())
     }
 
-    fn seconds(&self) -> u64 {
-        self.started.elapsed().as_secs()
+    fn millis(&self) -> u64 {
+        millis(self.started.elapsed())
     }
 
     // Nothing is left half done under either lock.
@@ -274,6 +274,10 @@ impl Federations {
     }
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The same federation with the plan of the policy that is in force now.
 pub(crate) fn translated_anew(
     policies: &dyn Policies,
@@ -292,3 +296,6 @@ pub(crate) fn translated_anew(
         ..translated
     })
 }
+
+#[cfg(test)]
+mod tests;

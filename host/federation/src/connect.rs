@@ -284,3 +284,6 @@ impl Connected {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

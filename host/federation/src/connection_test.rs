@@ -1,6 +1,9 @@
 //! Whether a federation's directory is there, and what it was described as.
 
-use crate::root_dse::read_root;
+use crate::{
+    remedy::{CertificateView, unanswered},
+    root_dse::read_root,
+};
 use bridge_model::{
     federation::{Federation, ServiceBind},
     filter::Filter,
@@ -37,6 +40,9 @@ pub struct StageReport {
     pub result: StageResult,
     /// In words; without secrets.
     pub text: String,
+    /// The server's certificate, where it was not accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateView>,
 }
 
 /// What is tried, in this order.
@@ -256,6 +262,9 @@ impl TestReport {
             self.stages.push(StageReport {
                 server: server.clone(),
                 stage,
+                certificate: error
+                    .filter(|_| result == StageResult::Failed)
+                    .and_then(CertificateView::of),
                 result,
                 text,
             });
@@ -315,33 +324,5 @@ fn passed(stage: Stage, federation: &Federation) -> (StageResult, String) {
     (StageResult::Passed, text.to_owned())
 }
 
-fn unanswered(error: &DirectoryError) -> Problem {
-    let (field, remedy) = match error.fault {
-        DirectoryFault::NameResolution => ("connection_url", "check the host's name"),
-        DirectoryFault::Connect | DirectoryFault::Timeout => (
-            "connection_url",
-            "check that the server runs, its address and port, and what stands between",
-        ),
-        DirectoryFault::Tls => (
-            "connection_url",
-            "use the name that stands in the server's certificate, and name the authority that made it in advanced.ca_bundle",
-        ),
-        DirectoryFault::Protocol => ("connection_url", "check that an LDAP server answers there"),
-        DirectoryFault::ServiceBind => ("bind_dn", "check bind_dn and bind_credential"),
-        DirectoryFault::PlaintextRefused => (
-            "connection_url",
-            "use ldaps:// or advanced.start_tls, so that no password travels in clear",
-        ),
-        DirectoryFault::OutboundRefused => (
-            "connection_url",
-            "name a server that the operator of the bridge lets this realm reach",
-        ),
-        DirectoryFault::Misconfigured => ("connection_url", "correct what is said here"),
-    };
-    // The part before the first semicolon is what is wrong, whatever a server wrote.
-    let what = error.to_string().replace("; ", ", ");
-    Problem {
-        field: field.to_owned(),
-        message: format!("{what}; {remedy}"),
-    }
-}
+#[cfg(test)]
+mod tests;

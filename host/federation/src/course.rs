@@ -21,6 +21,7 @@ use bridge_model::{
     federation::BindName,
     ports::StoreError,
     realm::Realm,
+    search::Reply,
     secret::Password,
     user::KnownUser,
 };
@@ -63,6 +64,7 @@ impl<'a> Course<'a> {
             }
             Sought::Several(federation) => {
                 self.audit.federation = Some(federation.name().to_string());
+                self.trace.username = Some(username.to_owned());
                 self.bind_nobody(federation).await;
                 Ok(End::Refused("ambiguous_user_name".to_owned()))
             }
@@ -137,11 +139,7 @@ impl<'a> Course<'a> {
             Verdict::Identified(identity) => identity,
             Verdict::Rejected(rejection) => return Ok(refused(&rejection.reason)),
         };
-        if !person
-            .reply
-            .as_ref()
-            .is_some_and(|reply| reply.is_success())
-        {
+        if !person.reply.as_ref().is_some_and(Reply::is_success) {
             return Ok(refused(&Refusal::BadCredentials));
         }
         let subjects = Subjects::of_realm(&*self.parts.store, &self.active.subject_key);

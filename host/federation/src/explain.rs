@@ -336,3 +336,6 @@ fn in_words(reason: &str, outcome: AuditOutcome) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ mod locate;
 mod member;
 mod person;
 mod preview;
+mod remedy;
 mod review;
 mod root_dse;
 mod samples;
@@ -36,6 +37,7 @@ pub use connection_test::{
 };
 pub use explain::{Explanation, FederationView, KeptOutView, SearchView, StandingView};
 pub use preview::{People, Preview, PreviewError, Whom};
+pub use remedy::CertificateView;
 pub use review::{Reviewed, review};
 pub use root_dse::{Capabilities, capabilities};
 pub use shown::{
@@ -45,3 +47,6 @@ pub use sign_in::{Attempt, SignInOutcome, SignIns};
 pub use subject::subject_effect;
 pub use throttle::ThrottleLimits;
 pub use translate::{Problems, TranslateError, translate};
+
+#[cfg(test)]
+mod testing;

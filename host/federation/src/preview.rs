@@ -273,3 +273,6 @@ fn failed(federation: &ActiveFederation, reason: String) -> PreviewError {
         reason,
     }
 }
+
+#[cfg(test)]
+mod tests;

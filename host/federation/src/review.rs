@@ -131,3 +131,6 @@ fn foreign_bind_name(federation: &Federation) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

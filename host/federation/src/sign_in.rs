@@ -215,3 +215,6 @@ pub(crate) fn is_username(text: &str) -> bool {
         && text.chars().count() <= USERNAME_CHARS_MAX
         && !text.chars().any(char::is_control)
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,7 +122,8 @@ pub async fn subject_effect(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bridge_model::entry::Attribute;
+    use crate::testing::{MemoryStore, federation, planned};
+    use bridge_model::{entry::Attribute, time::Timestamp, user::KnownUser};
 
     fn entry(values: &[&[u8]]) -> Entry {
         Entry {
@@ -207,6 +208,40 @@ mod tests {
             sub(b"k", "cor", "pid", b"ab"),
         ] {
             assert_ne!(one, other);
+        }
+    }
+
+    type Change = fn(&mut PlannedFederation);
+
+    #[tokio::test]
+    async fn only_another_identifier_or_namespace_changes_who_people_are() {
+        let store = MemoryStore::default();
+        let old = planned(federation("a", "staff"));
+        store.tables().known = vec![
+            KnownUser {
+                realm: old.federation.realm.clone(),
+                subject: "s".to_owned(),
+                federation: old.federation.id,
+                username: "ada".to_owned(),
+                entry_dn: String::new(),
+                blocked: false,
+                created_at: Timestamp(0),
+            };
+            3
+        ];
+        let changes: [(Change, u64); 6] = [
+            (|_| {}, 0),
+            (|new| new.plan.stable_id.attribute = "ID".to_owned(), 0),
+            (|new| new.federation.vendor = "other".to_owned(), 0),
+            (|new| new.plan.stable_id.attribute = "uid".to_owned(), 3),
+            (|new| new.plan.stable_id.form = IdForm::Text, 3),
+            (|new| new.federation.subject_namespace = "x".to_owned(), 3),
+        ];
+        for (change, effect) in changes {
+            let mut new = old.clone();
+            change(&mut new);
+            let told = subject_effect(&store, &old, &new).await.expect("a count");
+            assert_eq!(told, effect, "{new:?}");
         }
     }
 }

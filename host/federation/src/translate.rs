@@ -92,7 +92,9 @@ pub(crate) fn examine(
         }
         Err(error) => return Err(error),
     };
-    let plan = match policy.translate(federation)? {
+    let mut told = federation.clone();
+    told.read_bases = federation.readable();
+    let plan = match policy.translate(&told)? {
         Ok(plan) => plan,
         Err(more) => {
             examined.problems.extend(more);

@@ -1,0 +1,213 @@
+//! A directory, a policy and a store in memory, and a realm that uses them.
+
+mod directory;
+mod elsewhere;
+mod policy;
+mod store;
+
+pub(crate) use directory::{FakeDirectories, attribute, entry};
+pub(crate) use policy::{FakePolicies, FakePolicy, plan};
+pub(crate) use store::MemoryStore;
+
+use crate::{Federations, SignIns, ThrottleLimits};
+use bridge_model::{
+    audit::AuditEvent,
+    client::{Client, ClientAuthentication, GrantType},
+    dn::Dn,
+    federation::{Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation},
+    keys::SigningAlgorithm,
+    names::{ClientId, FederationId, FederationName, RealmName},
+    plan::Mapper,
+    ports::{AuditLog, Clock, Random},
+    realm::{Lifetimes, PlannedFederation, Realm, Revision},
+    search::{SearchScope, Subtree},
+    time::Timestamp,
+};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use uuid::Uuid;
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse";
+/// The domain of everything.
+pub(crate) const BASE: &str = "dc=example,dc=test";
+
+pub(crate) fn realm(name: &str) -> Realm {
+    Realm {
+        name: RealmName::new(name).expect("a name"),
+        display_name: None,
+        enabled: true,
+        lifetimes: Lifetimes::default(),
+        admin_groups: Vec::new(),
+        managed_by: None,
+        revision: Revision::default(),
+    }
+}
+
+pub(crate) fn client(realm: &str) -> Client {
+    Client {
+        realm: RealmName::new(realm).expect("a name"),
+        id: ClientId::new("wiki").expect("an id"),
+        name: None,
+        enabled: true,
+        authentication: ClientAuthentication::Public,
+        grant_types: vec![GrantType::AuthorizationCode],
+        redirect_uris: Vec::new(),
+        signing_algorithm: SigningAlgorithm::ES256,
+        token_lifetime: None,
+        allowed_groups: Vec::new(),
+        admin_scopes: Vec::new(),
+        managed_by: None,
+        revision: Revision::default(),
+    }
+}
+
+pub(crate) fn subtree(base: &str) -> Subtree {
+    Subtree {
+        base: Dn::parse(base).expect("a DN"),
+        scope: SearchScope::Subtree,
+    }
+}
+
+/// A federation whose people live in `ou={name}`.
+pub(crate) fn federation(realm: &str, name: &str) -> Federation {
+    Federation {
+        id: FederationId(Uuid::from_u128(u128::from(name.as_bytes()[0]))),
+        realm: RealmName::new(realm).expect("a name"),
+        name: FederationName::new(name).expect("a name"),
+        enabled: true,
+        priority: 0,
+        vendor: "sample".to_owned(),
+        edit_mode: EditMode::ReadOnly,
+        import_enabled: false,
+        sync_registration: false,
+        users: vec![subtree(&format!("ou={name},{BASE}"))],
+        read_bases: Vec::new(),
+        username_attribute: None,
+        rdn_attribute: None,
+        uuid_attribute: None,
+        user_object_classes: Vec::new(),
+        custom_filter: None,
+        mappers: Vec::new(),
+        settings: Vec::new(),
+        groups_base: None,
+        on_error: OnError::Deny,
+        synchronisation: Synchronisation::default(),
+        email_verified_domains: Vec::new(),
+        connection: connection("ldaps://directory.example"),
+        subject_namespace: name.to_owned(),
+    }
+}
+
+pub(crate) fn connection(url: &str) -> Connection {
+    Connection {
+        urls: vec![url.parse().expect("a URL")],
+        start_tls: false,
+        allow_plaintext: false,
+        ca_bundle: None,
+        bind: ServiceBind::None,
+        connect_timeout: Duration::from_secs(1),
+        operation_timeout: Duration::from_secs(1),
+        pool_connections_max: 4,
+    }
+}
+
+pub(crate) fn mapper(name: &str, ldap_attribute: &str) -> Mapper {
+    Mapper {
+        name: name.to_owned(),
+        kind: "attribute".to_owned(),
+        ldap_attribute: Some(ldap_attribute.to_owned()),
+        settings: Vec::new(),
+    }
+}
+
+pub(crate) fn planned(federation: Federation) -> PlannedFederation {
+    PlannedFederation {
+        federation,
+        plan: plan(),
+        policy: FakePolicy::new("sample").reference,
+        managed_by: None,
+        revision: Revision(1),
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct FakeAudit(Mutex<Vec<AuditEvent>>);
+
+impl FakeAudit {
+    pub(crate) fn last(&self) -> AuditEvent {
+        let events = self.0.lock().expect("no test panicked in here");
+        events.last().expect("an event").clone()
+    }
+}
+
+impl AuditLog for FakeAudit {
+    fn record(&self, event: &AuditEvent) {
+        let mut events = self.0.lock().expect("no test panicked in here");
+        events.push(event.clone());
+    }
+}
+
+pub(crate) struct FakeClock(AtomicU64);
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Relaxed))
+    }
+}
+
+struct NoRandom;
+
+impl Random for NoRandom {
+    fn fill(&self, octets: &mut [u8]) {
+        octets.fill(7);
+    }
+}
+
+/// Everything together.
+pub(crate) struct Site {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) policies: Arc<FakePolicies>,
+    pub(crate) directories: Arc<FakeDirectories>,
+    pub(crate) federations: Arc<Federations>,
+    pub(crate) audit: Arc<FakeAudit>,
+    pub(crate) sign_ins: SignIns,
+}
+
+impl Site {
+    /// The realms `a` and `b` with these federations in each, one directory behind all of them.
+    pub(crate) fn new(names: &[&str]) -> Self {
+        let store = Arc::new(MemoryStore::default());
+        for realm in ["a", "b"] {
+            for name in names {
+                store.put_federation(planned(federation(realm, name)));
+            }
+        }
+        let policies = Arc::new(FakePolicies::default());
+        let directories = Arc::new(FakeDirectories::default());
+        let federations = Federations::new(store.clone(), policies.clone(), directories.clone());
+        let federations = Arc::new(federations);
+        let audit = Arc::new(FakeAudit::default());
+        let sign_ins = SignIns::new(
+            federations.clone(),
+            store.clone(),
+            Arc::new(FakeClock(AtomicU64::new(1_000_000))),
+            Arc::new(NoRandom),
+            audit.clone(),
+            ThrottleLimits::default(),
+        );
+        Self {
+            store,
+            policies,
+            directories,
+            federations,
+            audit,
+            sign_ins,
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! A store in memory. What a sign-in does not ask for is refused and not made up.
+
+use super::elsewhere::unused;
+use async_trait::async_trait;
+use bridge_model::{
+    federation::Federation,
+    names::{FederationId, FederationName, RealmName},
+    plan::Plan,
+    ports::{Failures, Precondition, Realms, StoreError, Users},
+    realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
+    secret::Secret,
+    session::{Session, TokenHash},
+    time::Timestamp,
+    user::{KnownUser, Standing},
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+#[derive(Default)]
+pub(crate) struct MemoryStore(Mutex<Tables>);
+
+#[derive(Default)]
+pub(crate) struct Tables {
+    pub(crate) federations: Vec<PlannedFederation>,
+    pub(crate) policies_off: Vec<String>,
+    /// Subjects of people whom an administrator keeps out.
+    pub(crate) blocked: Vec<String>,
+    /// Subjects that people brought along, by identifier.
+    pub(crate) imported: HashMap<Vec<u8>, String>,
+    /// Everybody who was noted, each time.
+    pub(crate) known: Vec<KnownUser>,
+    pub(crate) attempts: HashMap<TokenHash, u32>,
+    /// How often federations were read.
+    pub(crate) loads: usize,
+    pub(crate) is_down: bool,
+}
+
+impl Tables {
+    fn standing(&self, federation: FederationId, subject: &str) -> Standing {
+        let mut federations = self.federations.iter().map(|it| &it.federation);
+        Standing {
+            is_blocked: self.blocked.iter().any(|blocked| blocked == subject),
+            is_federation_enabled: federations.any(|it| it.id == federation && it.enabled),
+        }
+    }
+}
+
+impl MemoryStore {
+    pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().expect("no test panicked in here")
+    }
+
+    pub(crate) fn put_federation(&self, planned: PlannedFederation) {
+        self.tables().federations.push(planned);
+    }
+
+    /// Changes the federations of this name, in all realms.
+    pub(crate) fn change(&self, name: &str, change: impl Fn(&mut Federation)) {
+        let mut tables = self.tables();
+        let federations = tables.federations.iter_mut().map(|it| &mut it.federation);
+        federations
+            .filter(|federation| federation.name.as_str() == name)
+            .for_each(change);
+    }
+
+    fn up(&self) -> Result<MutexGuard<'_, Tables>, StoreError> {
+        let tables = self.tables();
+        if tables.is_down {
+            return Err(StoreError::Database("the test took it down".into()));
+        }
+        Ok(tables)
+    }
+}
+
+#[async_trait]
+impl Realms for MemoryStore {
+    async fn realms(&self) -> Result<Vec<Realm>, StoreError> {
+        unused()
+    }
+    async fn realm(&self, _: &RealmName) -> Result<Option<Realm>, StoreError> {
+        unused()
+    }
+    async fn subject_key(&self, realm: &RealmName) -> Result<Option<Secret>, StoreError> {
+        let tables = self.up()?;
+        let is_known = tables
+            .federations
+            .iter()
+            .any(|it| it.federation.realm == *realm);
+        Ok(is_known.then(|| Secret::new(realm.as_str())))
+    }
+    async fn federations(&self, realm: &RealmName) -> Result<Vec<PlannedFederation>, StoreError> {
+        let mut tables = self.up()?;
+        tables.loads += 1;
+        let federations = tables.federations.iter();
+        Ok(federations
+            .filter(|it| it.federation.realm == *realm)
+            .cloned()
+            .collect())
+    }
+    async fn federation(
+        &self,
+        realm: &RealmName,
+        id: FederationId,
+    ) -> Result<Option<PlannedFederation>, StoreError> {
+        let tables = self.up()?;
+        let mut federations = tables.federations.iter();
+        let found = federations.find(|it| it.federation.realm == *realm && it.federation.id == id);
+        Ok(found.cloned())
+    }
+    async fn federation_key(
+        &self,
+        _: &RealmName,
+        _: &FederationName,
+    ) -> Result<Option<FederationKey>, StoreError> {
+        unused()
+    }
+    async fn save_plan(
+        &self,
+        id: FederationId,
+        revision: Revision,
+        plan: &Plan,
+        policy: &PolicyRef,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.up()?;
+        let mut federations = tables.federations.iter_mut();
+        let kept = federations.find(|it| it.federation.id == id && it.revision == revision);
+        let kept = kept.ok_or_else(|| StoreError::Stale("the federation".to_owned()))?;
+        kept.plan.clone_from(plan);
+        kept.policy.clone_from(policy);
+        Ok(())
+    }
+    async fn bind_credential(&self, _: &Federation) -> Result<Option<Secret>, StoreError> {
+        drop(self.up()?);
+        Ok(Some(Secret::new("service")))
+    }
+    async fn save_realm(
+        &self,
+        _: &Realm,
+        _: Precondition,
+        _: Timestamp,
+    ) -> Result<Realm, StoreError> {
+        unused()
+    }
+    async fn remove_realm(&self, _: &RealmName, _: Precondition) -> Result<(), StoreError> {
+        unused()
+    }
+    async fn save_federation(
+        &self,
+        _: &PlannedFederation,
+        _: Option<&Secret>,
+        _: Precondition,
+        _: Timestamp,
+    ) -> Result<PlannedFederation, StoreError> {
+        unused()
+    }
+    async fn remove_federation(
+        &self,
+        _: &RealmName,
+        _: FederationId,
+        _: Precondition,
+    ) -> Result<(), StoreError> {
+        unused()
+    }
+    async fn policies_off(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.up()?.policies_off.clone())
+    }
+    async fn switch_policy(&self, _: &str, _: bool) -> Result<(), StoreError> {
+        unused()
+    }
+    async fn apply(&self, _: &Declaration, _: bool, _: Timestamp) -> Result<Applied, StoreError> {
+        unused()
+    }
+    async fn sources(&self) -> Result<Vec<String>, StoreError> {
+        unused()
+    }
+}
+
+#[async_trait]
+impl Users for MemoryStore {
+    async fn note_user(&self, user: &KnownUser, _: Timestamp) -> Result<Standing, StoreError> {
+        let mut tables = self.up()?;
+        tables.known.push(user.clone());
+        Ok(tables.standing(user.federation, &user.subject))
+    }
+    async fn standing(
+        &self,
+        _: &RealmName,
+        federation: FederationId,
+        subject: &str,
+    ) -> Result<Standing, StoreError> {
+        Ok(self.up()?.standing(federation, subject))
+    }
+    async fn users(
+        &self,
+        _: &RealmName,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<Vec<KnownUser>, StoreError> {
+        unused()
+    }
+    async fn user(&self, _: &RealmName, _: &str) -> Result<Option<KnownUser>, StoreError> {
+        unused()
+    }
+    async fn count_users(&self, _: FederationId) -> Result<u64, StoreError> {
+        let known = self.up()?.known.len();
+        Ok(u64::try_from(known).expect("few"))
+    }
+    async fn set_blocked(
+        &self,
+        _: &RealmName,
+        _: &str,
+        _: bool,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        unused()
+    }
+    async fn sessions_of(
+        &self,
+        _: &RealmName,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        unused()
+    }
+    async fn end_sessions_of(&self, _: &RealmName, _: &str) -> Result<u64, StoreError> {
+        unused()
+    }
+    async fn import_subjects(
+        &self,
+        _: &RealmName,
+        _: FederationId,
+        _: &[(Vec<u8>, String)],
+    ) -> Result<(), StoreError> {
+        unused()
+    }
+    async fn imported_subject(
+        &self,
+        _: &RealmName,
+        _: FederationId,
+        identifier: &[u8],
+    ) -> Result<Option<String>, StoreError> {
+        Ok(self.up()?.imported.get(identifier).cloned())
+    }
+}
+
+#[async_trait]
+impl Failures for MemoryStore {
+    async fn count_attempt(
+        &self,
+        key: TokenHash,
+        _: Duration,
+        _: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let mut tables = self.up()?;
+        let count = tables.attempts.entry(key).or_default();
+        *count += 1;
+        Ok(*count)
+    }
+    async fn take_back_attempt(&self, key: TokenHash) -> Result<(), StoreError> {
+        let mut tables = self.up()?;
+        let count = tables.attempts.entry(key).or_default();
+        *count = count.saturating_sub(1);
+        Ok(())
+    }
+    async fn forget_attempts(&self, key: TokenHash) -> Result<(), StoreError> {
+        self.up()?.attempts.remove(&key);
+        Ok(())
+    }
+}
