@@ -11,5 +11,6 @@ mod hostile;
 mod isolation;
 mod memory;
 mod names;
+mod recognition;
 mod shipped;
 mod stage;

@@ -4,7 +4,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A certificate with its private key, both as PEM.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ pub struct Leaf {
 pub struct Authority {
     /// The authority's own certificate as PEM: what a client has to trust.
     pub ca: String,
+    issuer: Arc<Issuer<'static, KeyPair>>,
     /// For `localhost`, `127.0.0.1` and `::1`.
     pub server: Leaf,
     /// For `wrong.example.test` only.
@@ -37,6 +38,11 @@ impl Authority {
         &SHARED
     }
 
+    /// A certificate for these names and addresses.
+    pub fn leaf(&self, names: &[&str]) -> Leaf {
+        signed(&leaf_params(names), &self.issuer)
+    }
+
     fn new() -> Self {
         let (ca, issuer) = authority("Authority of the suites");
         let (unrelated_ca, _) = authority("Unrelated authority");
@@ -50,6 +56,7 @@ impl Authority {
             wrong_host: signed(&leaf_params(&["wrong.example.test"]), &issuer),
             expired: signed(&past, &issuer),
             unrelated_ca,
+            issuer: Arc::new(issuer),
         }
     }
 }

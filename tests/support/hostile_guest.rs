@@ -4,7 +4,8 @@
 use policy_sdk::{
     VendorPolicy,
     types::{
-        Context, Description, Federation, IdForm, Identity, Person, Plan, Problem, StableId, Step,
+        Context, Description, Entry, Federation, IdForm, Identity, Person, Plan, Problem, Proposal,
+        StableId, Step,
     },
 };
 use std::marker::PhantomData;
@@ -16,6 +17,11 @@ pub(crate) trait Hostile {
 
     /// Does it. `how` is the memo, which is not empty.
     fn misbehave(how: &str, persons: Vec<Person>) -> Vec<Step>;
+
+    /// Says whose a directory is. A guest that has nothing to hide there recognises nothing.
+    fn recognise(_root: &Entry, _samples: &[Entry]) -> Option<Proposal> {
+        None
+    }
 }
 
 /// The policy that a [`Hostile`] guest makes.
@@ -63,6 +69,10 @@ impl<H: Hostile> VendorPolicy for Guest<H> {
                 .map(|person| identified(person.entry.dn))
                 .collect(),
         }
+    }
+
+    fn recognise(root: Entry, samples: Vec<Entry>) -> Option<Proposal> {
+        H::recognise(&root, &samples)
     }
 }
 

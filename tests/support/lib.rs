@@ -18,6 +18,7 @@ pub mod node;
 pub mod peer;
 pub mod policy;
 pub mod proxy;
+pub mod samba;
 pub mod served;
 pub mod slapd;
 

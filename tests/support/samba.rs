@@ -1,0 +1,348 @@
+//! A real domain controller: Debian's Samba, in a folder and on an address of its own.
+//!
+//! To make a domain takes ten seconds, so one is kept, with the people of
+//! `tests/directory/samba.ldif`, below Cargo's `target` folder, and each server gets a copy.
+
+use crate::{authority::Authority, keeper};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use std::{
+    env,
+    fmt::Write as _,
+    fs::{self, File, Permissions},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::{self, Child, Command, Stdio},
+    sync::atomic::{AtomicU8, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// A running domain controller. It ends with this value, or with the test's process, whatever ends
+/// that.
+///
+/// It listens on an address of its own, one of 127.0.0.0/8, at port 389 (`ldap://`, where passwords
+/// need StartTLS) and port 636 (`ldaps://`), with a certificate of [`Authority::shared`] for that
+/// address. The domain locks an account for half an hour after five wrong passwords.
+pub struct Samba {
+    folder: TempDir,
+    address: Ipv4Addr,
+    child: Option<Child>,
+}
+
+/// The entry of the domain.
+pub const DOMAIN: &str = "DC=ad,DC=example,DC=test";
+/// Where people are.
+pub const PEOPLE: &str = "OU=People,DC=ad,DC=example,DC=test";
+/// Who may read everything but passwords, as all accounts of a domain may.
+pub const SERVICE_DN: &str = "CN=svc,OU=Services,DC=ad,DC=example,DC=test";
+/// The service account's password.
+pub const SERVICE_PASSWORD: &str = "svcpw";
+
+impl Samba {
+    /// A server of one's own, with a copy of the domain.
+    pub fn start() -> Self {
+        let uid = fs::metadata("/proc/self").expect("Linux has it").uid();
+        assert!(
+            uid == 0,
+            "Samba makes a domain and listens on port 389 as root only: run the tests as root"
+        );
+        for program in [SAMBA, SAMBA_TOOL, LDBADD, LDBMODIFY] {
+            assert!(
+                Path::new(program).exists(),
+                "{program} is missing: run tests/run"
+            );
+        }
+        // An address that was free a moment ago may be taken by somebody else now.
+        for _ in 0..STARTS_MAX {
+            let mut samba = Self {
+                folder: TempDir::with_prefix("samba-").expect("a folder of its own"),
+                address: free_address(),
+                child: None,
+            };
+            copy_domain(samba.folder.path());
+            configure(samba.folder.path(), samba.address);
+            if samba.run() {
+                return samba;
+            }
+        }
+        panic!("samba does not start; what it said stands above");
+    }
+
+    /// Ends the server as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a signal to a child");
+            child.wait().expect("the end of a child");
+        }
+    }
+
+    /// Starts the server again after [`Self::kill`], with the same entries at the same address.
+    pub fn restart(&mut self) {
+        assert!(self.child.is_none(), "it still runs");
+        assert!(self.run(), "samba does not start again");
+    }
+
+    fn run(&mut self) -> bool {
+        let folder = self.folder.path();
+        let output = File::create(folder.join("output")).expect("a file");
+        let child = keeper::spawn(SAMBA, |command| {
+            // In the foreground, so that its pid is the child's, and in no group of its own: when it
+            // stops it ends its whole group, which would be the test's.
+            command
+                .args(["-F", "--no-process-group", "-M", "single", "-s"])
+                .arg(folder.join("smb.conf"))
+                .stdin(Stdio::null())
+                .stdout(output.try_clone().expect("a second handle of the file"))
+                .stderr(output);
+        });
+        self.child = Some(child.expect("setpriv of util-linux"));
+        let ready = self.wait_until_ready();
+        if !ready {
+            self.kill();
+            for name in ["output", "log"] {
+                let text = fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+                eprintln!("samba said: {text}");
+            }
+        }
+        ready
+    }
+
+    /// Its address, which its certificate is for.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
+    /// `ldap://` and its address, at the port that goes without saying.
+    pub fn ldap_url(&self) -> String {
+        format!("ldap://{}", self.address)
+    }
+
+    /// `ldaps://` and its address, at the port that goes without saying.
+    pub fn ldaps_url(&self) -> String {
+        format!("ldaps://{}", self.address)
+    }
+
+    /// Adds entries (LDIF with `password: …` for a password), also while the server runs.
+    pub fn add(&self, ldif: &str) {
+        change(self.folder.path(), LDBADD, ldif);
+    }
+
+    /// Changes entries (LDIF change records), also while the server runs.
+    pub fn modify(&self, ldif: &str) {
+        change(self.folder.path(), LDBMODIFY, ldif);
+    }
+
+    fn wait_until_ready(&mut self) -> bool {
+        let begin = Instant::now();
+        while begin.elapsed() < START_MAX {
+            let answers = |port: &u16| TcpStream::connect((self.address, *port)).is_ok();
+            if [389, 636].iter().all(answers) {
+                return true;
+            }
+            let child = self.child.as_mut().expect("it was started");
+            if child.try_wait().expect("the state of a child").is_some() {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+}
+
+impl Drop for Samba {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Copies the domain that is kept, and makes it first where there is none, or one of another version.
+fn copy_domain(folder: &Path) {
+    let kept = kept_folder();
+    fs::create_dir_all(&kept).expect("a folder below Cargo's");
+    let lock = File::create(kept.join("lock")).expect("a file in a folder of one's own");
+    // Other tests, also of other suites, wait here: a domain is made once, and not while it is copied.
+    lock.lock().expect("a lock");
+    let domain = kept.join(domain_key());
+    if !domain.exists() {
+        make_domain(&kept, &domain);
+    }
+    let mut copy = Command::new("cp");
+    copy.args(["-a", "--sparse=always"])
+        .arg(domain.join("."))
+        .arg(folder);
+    finish(&mut copy);
+}
+
+/// Below the `target` folder that this very program was built in.
+fn kept_folder() -> PathBuf {
+    let program = env::current_exe().expect("the path of this program");
+    // target/debug/deps/suite
+    let target = program.ancestors().nth(3).expect("Cargo's folders");
+    target.join("tmp").join("samba")
+}
+
+/// What a domain depends on.
+fn domain_key() -> String {
+    let output = Command::new(SAMBA)
+        .arg("--version")
+        .output()
+        .expect("it starts");
+    let version = String::from_utf8_lossy(&output.stdout).into_owned();
+    let parts = [
+        &*version,
+        CONFIGURATION,
+        RULES,
+        PEOPLE_AND_GROUPS,
+        &PROVISION.join(" "),
+    ];
+    let digest = digest(&SHA256, parts.concat().as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .fold(String::new(), |mut name, octet| {
+            write!(name, "{octet:02x}").expect("a string");
+            name
+        })
+}
+
+fn make_domain(kept: &Path, domain: &Path) {
+    for entry in fs::read_dir(kept).expect("a folder of one's own") {
+        let path = entry.expect("an entry").path();
+        // Of other versions, or half-made when somebody stopped the tests.
+        if path.is_dir() {
+            fs::remove_dir_all(path).expect("a folder of one's own");
+        }
+    }
+    let made = domain.with_extension("partial");
+    fs::create_dir(&made).expect("a folder in one's own");
+    fs::write(made.join("empty.conf"), "").expect("a file in a folder of one's own");
+    let mut provision = Command::new("timeout");
+    provision
+        .args(["--kill-after=5", "180", SAMBA_TOOL, "domain", "provision"])
+        .args(PROVISION)
+        // Not Debian's own configuration.
+        .arg(format!(
+            "--configfile={}",
+            made.join("empty.conf").display()
+        ))
+        .arg(format!("--targetdir={}", made.display()));
+    finish(&mut provision);
+    configure(&made, Ipv4Addr::LOCALHOST);
+    change(&made, LDBMODIFY, RULES);
+    change(&made, LDBADD, PEOPLE_AND_GROUPS);
+    fs::rename(made, domain).expect("a folder in one's own");
+}
+
+/// Writes what is particular to one server: folder, address, certificate.
+fn configure(folder: &Path, address: Ipv4Addr) {
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).expect("a file in a folder of its own");
+        fs::set_permissions(path, Permissions::from_mode(0o600)).expect("its own file");
+    };
+    let place = folder.to_str().expect("a path of a test");
+    let address = address.to_string();
+    let text = CONFIGURATION.replace("@FOLDER@", place);
+    write("smb.conf", &text.replace("@ADDRESS@", &address));
+    let authority = Authority::shared();
+    let certificate = authority.leaf(&[&address]);
+    write("ca.pem", &authority.ca);
+    write("server.pem", &certificate.certificate);
+    write("server.key", &certificate.key);
+    for name in ["cache", "run"] {
+        fs::create_dir_all(folder.join(name)).expect("a folder in its own");
+    }
+}
+
+/// Has one of Samba's own programs change a domain's database, as the system itself.
+fn change(folder: &Path, program: &str, ldif: &str) {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), with_passwords(ldif)).expect("one's own file");
+    let mut command = Command::new("timeout");
+    command
+        .args(["--kill-after=5", "60", program, "-H"])
+        .arg(folder.join("private/sam.ldb"))
+        .arg(file.path())
+        .env("SMB_CONF_PATH", folder.join("smb.conf"));
+    finish(&mut command);
+}
+
+/// `password: x` as the directory wants it: quoted, in UTF-16 (MS-ADTS section 3.1.1.3.1.5).
+fn with_passwords(ldif: &str) -> String {
+    let lines = ldif
+        .lines()
+        .map(|line| match line.strip_prefix("password: ") {
+            Some(password) => {
+                let quoted = format!("\"{password}\"");
+                let octets: Vec<u8> = quoted.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                format!("unicodePwd:: {}\n", BASE64_STANDARD.encode(octets))
+            }
+            None => format!("{line}\n"),
+        });
+    lines.collect()
+}
+
+/// Runs a program to its end, which has to be a good one.
+fn finish(command: &mut Command) {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .expect("a program of the system");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// An address on which nobody listens: one of this process's own among those of the loopback network.
+fn free_address() -> Ipv4Addr {
+    static COUNT: AtomicU8 = AtomicU8::new(0);
+    let [.., high, low] = process::id().to_be_bytes();
+    for _ in 0..ADDRESSES_MAX {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let address = Ipv4Addr::new(127, 64 | (high & 63), low, 1 + count % ADDRESSES_MAX);
+        if PORTS
+            .iter()
+            .all(|port| TcpListener::bind((address, *port)).is_ok())
+        {
+            return address;
+        }
+    }
+    panic!(
+        "no address of 127.0.0.0/8 has the ports {PORTS:?} free: does a server listen on all addresses?"
+    );
+}
+
+const SAMBA: &str = "/usr/sbin/samba";
+const SAMBA_TOOL: &str = "/usr/bin/samba-tool";
+const LDBADD: &str = "/usr/bin/ldbadd";
+const LDBMODIFY: &str = "/usr/bin/ldbmodify";
+const CONFIGURATION: &str = include_str!("../directory/samba.conf");
+const RULES: &str = include_str!("../directory/samba-domain.ldif");
+const PEOPLE_AND_GROUPS: &str = include_str!("../directory/samba.ldif");
+const PROVISION: &[&str] = &[
+    "--realm=AD.EXAMPLE.TEST",
+    "--domain=EXAMPLE",
+    "--host-name=dc1",
+    "--host-ip=127.0.0.1",
+    "--server-role=dc",
+    "--dns-backend=NONE",
+    "--adminpass=Admin-Passw0rd!",
+    "--use-rfc2307",
+    "--function-level=2008_R2",
+    "--backend-store=tdb",
+];
+/// LDAP, and the global catalogue, without and with TLS.
+const PORTS: [u16; 4] = [389, 636, 3268, 3269];
+const STARTS_MAX: usize = 3;
+/// The last part of an address, without network and broadcast.
+const ADDRESSES_MAX: u8 = 254;
+/// It takes half a second; a busy machine may take longer.
+const START_MAX: Duration = Duration::from_mins(1);
