@@ -2,7 +2,7 @@
 //! to do; nothing of a file that is wrong comes into force.
 
 use crate::setup::{Ended, Setup};
-use suites::bridge::free_address;
+use suites::{bridge::free_address, served::OUTBOUND};
 
 /// The realm that `init` makes.
 const FILE: &str = "realms/staff.toml";
@@ -292,6 +292,10 @@ fn a_directory_that_cannot_be_reached_is_said_by_check() {
     let address = free_address();
     let url = format!("ldaps://{address}");
     setup.change(FILE, "ldaps://ldap.example.com", &url);
+    // This machine is out of reach until the operator says otherwise.
+    let words = ["federations[0].connection_url", "127.0.0.1", "outbound"];
+    setup.check_online().assert_says(&words);
+    setup.append("bridge.toml", OUTBOUND);
     let words = ["federations[0].connection_url", &*address, "check that"];
     setup.check_online().assert_says(&words);
 }

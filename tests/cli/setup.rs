@@ -63,6 +63,11 @@ impl Setup {
         fs::write(self.path(name), text).expect("a file of the configuration");
     }
 
+    /// Adds a text to the end of a file.
+    pub(crate) fn append(&self, name: &str, text: &str) {
+        self.write(name, &format!("{}\n{text}", self.read(name)));
+    }
+
     /// Changes a text that stands once in a file.
     #[track_caller]
     pub(crate) fn change(&self, name: &str, from: &str, to: &str) {
