@@ -22,11 +22,13 @@ use bridge_model::{
     time::Timestamp,
 };
 use serde::Serialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// How many people are shown.
 const PEOPLE: u32 = 5;
+/// How long entries are gathered: somebody waits for what comes of it.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What policies make of a directory.
 #[derive(Clone, Debug, Serialize)]
@@ -85,7 +87,7 @@ pub async fn connect(
     let credential = address.bind_credential;
     let root = find_root(directories, &mut draft, credential.clone()).await?;
     let directory = opened(directories, &draft, credential.clone())?;
-    let samples = samples(directory.as_ref(), &root).await;
+    let samples = samples(directory.as_ref(), &root, PATIENCE).await;
     let samples = samples.map_err(|error| TestReport::unanswered(&draft, &error))?;
     let mut warnings = Vec::new();
     let mut recognised = Vec::new();

@@ -8,7 +8,10 @@ use bridge_model::{
     ports::{Directory, DirectoryError},
     search::{Search, SearchScope},
 };
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 /// The most naming contexts that are looked into.
 const CONTEXTS_MAX: usize = 8;
@@ -28,10 +31,19 @@ const VALUES_MAX: usize = 10;
 /// Reads a few entries below each naming context: the context itself, what lies right below it, and
 /// some people and groups, known by the classes and attributes of RFC 4519, RFC 2798 and RFC 2307.
 /// What cannot be read is left out.
+///
+/// After `patience` no further search is begun: what was seen by then has to do. So it has where one of
+/// the later searches gets no answer, as in a large directory without an index.
+///
+/// # Errors
+///
+/// When the first search gets no answer.
 pub(crate) async fn samples(
     directory: &dyn Directory,
     root: &Entry,
+    patience: Duration,
 ) -> Result<Vec<Entry>, DirectoryError> {
+    let started = Instant::now();
     let is_person = || {
         Filter::Or(vec![
             Filter::equal("objectClass", "person"),
@@ -64,12 +76,20 @@ pub(crate) async fn samples(
                 attributes: vec!["*".to_owned(), "+".to_owned()],
                 size_limit,
             };
+            let found = match directory.search(&search).await {
+                Ok(found) => found,
+                Err(error) if samples.is_empty() => return Err(error),
+                Err(_) => return Ok(samples),
+            };
             // Whatever the result code: what is not there or not to be read is no sample.
-            for entry in directory.search(&search).await?.entries {
+            for entry in found.entries {
                 let is_new = Dn::parse(&entry.dn).is_ok_and(|dn| known.insert(dn));
                 if is_new && samples.len() < ENTRIES_MAX {
                     samples.push(shortened(entry));
                 }
+            }
+            if started.elapsed() > patience {
+                return Ok(samples);
             }
         }
     }

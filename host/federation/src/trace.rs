@@ -19,9 +19,9 @@ use std::{
     time::Duration,
 };
 
-/// The most sign-ins that are remembered.
-const TRACES_MAX: usize = 512;
-/// The most octets of all that is remembered, about.
+/// The most sign-ins that are remembered of those that went well, and of those that did not.
+const TRACES_MAX: usize = 1_000;
+/// The most octets that either takes, about.
 const OCTETS_MAX: usize = 4 * 1024 * 1024;
 /// Longer values of an entry are not remembered: photographs.
 const VALUE_OCTETS_MAX: usize = 4 * 1024;
@@ -158,8 +158,32 @@ impl Trace {
     }
 }
 
-/// The sign-ins of a short while ago. The oldest goes when there is no more room.
+/// The sign-ins of a short while ago. Those that went well are kept apart: on a busy day they would
+/// push out the others, which are the ones that somebody asks about.
+#[derive(Default)]
 pub(crate) struct Recent {
+    admitted: Ring,
+    kept_out: Ring,
+}
+
+impl Recent {
+    pub(crate) fn add(&self, mut trace: Trace) {
+        trace.shorten();
+        match trace.end {
+            Some((AuditOutcome::Success, _)) => self.admitted.add(trace),
+            _ => self.kept_out.add(trace),
+        }
+    }
+
+    /// The sign-in of this request in this realm.
+    pub(crate) fn find(&self, realm: &RealmName, request_id: &str) -> Option<Trace> {
+        let find = |ring: &Ring| ring.find(realm, request_id);
+        find(&self.kept_out).or_else(|| find(&self.admitted))
+    }
+}
+
+/// Some sign-ins. The oldest goes when there is no more room.
+struct Ring {
     octets_max: usize,
     kept: Mutex<Kept>,
 }
@@ -170,7 +194,7 @@ struct Kept {
     octets: usize,
 }
 
-impl Default for Recent {
+impl Default for Ring {
     fn default() -> Self {
         Self {
             octets_max: OCTETS_MAX,
@@ -179,9 +203,8 @@ impl Default for Recent {
     }
 }
 
-impl Recent {
-    pub(crate) fn add(&self, mut trace: Trace) {
-        trace.shorten();
+impl Ring {
+    fn add(&self, trace: Trace) {
         let octets = trace.octets();
         if octets > self.octets_max {
             return;
@@ -202,8 +225,7 @@ impl Recent {
         drop(gone);
     }
 
-    /// The last sign-in of this request in this realm.
-    pub(crate) fn find(&self, realm: &RealmName, request_id: &str) -> Option<Trace> {
+    fn find(&self, realm: &RealmName, request_id: &str) -> Option<Trace> {
         let kept = self.kept();
         let mut traces = kept.traces.iter().rev().map(|(_, trace)| trace);
         traces

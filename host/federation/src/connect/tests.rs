@@ -155,7 +155,7 @@ async fn samples_are_a_few_of_each_kind_without_secrets() {
     let federation = crate::testing::federation("a", "staff");
     let directory = directories.open(&federation, None).expect("open");
     let root = read_root(directory.as_ref()).await.expect("a root DSE");
-    let found = samples(directory.as_ref(), &root.entries[0])
+    let found = samples(directory.as_ref(), &root.entries[0], PATIENCE)
         .await
         .expect("samples");
     assert!(found.len() > 5 && found.len() < 50, "{}", found.len());

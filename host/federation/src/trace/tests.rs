@@ -24,20 +24,23 @@ fn the_oldest_go_first_and_no_realm_sees_another_one() {
     assert!(recent.find(&a, "r11").is_some());
     assert_eq!(recent.find(&b, "r20").expect("its own").realm, b);
     assert!(recent.find(&b, "r21").is_none());
-    assert_eq!(recent.kept().traces.len(), TRACES_MAX);
+    assert_eq!(recent.kept_out.kept().traces.len(), TRACES_MAX);
 }
 
 #[test]
 fn memory_is_bounded_whatever_entries_hold() {
     let recent = Recent {
-        octets_max: 100_000,
-        ..Recent::default()
+        admitted: Ring::default(),
+        kept_out: Ring {
+            octets_max: 100_000,
+            kept: Mutex::default(),
+        },
     };
     for i in 0..20 {
         recent.add(trace("a", &format!("r{i}"), 20_000));
     }
     let name = realm("a").name;
-    assert!(recent.kept().octets <= 100_000);
+    assert!(recent.kept_out.kept().octets <= 100_000);
     assert!(recent.find(&name, "r19").is_some());
     assert!(recent.find(&name, "r10").is_none());
     recent.add(trace("a", "huge", 200_000));
@@ -57,4 +60,19 @@ fn long_values_are_not_remembered() {
     let seen = kept.seen.expect("somebody");
     assert!(seen.entry.values("jpegPhoto").is_empty());
     assert!(!seen.entry.values("uid").is_empty());
+}
+
+#[test]
+fn those_who_got_in_do_not_push_out_the_others() {
+    let recent = Recent::default();
+    recent.add(trace("a", "refused", 0));
+    for i in 0..=TRACES_MAX {
+        let mut well = trace("a", &format!("r{i}"), 0);
+        well.end = Some((AuditOutcome::Success, None));
+        recent.add(well);
+    }
+    let name = realm("a").name;
+    assert!(recent.find(&name, "refused").is_some());
+    assert!(recent.find(&name, "r0").is_none());
+    assert!(recent.find(&name, "r1").is_some());
 }
