@@ -13,7 +13,7 @@ use base64::{
 };
 use bridge_model::{
     keys::SigningAlgorithm,
-    ports::{Keys, Realms, Sessions, StoreError},
+    ports::{Clients, Keys, Realms, Sessions, StoreError},
     secret::Secret,
 };
 use bridge_store::{OpenError, SqliteStore};
@@ -181,7 +181,9 @@ async fn a_flipped_octet_of_a_bind_credential_is_noticed() {
         "{error}"
     );
     // Declared again with its credential, it is mended, and that is a change.
-    let applied = store.apply(&declaration(vec![full_realm()]), LATER).await;
+    let applied = store
+        .apply(&declaration(vec![full_realm()]), false, LATER)
+        .await;
     let applied = applied.expect("it applies");
     assert_eq!(applied.changed, ["federation staff/people"]);
     let credential = store.bind_credential(&federation).await.expect("it opens");
@@ -239,13 +241,13 @@ async fn a_credential_does_not_open_in_another_federation() {
 #[tokio::test]
 async fn a_digest_of_one_client_does_not_let_another_in() {
     let folder = TempDir::new().expect("a folder");
-    let sql = "UPDATE clients SET second_secret_digest =
-        (SELECT first_secret_digest FROM clients WHERE id = 'blog') WHERE id = 'wiki'";
+    let sql = "UPDATE client_secrets SET digest = (SELECT digest FROM client_secrets
+        WHERE client = 'blog' ORDER BY number DESC LIMIT 1) WHERE client = 'wiki'";
     let store = tampered(&folder, sql).await;
     for (id, expected) in [("blog", true), ("wiki", false)] {
         let presented = Secret::new("client-secret-two");
         let fits = store
-            .client_secret_fits(&staff(), &client_id(id), &presented)
+            .client_secret_fits(&staff(), &client_id(id), &presented, NOW)
             .await;
         assert_eq!(fits.expect("it reads"), expected, "{id}");
     }
@@ -307,11 +309,13 @@ async fn what_no_file_made_is_not_taken_over() {
     ] {
         let folder = TempDir::new().expect("a folder");
         let store = tampered(&folder, sql).await;
-        let error = store.apply(&declaration(vec![full_realm()]), LATER).await;
+        let error = store
+            .apply(&declaration(vec![full_realm()]), false, LATER)
+            .await;
         let error = error.expect_err("it is in the way").to_string();
         assert!(error.contains(object) && error.contains(SOURCE), "{error}");
         // It does not go with the file either.
-        let applied = store.apply(&declaration(vec![]), LATER).await;
+        let applied = store.apply(&declaration(vec![]), false, LATER).await;
         let applied = applied.expect("it applies");
         assert!(!applied.removed.contains(&object.to_owned()), "{applied:?}");
     }

@@ -1,10 +1,19 @@
 //! What every backend has to do. Each check gets a new store.
 
 pub(crate) mod apply;
+pub(crate) mod audit;
+pub(crate) mod changes;
+pub(crate) mod clients;
 pub(crate) mod failures;
 pub(crate) mod keys;
 pub(crate) mod realms;
 pub(crate) mod sessions;
+pub(crate) mod users;
+
+pub(crate) use apply::again as applied_again;
+pub(crate) use changes::{
+    clients as changed_clients, federations as changed_federations, realms as changed_realms,
+};
 
 use bridge_model::ports::{Store, StoreError};
 use std::sync::Arc;

@@ -4,7 +4,10 @@ mod at_rest;
 mod conformance;
 mod databases;
 mod key_file;
+mod kills;
+mod older;
 mod opening;
+mod reseal;
 mod sample;
 
 /// Runs every check against a new store of every backend.
@@ -34,7 +37,7 @@ conformance! {
         a_federation_is_read_as_it_was_declared,
         federations_come_by_priority_and_then_by_age,
         a_plan_is_replaced_and_nothing_else,
-        a_plan_of_no_federation_is_a_conflict,
+        a_plan_needs_its_federation,
         a_bind_credential_is_given_to_the_same_connection_only,
         a_federation_that_binds_as_nobody_has_no_credential,
         a_client_is_read_as_it_was_declared,
@@ -52,9 +55,59 @@ conformance! {
         a_federation_cannot_have_the_id_of_another,
         a_credential_is_asked_for_again_when_its_ties_change,
         a_credential_stays_while_its_ties_do,
-        secrets_of_a_client_are_rotated,
         a_declaration_that_contradicts_itself_is_refused,
         of_many_that_apply_at_once_one_makes_the_realm,
+    }
+    applied_again {
+        a_dry_run_says_what_would_be_done_and_does_nothing,
+        nothing_is_removed_without_pruning,
+        what_is_applied_raises_revisions,
+        secrets_of_a_client_are_rotated,
+        secrets_that_are_not_told_stay,
+    }
+    changed_realms {
+        a_realm_is_made_and_changed,
+        a_realm_goes_with_everything_in_it,
+    }
+    changed_federations {
+        a_federation_is_made_and_changed,
+        a_federation_needs_its_credential,
+        the_name_and_the_id_of_a_federation_are_its_own,
+        a_federation_goes_with_its_people,
+    }
+    changed_clients {
+        a_client_is_made_and_changed,
+        a_client_goes_with_what_was_issued_to_it,
+    }
+    changes {
+        what_a_file_declares_is_not_changed,
+        what_was_made_one_by_one_is_not_declared,
+        of_many_that_change_the_same_revision_one_wins,
+        a_name_that_comes_back_has_new_revisions,
+        policies_are_switched,
+    }
+    clients {
+        clients_come_by_id,
+        a_secret_is_added_and_removed,
+        a_client_has_two_secrets_at_the_most,
+        a_secret_ends_with_its_last_second,
+        a_secret_for_a_single_use_fits_once,
+        secrets_stay_when_the_client_is_changed,
+    }
+    users {
+        a_person_is_noted_once,
+        a_person_is_noted_as_they_are_now,
+        nobody_stands_well_in_a_federation_that_is_off,
+        a_blocked_person_is_out_at_once,
+        users_come_in_pages,
+        users_are_counted_by_federation,
+        sessions_of_a_person_are_found_and_ended,
+        imported_subjects_are_found_by_their_identifier,
+    }
+    audit {
+        events_come_back_newest_first,
+        events_are_found_by_all_that_is_said,
+        events_from_before_a_time_are_removed,
     }
     sessions {
         an_interaction_is_found_by_its_realm_and_id,
@@ -63,6 +116,7 @@ conformance! {
         a_session_is_found_by_its_realm_and_secret,
         a_session_ends_with_its_last_second,
         a_session_ends_when_it_is_ended,
+        a_session_takes_its_grants_with_it,
         a_grant_is_found_by_its_realm_and_id,
         a_code_is_redeemed_once,
         a_code_of_another_realm_is_unknown,

@@ -2,17 +2,20 @@
 
 use bridge_model::{
     account::User,
-    client::{Client, ClientAuthentication, RedirectUri},
+    admin::AdminScope,
+    client::{Client, ClientAuthentication, GrantType, RedirectUri},
     decision::{Bar, Refusal},
     dn::Dn,
-    federation::{BindName, Connection, EditMode, Federation, ServiceBind},
+    federation::{
+        BindName, Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation,
+    },
     keys::{SigningAlgorithm, SigningKey},
     names::{ClientId, FederationId, FederationName, RealmName},
     plan::{IdForm, Mapper, Plan, Problem, StableId},
     ports::{Random, Store},
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
-        PolicyRef, Realm, RealmDeclaration,
+        PolicyRef, Realm, RealmDeclaration, Revision,
     },
     search::{Control, PolicySearch, SearchScope, Setting, Slot, Subtree},
     secret::Secret,
@@ -41,6 +44,13 @@ pub(crate) const SOURCE: &str = "/etc/bridge/staff.toml";
 #[derive(Default)]
 pub(crate) struct Numbers(AtomicU64);
 
+impl Numbers {
+    /// Others than those of another start.
+    pub(crate) fn starting_at(number: u64) -> Self {
+        Self(AtomicU64::new(number))
+    }
+}
+
 impl Random for Numbers {
     fn fill(&self, octets: &mut [u8]) {
         for chunk in octets.chunks_mut(8) {
@@ -53,7 +63,7 @@ impl Random for Numbers {
 
 /// One of several sealing keys.
 pub(crate) fn key(number: u64) -> SealingKey {
-    SealingKey::generate(&Numbers(AtomicU64::new(number * 1000)))
+    SealingKey::generate(&Numbers::starting_at(number * 1000))
 }
 
 pub(crate) fn realm_name(name: &str) -> RealmName {
@@ -182,6 +192,13 @@ pub(crate) fn federation(name: &str, number: u128) -> FederationDeclaration {
         custom_filter: Some("(title=*)".into()),
         mappers: vec![mapper()],
         settings: vec![setting("page_size", "500")],
+        groups_base: Some(people().base),
+        on_error: OnError::PassOver,
+        synchronisation: Synchronisation {
+            full_period: Some(Duration::from_hours(24)),
+            ..Synchronisation::default()
+        },
+        email_verified_domains: vec!["staff.example".into()],
         connection: Connection {
             urls: vec![url("ldaps://one.example"), url("ldaps://two.example")],
             start_tls: false,
@@ -200,6 +217,7 @@ pub(crate) fn federation(name: &str, number: u128) -> FederationDeclaration {
             plan: plan(),
             policy: policy(),
             managed_by: None,
+            revision: Revision(0),
         },
         bind_credential: Some(Secret::new("bind-credential-in-the-clear")),
     }
@@ -218,12 +236,17 @@ pub(crate) fn client(id: &str, secrets: &[&str]) -> ClientDeclaration {
             } else {
                 ClientAuthentication::Secret
             },
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::ClientCredentials],
             redirect_uris: vec![
                 RedirectUri::new("https://wiki.example/callback").expect("a redirect URI"),
                 RedirectUri::new("http://127.0.0.1/callback").expect("a redirect URI"),
             ],
             signing_algorithm: SigningAlgorithm::ES256,
+            token_lifetime: Some(Duration::from_secs(90)),
+            allowed_groups: vec!["cn=Wiki,dc=staff,dc=example".into()],
+            admin_scopes: vec![AdminScope::UserRead],
             managed_by: None,
+            revision: Revision(0),
         },
         secrets: secrets.iter().copied().map(Secret::new).collect(),
     }
@@ -240,7 +263,9 @@ pub(crate) fn realm(name: &str) -> Realm {
             code: Duration::from_secs(13),
             token: Duration::from_secs(14),
         },
+        admin_groups: vec!["operators".into()],
         managed_by: None,
+        revision: Revision(0),
     }
 }
 
@@ -266,13 +291,14 @@ pub(crate) fn declaration(realms: Vec<RealmDeclaration>) -> Declaration {
     Declaration {
         source: SOURCE.into(),
         realms,
+        prune: true,
     }
 }
 
 /// Declares realms in the file [`SOURCE`].
 pub(crate) async fn declare(store: &dyn Store, realms: Vec<RealmDeclaration>) {
     store
-        .apply(&declaration(realms), NOW)
+        .apply(&declaration(realms), false, NOW)
         .await
         .expect("the declaration applies");
 }
@@ -290,7 +316,9 @@ pub(crate) fn user() -> User {
             since: Some(LATER),
             until: None,
         }],
+        group_dns: vec!["cn=Wiki,dc=staff,dc=example".into()],
         federation: federation_name("people"),
+        federation_id: FederationId(id(1)),
         entry_dn: "uid=ada,ou=People,dc=staff,dc=example".into(),
         policy: policy(),
     }

@@ -1,3 +1,5 @@
+pub(crate) mod again;
+
 use super::{CROWD, all_at_once, conflict};
 use crate::sample::{
     LATER, NOW, SOURCE, bind, client, client_id, declaration, declare, empty_realm, federation,
@@ -17,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 type Subject = Arc<dyn Store>;
 
 async fn apply(store: &Subject, realms: Vec<RealmDeclaration>) -> Applied {
-    let applied = store.apply(&declaration(realms), LATER).await;
+    let applied = store.apply(&declaration(realms), false, LATER).await;
     applied.expect("the declaration applies")
 }
 
@@ -29,6 +31,7 @@ fn from(source: &str, realms: Vec<RealmDeclaration>) -> Declaration {
     Declaration {
         source: source.into(),
         realms,
+        prune: true,
     }
 }
 
@@ -157,13 +160,13 @@ pub(crate) async fn another_file_may_take_up_a_released_realm(store: &Subject) {
     apply(store, vec![empty_realm("staff")]).await;
     apply(store, Vec::new()).await;
     let other = from("other.toml", vec![empty_realm("staff")]);
-    let taken = store.apply(&other, LATER).await.expect("it applies");
+    let taken = store.apply(&other, false, LATER).await.expect("it applies");
     assert_eq!(taken.changed, owned(&["realm staff"]));
     let sources = store.sources().await.expect("they read");
     assert_eq!(sources, owned(&["other.toml"]));
     let text = conflict(
         store
-            .apply(&declaration(vec![empty_realm("staff")]), LATER)
+            .apply(&declaration(vec![empty_realm("staff")]), false, LATER)
             .await,
     );
     assert!(text.contains("other.toml"), "{text}");
@@ -172,13 +175,16 @@ pub(crate) async fn another_file_may_take_up_a_released_realm(store: &Subject) {
 pub(crate) async fn what_another_file_declares_is_in_the_way(store: &Subject) {
     apply(store, vec![full_realm()]).await;
     let other = from("other.toml", vec![empty_realm("staff")]);
-    let text = conflict(store.apply(&other, LATER).await);
+    let text = conflict(store.apply(&other, false, LATER).await);
     for part in ["realm staff", SOURCE, "other.toml"] {
         assert!(text.contains(part), "{text}");
     }
     // Nor does a file that declares nothing remove what others declare.
     let nothing = from("other.toml", Vec::new());
-    let applied = store.apply(&nothing, LATER).await.expect("it applies");
+    let applied = store
+        .apply(&nothing, false, LATER)
+        .await
+        .expect("it applies");
     assert_eq!(applied, Applied::default());
     let federations = store.federations(&staff()).await.expect("they read");
     assert_eq!(federations.len(), 1);
@@ -186,7 +192,7 @@ pub(crate) async fn what_another_file_declares_is_in_the_way(store: &Subject) {
 
 pub(crate) async fn a_declaration_in_conflict_changes_nothing(store: &Subject) {
     let first = from("first.toml", vec![empty_realm("taken")]);
-    store.apply(&first, NOW).await.expect("it applies");
+    store.apply(&first, false, NOW).await.expect("it applies");
     apply(store, vec![full_realm(), empty_realm("guests")]).await;
     let before = store.realms().await.expect("they read");
     let mut changed = full_realm();
@@ -195,7 +201,7 @@ pub(crate) async fn a_declaration_in_conflict_changes_nothing(store: &Subject) {
     changed.clients[0].secrets = vec![Secret::new("changed")];
     changed.clients.truncate(1);
     let realms = vec![changed, empty_realm("new"), empty_realm("taken")];
-    let text = conflict(store.apply(&declaration(realms), LATER).await);
+    let text = conflict(store.apply(&declaration(realms), false, LATER).await);
     assert!(text.contains("realm taken"), "{text}");
     assert_eq!(store.realms().await.expect("they read"), before);
     assert_eq!(
@@ -224,7 +230,7 @@ pub(crate) async fn a_federation_keeps_its_id_and_its_namespace(store: &Subject)
 pub(crate) async fn a_federation_cannot_have_the_id_of_another(store: &Subject) {
     let mut realm = full_realm();
     realm.federations.push(federation("others", 1));
-    let text = conflict(store.apply(&declaration(vec![realm]), NOW).await);
+    let text = conflict(store.apply(&declaration(vec![realm]), false, NOW).await);
     assert!(text.contains("federation staff/others"), "{text}");
     assert_eq!(store.realms().await.expect("they read"), []);
 }
@@ -232,7 +238,7 @@ pub(crate) async fn a_federation_cannot_have_the_id_of_another(store: &Subject) 
 pub(crate) async fn a_credential_is_asked_for_again_when_its_ties_change(store: &Subject) {
     let mut new = full_realm();
     new.federations[0].bind_credential = None;
-    let text = conflict(store.apply(&declaration(vec![new]), NOW).await);
+    let text = conflict(store.apply(&declaration(vec![new]), false, NOW).await);
     assert!(text.contains("federation staff/people"), "{text}");
 
     apply(store, vec![full_realm()]).await;
@@ -249,7 +255,9 @@ pub(crate) async fn a_credential_is_asked_for_again_when_its_ties_change(store: 
         let declared = &mut realm.federations[0];
         change(&mut declared.planned.federation);
         declared.bind_credential = None;
-        let refused = store.apply(&declaration(vec![realm.clone()]), LATER).await;
+        let refused = store
+            .apply(&declaration(vec![realm.clone()]), false, LATER)
+            .await;
         let text = conflict(refused);
         assert!(text.contains("federation staff/people"), "{number}: {text}");
         assert_eq!(apply(store, vec![full_realm()]).await, Applied::default());
@@ -284,29 +292,9 @@ pub(crate) async fn a_credential_stays_while_its_ties_do(store: &Subject) {
     assert_eq!(credential.expect("it opens"), Some(expected));
 }
 
-pub(crate) async fn secrets_of_a_client_are_rotated(store: &Subject) {
-    let fits = async |presented: &str| {
-        let presented = Secret::new(presented);
-        let fits = store
-            .client_secret_fits(&staff(), &client_id("wiki"), &presented)
-            .await;
-        fits.expect("it reads")
-    };
-    let mut realm = empty_realm("staff");
-    for (secrets, old, new) in [
-        (&["old"][..], true, false),
-        (&["new", "old"], true, true),
-        (&["new"], false, true),
-    ] {
-        realm.clients = vec![client("wiki", secrets)];
-        apply(store, vec![realm.clone()]).await;
-        assert_eq!((fits("old").await, fits("new").await), (old, new));
-    }
-}
-
 pub(crate) async fn a_declaration_that_contradicts_itself_is_refused(store: &Subject) {
     type Change = fn(&mut Vec<RealmDeclaration>);
-    let contradictions: [(&str, Change); 10] = [
+    let contradictions: [(&str, Change); 9] = [
         ("realm staff", |realms| realms.push(empty_realm("staff"))),
         ("federation staff/people", |realms| {
             realms[0].federations.push(federation("people", 2));
@@ -328,9 +316,6 @@ pub(crate) async fn a_declaration_that_contradicts_itself_is_refused(store: &Sub
         ("client staff/wiki", |realms| {
             realms[0].clients[0].client.authentication = ClientAuthentication::Public;
         }),
-        ("client staff/cli", |realms| {
-            realms[0].clients[1].client.authentication = ClientAuthentication::Secret;
-        }),
         ("client staff/blog", |realms| {
             realms[0].clients.push(client("blog", &["a", "b", "c"]));
         }),
@@ -341,7 +326,7 @@ pub(crate) async fn a_declaration_that_contradicts_itself_is_refused(store: &Sub
     for (object, change) in contradictions {
         let mut realms = vec![full_realm()];
         change(&mut realms);
-        let text = conflict(store.apply(&declaration(realms), NOW).await);
+        let text = conflict(store.apply(&declaration(realms), false, NOW).await);
         assert!(text.contains(object), "{object}: {text}");
         assert_eq!(store.realms().await.expect("they read"), []);
     }
@@ -352,7 +337,7 @@ pub(crate) async fn of_many_that_apply_at_once_one_makes_the_realm(store: &Subje
     let applied = all_at_once(store, |store, number| async move {
         let mut realm = full_realm();
         realm.federations[0].planned.federation.id = FederationId(id(number as u128));
-        let applied = store.apply(&declaration(vec![realm]), NOW).await;
+        let applied = store.apply(&declaration(vec![realm]), false, NOW).await;
         applied.expect("it applies")
     });
     let applied = applied.await;

@@ -1,4 +1,3 @@
-use super::conflict;
 use crate::sample::{
     NOW, SOURCE, bind, client, client_id, declare, empty_realm, federation, federation_name,
     full_realm, id, plan, policy, realm, realm_name, staff, url,
@@ -7,7 +6,7 @@ use bridge_model::{
     federation::{Federation, ServiceBind},
     names::FederationId,
     ports::{Store, StoreError},
-    realm::{PolicyRef, Realm},
+    realm::{PolicyRef, Realm, Revision},
     secret::Secret,
     time::Timestamp,
 };
@@ -19,6 +18,7 @@ pub(crate) async fn a_realm_is_read_as_it_was_declared(store: &Subject) {
     declare(&**store, vec![empty_realm("staff")]).await;
     let expected = Realm {
         managed_by: Some(SOURCE.into()),
+        revision: Revision(1),
         ..realm("staff")
     };
     let read = store.realm(&staff()).await.expect("it reads");
@@ -55,8 +55,17 @@ pub(crate) async fn a_federation_is_read_as_it_was_declared(store: &Subject) {
     declare(&**store, vec![full_realm(), empty_realm("other")]).await;
     let mut expected = federation("people", 1).planned;
     expected.managed_by = Some(SOURCE.into());
+    expected.revision = Revision(1);
     let read = store.federations(&staff()).await.expect("they read");
     assert_eq!(read, [expected]);
+    let found = store.federation(&staff(), FederationId(id(1))).await;
+    assert_eq!(found.expect("it reads").as_ref(), read.first());
+    for (realm, number) in [("staff", 2), ("other", 1)] {
+        let found = store
+            .federation(&realm_name(realm), FederationId(id(number)))
+            .await;
+        assert_eq!(found.expect("it reads"), None);
+    }
     let other = store.federations(&realm_name("other")).await;
     assert_eq!(other.expect("they read"), []);
 
@@ -106,9 +115,14 @@ pub(crate) async fn a_plan_is_replaced_and_nothing_else(store: &Subject) {
         ..policy()
     };
     let saved = store
-        .save_plan(FederationId(id(1)), &new_plan, &new_policy)
+        .save_plan(FederationId(id(1)), Revision(1), &new_plan, &new_policy)
         .await;
     saved.expect("it saves");
+    // A plan of the federation as it was once is of another federation.
+    let saved = store
+        .save_plan(FederationId(id(1)), Revision(2), &plan(), &policy())
+        .await;
+    assert!(matches!(saved, Err(StoreError::Stale(_))), "{saved:?}");
     let mut expected = before;
     expected[0].plan = new_plan;
     expected[0].policy = new_policy;
@@ -116,12 +130,15 @@ pub(crate) async fn a_plan_is_replaced_and_nothing_else(store: &Subject) {
     assert_eq!(after, expected);
 }
 
-pub(crate) async fn a_plan_of_no_federation_is_a_conflict(store: &Subject) {
+pub(crate) async fn a_plan_needs_its_federation(store: &Subject) {
     let saved = store
-        .save_plan(FederationId(id(9)), &plan(), &policy())
+        .save_plan(FederationId(id(9)), Revision(1), &plan(), &policy())
         .await;
-    let text = conflict(saved);
-    assert!(text.contains(&id(9).to_string()), "{text}");
+    let error = saved.expect_err("there is none");
+    assert!(
+        matches!(&error, StoreError::Missing(what) if what.contains(&id(9).to_string())),
+        "{error}"
+    );
 }
 
 pub(crate) async fn a_bind_credential_is_given_to_the_same_connection_only(store: &Subject) {
@@ -174,6 +191,7 @@ pub(crate) async fn a_client_is_read_as_it_was_declared(store: &Subject) {
     declare(&**store, vec![full_realm(), empty_realm("other")]).await;
     for mut expected in [client("wiki", &["x"]).client, client("cli", &[]).client] {
         expected.managed_by = Some(SOURCE.into());
+        expected.revision = Revision(1);
         let read = store.client(&staff(), &expected.id).await;
         assert_eq!(read.expect("it reads"), Some(expected));
     }
@@ -205,20 +223,20 @@ pub(crate) async fn only_the_secrets_of_the_client_fit(store: &Subject) {
     ] {
         let presented = Secret::new(presented);
         let fits = store
-            .client_secret_fits(&staff(), &client_id(id), &presented)
+            .client_secret_fits(&staff(), &client_id(id), &presented, NOW)
             .await;
         assert_eq!(fits.expect("it reads"), expected, "{id} {presented:?}");
     }
     let other = realm_name("other");
     let fits = store
-        .client_secret_fits(&other, &client_id("wiki"), &Secret::new("one"))
+        .client_secret_fits(&other, &client_id("wiki"), &Secret::new("one"), NOW)
         .await;
     assert!(!fits.expect("it reads"));
     // The time plays no part: what is declared holds until it is declared otherwise.
     let later = Timestamp(NOW.0).plus(Duration::from_hours(1_000_000));
     store.remove_expired(later).await.expect("it removes");
     let fits = store
-        .client_secret_fits(&staff(), &client_id("wiki"), &Secret::new("one"))
+        .client_secret_fits(&staff(), &client_id("wiki"), &Secret::new("one"), NOW)
         .await;
     assert!(fits.expect("it reads"));
 }

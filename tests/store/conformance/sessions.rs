@@ -101,12 +101,35 @@ pub(crate) async fn a_session_ends_when_it_is_ended(store: &Subject) {
     realms(store).await;
     let added = store.add_session(&session(1)).await;
     added.expect("it is kept");
-    for (realm, expected) in [("other", true), ("staff", false), ("staff", false)] {
+    for (realm, was_there, is_there) in [
+        ("other", false, true),
+        ("staff", true, false),
+        ("staff", false, false),
+    ] {
         let ended = store.end_session(&realm_name(realm), id(1)).await;
-        ended.expect("it is answered");
+        assert_eq!(ended.expect("it is answered"), was_there);
         let found = store.session(&staff(), hash(1), NOW).await;
-        assert_eq!(found.expect("it reads").is_some(), expected);
+        assert_eq!(found.expect("it reads").is_some(), is_there);
     }
+}
+
+pub(crate) async fn a_session_takes_its_grants_with_it(store: &Subject) {
+    realms(store).await;
+    for number in [1, 2] {
+        store.add_session(&session(number)).await.expect("kept");
+        let mut grant = grant(number);
+        grant.session = id(number.into());
+        store.add_grant(&grant).await.expect("it is kept");
+    }
+    let redeemed = redeem(store, hash(1), NOW).await;
+    assert!(matches!(redeemed, Redemption::First(_)));
+    let ended = store.end_session(&realm_name("other"), id(1)).await;
+    assert!(!ended.expect("it is answered"));
+    assert_eq!(stage(store, 1).await, GrantStage::Redeemed);
+    let ended = store.end_session(&staff(), id(1)).await;
+    assert!(ended.expect("it is answered"));
+    assert_eq!(stage(store, 1).await, GrantStage::Revoked);
+    assert_eq!(stage(store, 2).await, GrantStage::Issued);
 }
 
 pub(crate) async fn a_grant_is_found_by_its_realm_and_id(store: &Subject) {

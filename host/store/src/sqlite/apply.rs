@@ -161,8 +161,7 @@ impl Apply<'_> {
         let mut digests: Vec<_> = digests.collect();
         digests.dedup();
         // A declaration that tells none of a client's secrets leaves it those that it has.
-        let is_silent =
-            digests.is_empty() && wanted.authentication == ClientAuthentication::Secret;
+        let is_silent = digests.is_empty() && wanted.authentication == ClientAuthentication::Secret;
         let are_secrets_new = !is_silent
             && (kept_secrets.len() != digests.len()
                 || kept_secrets

@@ -217,7 +217,7 @@ fn object(realm: &RealmName, name: &FederationName) -> String {
 
 /// A federation is its id, whatever it is named.
 fn past_object(id: FederationId) -> String {
-    format!("federation {id}")
+    format!("federation {}", id.0.simple())
 }
 
 /// The same values in the same order as [`UPDATE`].

@@ -187,10 +187,11 @@ const DECLARED_IN: &str = "
     WHERE realm = ?1 AND managed_by IS NOT NULL
     LIMIT 1";
 
-/// Named as in [`Change::first_revision`].
+/// Named as where [`Change::first_revision`] is asked for.
 const KEEP_REVISIONS: &str = "
     INSERT OR REPLACE INTO past_revisions (object, revision)
     SELECT 'realm ' || name, revision FROM realms WHERE name = ?1
+    UNION ALL SELECT 'federation ' || lower(hex(id)), revision FROM federations WHERE realm = ?1
     UNION ALL SELECT 'client ' || realm || '/' || id, revision FROM clients WHERE realm = ?1";
 
 /// In an order in which nothing refers to what is gone already.

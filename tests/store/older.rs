@@ -1,0 +1,164 @@
+//! Databases that older bridges made.
+
+use crate::{
+    databases::{open, tamper},
+    sample::{NOW, client, client_id, declare, federation, full_realm, interaction, key, staff},
+};
+use aws_lc_rs::hmac;
+use bridge_model::{
+    client::{Client, GrantType},
+    federation::{Federation, OnError, Synchronisation},
+    ports::{Clients, Realms, Sessions},
+    realm::Revision,
+    secret::Secret,
+};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{collections::BTreeSet, fmt::Write, path::Path};
+use tempfile::TempDir;
+
+const OLDER: &str = include_str!("older.sql");
+const FIRST: &str = include_str!("../../host/store/migrations/sqlite/0001_store.sql");
+
+/// As secrets of clients were kept: keyed with what was derived from the sealing key.
+fn digest(id: &str, secret: &str) -> String {
+    let key = key(1).derive("store/client-secrets");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+    let mut message = Vec::new();
+    for part in ["staff", id, secret] {
+        message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        message.extend_from_slice(part.as_bytes());
+    }
+    let mut hexadecimal = String::new();
+    for octet in hmac::sign(&key, &message).as_ref() {
+        write!(hexadecimal, "{octet:02x}").expect("a string takes everything");
+    }
+    hexadecimal
+}
+
+/// A database of the first schema with the realm `staff` in it, and its subject key.
+async fn older(path: &Path) -> Option<Secret> {
+    let store = open(path, &key(1)).await.expect("a new database opens");
+    let mut realm = full_realm();
+    realm.clients.push(client("blog", &["x"]));
+    declare(&store, vec![realm]).await;
+    store.add_interaction(&interaction(1)).await.expect("kept");
+    let subject_key = store.subject_key(&staff()).await.expect("it reads");
+    store.close().await;
+    tamper(path, OLDER).await;
+    for (column, id, secret) in [
+        ("first", "wiki", "client-secret-one"),
+        ("first", "blog", "new"),
+        ("second", "blog", "old"),
+    ] {
+        let digest = digest(id, secret);
+        let sql =
+            format!("UPDATE clients SET {column}_secret_digest = x'{digest}' WHERE id = '{id}'");
+        assert_eq!(tamper(path, &sql).await, 1);
+    }
+    subject_key
+}
+
+/// The tables, their columns and the indexes.
+async fn schema(path: &Path) -> BTreeSet<String> {
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut connection = SqliteConnection::connect_with(&options)
+        .await
+        .expect("SQLite opens the file");
+    let rows = sqlx::query(
+        "SELECT m.name || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk AS line
+        FROM sqlite_schema m, pragma_table_info(m.name) c
+        WHERE m.name NOT LIKE '_sqlx%' AND m.name NOT LIKE 'sqlite%'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("it reads");
+    rows.iter().map(|row| row.get("line")).collect()
+}
+
+#[tokio::test]
+async fn what_an_older_bridge_kept_is_still_there() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("store.db");
+    let subject_key = older(&path).await;
+    let first = folder.path().join("first.db");
+    std::fs::write(&first, "").expect("it writes");
+    tamper(&first, FIRST).await;
+    assert_eq!(schema(&path).await, schema(&first).await);
+
+    // Twice: what the first opening did is found by the second.
+    for _ in 0..2 {
+        let store = open(&path, &key(1)).await.expect("it opens");
+        let key = store.subject_key(&staff()).await.expect("it reads");
+        assert_eq!(key, subject_key);
+        let realm = store.realm(&staff()).await.expect("it reads");
+        let realm = realm.expect("there is one");
+        assert_eq!(
+            (realm.revision, realm.admin_groups),
+            (Revision(1), Vec::new())
+        );
+        let read = store.federations(&staff()).await.expect("they read");
+        let expected = Federation {
+            groups_base: None,
+            on_error: OnError::Deny,
+            synchronisation: Synchronisation::default(),
+            email_verified_domains: Vec::new(),
+            ..federation("people", 1).planned.federation
+        };
+        assert_eq!(
+            (&read[0].federation, read[0].revision),
+            (&expected, Revision(1))
+        );
+        let credential = store.bind_credential(&expected).await.expect("it opens");
+        assert_eq!(
+            credential,
+            Some(Secret::new("bind-credential-in-the-clear"))
+        );
+        let wiki = store.client(&staff(), &client_id("wiki")).await;
+        let wiki = wiki.expect("it reads").expect("there is one");
+        let expected = Client {
+            grant_types: vec![GrantType::AuthorizationCode],
+            token_lifetime: None,
+            allowed_groups: Vec::new(),
+            admin_scopes: Vec::new(),
+            revision: Revision(1),
+            managed_by: wiki.managed_by.clone(),
+            ..client("wiki", &["x"]).client
+        };
+        assert_eq!(wiki, expected);
+        for (id, secret, expected) in [
+            ("wiki", "client-secret-one", true),
+            ("blog", "new", true),
+            ("blog", "old", true),
+            ("blog", "client-secret-one", false),
+        ] {
+            let fits = store
+                .client_secret_fits(&staff(), &client_id(id), &Secret::new(secret), NOW)
+                .await;
+            assert_eq!(fits.expect("it reads"), expected, "{id} {secret}");
+        }
+        let known = store.client_secrets(&staff(), &client_id("blog")).await;
+        let known = known.expect("they read");
+        assert_eq!(known.len(), 2);
+        assert!(known.iter().all(|secret| secret.created_at == NOW));
+        let found = store.interaction(&staff(), interaction(1).id, NOW).await;
+        assert_eq!(found.expect("it reads"), Some(interaction(1)));
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn secrets_of_an_older_bridge_outlive_its_sealing_key() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("store.db");
+    let subject_key = older(&path).await;
+    crate::reseal::reseal(&path, &key(1), &key(2))
+        .await
+        .expect("it is sealed anew");
+    let store = open(&path, &key(2)).await.expect("the new key opens it");
+    let fits = store
+        .client_secret_fits(&staff(), &client_id("blog"), &Secret::new("old"), NOW)
+        .await;
+    assert!(fits.expect("it reads"));
+    let key = store.subject_key(&staff()).await.expect("it reads");
+    assert_eq!(key, subject_key);
+}
