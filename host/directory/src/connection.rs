@@ -14,7 +14,7 @@ use crate::{
 };
 use bridge_model::{
     federation::BindName,
-    ports::{DirectoryError, DirectoryFault, Facts},
+    ports::{DirectoryError, DirectoryFault, DirectoryStep, Facts},
     search::{Control, Found, Reply, Search},
     secret::Password,
 };
@@ -219,7 +219,7 @@ impl Connection {
             ),
         };
         Err(Failure {
-            error: fault(kind, &self.address, detail),
+            error: fault(kind, &self.address, detail).at(DirectoryStep::Operation),
             is_closed: kind == DirectoryFault::Protocol
                 && matches!(self.wire.end(), Some(End::Closed(_))),
             progress: self.wire.progress(),
@@ -327,7 +327,7 @@ async fn run_search(
     })
 }
 
-/// Waits for a step of opening a connection.
+/// Waits for a step on the way to TLS.
 async fn within<T>(
     deadline: Instant,
     endpoint: &Endpoint,
@@ -336,12 +336,15 @@ async fn within<T>(
 ) -> Result<T, DirectoryError> {
     match timeout_at(deadline, waiting).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err((kind, detail, facts))) => Err(fault_with(kind, &endpoint.address, detail, facts)),
+        Ok(Err((kind, detail, facts))) => {
+            Err(fault_with(kind, &endpoint.address, detail, facts).at(DirectoryStep::Tls))
+        }
         Err(_) => Err(fault(
             DirectoryFault::Timeout,
             &endpoint.address,
             format!("the server accepted the connection but {step} did not end in time"),
-        )),
+        )
+        .at(DirectoryStep::Tls)),
     }
 }
 

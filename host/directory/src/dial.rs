@@ -3,7 +3,7 @@
 use crate::{endpoint::Endpoint, fault::fault, outbound::Outbound};
 use bridge_model::{
     outbound::Outlook,
-    ports::{DirectoryError, DirectoryFault},
+    ports::{DirectoryError, DirectoryFault, DirectoryStep},
 };
 use socket2::{SockRef, TcpKeepalive};
 use std::{io, net::SocketAddr, time::Duration};
@@ -67,7 +67,7 @@ async fn resolve(
         if outlook == Outlook::Hidden {
             outbound.refusal(endpoint, &why)
         } else {
-            fault(kind, &endpoint.address, why)
+            fault(kind, &endpoint.address, why).at(DirectoryStep::NameResolution)
         }
     };
     let host = &endpoint.host;

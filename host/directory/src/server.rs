@@ -10,7 +10,7 @@ use crate::{
     pool::{Lease, Pool},
     service::ServiceAccount,
 };
-use bridge_model::ports::{DirectoryError, DirectoryFault, Facts};
+use bridge_model::ports::{DirectoryError, DirectoryFault, DirectoryStep, Facts};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -132,14 +132,17 @@ impl Server {
             return Err(Unavailable::TryNext(error));
         }
         let Some(slot) = self.pool(purpose).slot(deadline).await else {
-            return Err(Unavailable::Final(fault(
-                DirectoryFault::Timeout,
-                self.address(),
-                format!(
-                    "all {} connections were in use all the time",
-                    self.settings.pool_connections_max
-                ),
-            )));
+            return Err(Unavailable::Final(
+                fault(
+                    DirectoryFault::Timeout,
+                    self.address(),
+                    format!(
+                        "all {} connections were in use all the time",
+                        self.settings.pool_connections_max
+                    ),
+                )
+                .at(DirectoryStep::Operation),
+            ));
         };
         let connection = match slot.take() {
             Some(connection) => connection,
@@ -195,11 +198,14 @@ impl Server {
     ) -> Result<(), Unavailable> {
         let begin = Instant::now();
         let Ok(mut turn) = timeout_at(deadline, self.service_bind.lock()).await else {
-            return Err(Unavailable::Final(fault(
-                DirectoryFault::Timeout,
-                self.address(),
-                "the service bind of another call was waited for in vain",
-            )));
+            return Err(Unavailable::Final(
+                fault(
+                    DirectoryFault::Timeout,
+                    self.address(),
+                    "the service bind of another call was waited for in vain",
+                )
+                .at(DirectoryStep::ServiceBind),
+            ));
         };
         if let Some(refusal) = service.refusal(Instant::now()) {
             return Err(Unavailable::Final(refusal));
@@ -227,7 +233,9 @@ impl Server {
         let bound = connection.bind(name, password, &[], deadline).await;
         let reply = match bound {
             Ok(Answered { value, .. }) => value,
-            Err(Failure { error, .. }) => return Err(Unavailable::TryNext(error)),
+            Err(Failure { error, .. }) => {
+                return Err(Unavailable::TryNext(error.at(DirectoryStep::ServiceBind)));
+            }
         };
         if reply.is_success() {
             service.accepted();

@@ -4,7 +4,7 @@ mod facts;
 mod sessions;
 mod store;
 
-pub use facts::{Certificate, Facts, Misfit};
+pub use facts::{Certificate, DirectoryStep, Facts, Misfit};
 pub use sessions::{Failures, Keys, Sessions};
 pub use store::{AuditTrail, Clients, Precondition, Realms, Store, StoreError, Users};
 
@@ -92,12 +92,14 @@ pub struct DirectoryError {
     /// What happened, for the log and for whoever may know the federation; one line, without secrets
     /// and without `; `, which separates what is wrong from what to do about it.
     pub detail: String,
+    /// Where it stopped.
+    pub step: DirectoryStep,
     /// What is known beyond words.
     pub facts: Facts,
 }
 
 impl DirectoryError {
-    /// A fault of which no more is known than words.
+    /// A fault of which no more is known than words, at the step where such faults are met most.
     pub fn new(
         fault: DirectoryFault,
         server: impl Into<String>,
@@ -107,8 +109,26 @@ impl DirectoryError {
             fault,
             server: server.into(),
             detail: detail.into(),
+            step: match fault {
+                DirectoryFault::Misconfigured | DirectoryFault::PlaintextRefused => {
+                    DirectoryStep::Opening
+                }
+                DirectoryFault::NameResolution | DirectoryFault::OutboundRefused => {
+                    DirectoryStep::NameResolution
+                }
+                DirectoryFault::Connect | DirectoryFault::Timeout => DirectoryStep::Tcp,
+                DirectoryFault::Tls => DirectoryStep::Tls,
+                DirectoryFault::ServiceBind => DirectoryStep::ServiceBind,
+                DirectoryFault::Protocol => DirectoryStep::Operation,
+            },
             facts: Facts::None,
         }
+    }
+
+    /// The same fault at another step.
+    #[must_use]
+    pub fn at(self, step: DirectoryStep) -> Self {
+        Self { step, ..self }
     }
 }
 

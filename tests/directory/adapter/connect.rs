@@ -2,7 +2,7 @@
 
 use super::*;
 use bridge_model::{
-    ports::{DirectoryError, DirectoryFault, Facts, Misfit},
+    ports::{DirectoryError, DirectoryFault, DirectoryStep, Facts, Misfit},
     time::Timestamp,
 };
 use std::{net::TcpListener, time::Instant};
@@ -194,6 +194,7 @@ async fn nothing_follows_a_start_tls_that_fails() {
         federation.connection.allow_plaintext = true;
         let error = fault(&federation).await;
         assert_eq!(error.fault, expected, "{answer:?}: {error}");
+        assert_eq!(error.step, DirectoryStep::Tls, "{answer:?}: {error}");
         for request in peer.requests() {
             assert!([EXTENDED, 0].contains(&request.operation), "{request:x?}");
         }
@@ -230,6 +231,10 @@ async fn a_server_that_is_not_there_is_told_from_one_that_does_not_answer() {
         for error in faults(&federation).await {
             assert!(expected.contains(&error.fault), "{error}");
             assert_eq!(error.server, proxy.address());
+            if error.fault == DirectoryFault::Timeout {
+                // Somebody took the connection, and then said nothing.
+                assert_eq!(error.step, DirectoryStep::Tls, "{error}");
+            }
         }
         assert!(begin.elapsed() < timeout * 2 * 4, "{:?}", begin.elapsed());
     }
@@ -240,6 +245,7 @@ async fn a_server_that_is_not_there_is_told_from_one_that_does_not_answer() {
     assert_eq!(error.fault, DirectoryFault::Connect, "{error}");
     assert!(error.detail.contains("refused"), "{error}");
     assert!(error.detail.contains(&address), "{error}");
+    assert_eq!(error.step, DirectoryStep::Tcp);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! The service's own account: never locked by the bridge.
 
 use super::*;
-use bridge_model::ports::{DirectoryFault, Facts};
+use bridge_model::ports::{DirectoryFault, DirectoryStep, Facts};
 use suites::{
-    peer::{self, BIND, Peer, Reaction},
+    peer::{self, BIND, Peer, Reaction, SEARCH},
     proxy::Proxy,
     slapd::Slapd,
 };
@@ -128,6 +128,26 @@ async fn a_refused_service_bind_is_told_without_the_password_and_people_can_stil
     assert_eq!(proxy.accepted(), 1);
     let bound = bind(&*directory, person("ada"), "Pw-ada").await;
     assert!(bound.expect("an answer").is_success());
+}
+
+#[tokio::test]
+async fn a_service_bind_without_an_answer_is_told_from_a_search_without_one() {
+    for (silent, step) in [
+        (BIND, DirectoryStep::ServiceBind),
+        (SEARCH, DirectoryStep::Operation),
+    ] {
+        let peer = Peer::start(move |request| {
+            if request.operation == silent {
+                Reaction::Ignore
+            } else {
+                Reaction::Send(peer::bind_response(request.id, 0))
+            }
+        });
+        let federation = with_timeouts(plaintext(&peer.address()), Duration::from_millis(200));
+        let searched = open(&federation).search(&by_uid("ada")).await;
+        let error = searched.expect_err("no answer");
+        assert_eq!((error.fault, error.step), (DirectoryFault::Timeout, step));
+    }
 }
 
 #[tokio::test]

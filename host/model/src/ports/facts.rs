@@ -14,6 +14,23 @@ pub enum Facts {
     Certificate(Box<Certificate>),
 }
 
+/// The steps of a call to a directory, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DirectoryStep {
+    /// Before anything was sent anywhere.
+    Opening,
+    /// Where the host is, and whether the realm may go there.
+    NameResolution,
+    /// A connection.
+    Tcp,
+    /// StartTLS and the handshake.
+    Tls,
+    /// The service's own bind.
+    ServiceBind,
+    /// What was asked for: the search, or a person's bind; waiting for a free connection, too.
+    Operation,
+}
+
 /// What a certificate that was not accepted says of itself, in its own words: nobody vouches for
 /// them. Each text is one line of at most 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
