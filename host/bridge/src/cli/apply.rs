@@ -9,7 +9,6 @@ use crate::{
     documents::{Advice, Difference, Node, ObjectChange, is_pem, resolve},
 };
 use anyhow::Context as _;
-use bridge_model::names::RealmName;
 use clap::Args;
 use std::{
     fs,
@@ -47,7 +46,9 @@ impl Apply {
     /// Says what changes, and changes it.
     pub(super) async fn run(&self) -> anyhow::Result<ExitCode> {
         let document = self.read()?;
-        let remote = Remote::open(&self.place)?.of(&self.realm(&document)?);
+        self.check_realm(&document)?;
+        // The document names its realm, which need not be there yet.
+        let remote = Remote::open(&self.place)?;
         let difference = self.send(&remote, &document, true).await?;
         let mut out = std::io::stdout().lock();
         out.write_all(told(&difference).as_bytes())?;
@@ -82,13 +83,6 @@ impl Apply {
         write_out(&mut document, folder, &mut |member, message| {
             faults.push((member, message));
         });
-        let named = document.get("realm").and_then(|realm| realm.get("name"));
-        if let (Some(wanted), Some(named)) = (&self.realm, named.and_then(Node::as_text))
-            && wanted != named
-        {
-            let message = format!("--realm is {wanted:?}; write the same, or leave --realm out");
-            faults.push(("realm.name".to_owned(), message));
-        }
         let faults: Vec<_> = faults
             .into_iter()
             .map(|(member, message)| fault(file, &document, member, message))
@@ -120,19 +114,18 @@ impl Apply {
         }
     }
 
-    /// The realm that the file declares.
-    fn realm(&self, document: &Node) -> anyhow::Result<String> {
+    /// A file declares one realm, and the one that was said.
+    fn check_realm(&self, document: &Node) -> Result<(), Faults> {
         let named = document.get("realm").and_then(|realm| realm.get("name"));
-        let name = named.and_then(Node::as_text).or(self.realm.as_deref());
-        if let Some(name) = name.filter(|name| RealmName::new(*name).is_ok()) {
-            return Ok(name.to_owned());
-        }
-        let message = match name {
-            None => "is missing; a file declares one realm: give it a name".to_owned(),
-            Some(name) => format!("{name:?} is no name of a realm; take 1 to 64 of a-z, 0-9 and -"),
+        let message = match (named.and_then(Node::as_text), &self.realm) {
+            (None, _) => "is missing; a file declares one realm: give it a name".to_owned(),
+            (Some(named), Some(wanted)) if named != wanted => {
+                format!("--realm is {wanted:?}; write the same, or leave --realm out")
+            }
+            _ => return Ok(()),
         };
         let wrong = fault(&self.file, document, "realm.name".to_owned(), message);
-        Err(Faults(vec![wrong]).into())
+        Err(Faults(vec![wrong]))
     }
 
     fn file_name(&self) -> String {

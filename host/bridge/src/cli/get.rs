@@ -11,7 +11,6 @@ use std::io::Write as _;
 
 /// How many users are asked for at once.
 const PAGE: &str = "500";
-const PAGE_USERS: usize = 500;
 
 /// What is wanted.
 #[derive(Clone, Debug, Args)]
@@ -176,18 +175,22 @@ async fn list(remote: &Remote, kind: Kind) -> anyhow::Result<Vec<Node>> {
         return Ok(all.items().to_vec());
     }
     let mut all: Vec<Node> = Vec::new();
+    let mut after: Option<String> = None;
     loop {
-        let after = all.last().and_then(|last| last.get("subject"));
-        let after = after.and_then(Node::as_text).map(str::to_owned);
         let mut pairs = vec![("limit", PAGE)];
         pairs.extend(after.as_deref().map(|after| ("after", after)));
         let page = remote
             .get_text(&format!("{resource}{}", query(&pairs)))
             .await?;
-        let page = json(&page)?.items().to_vec();
-        let is_last = page.len() < PAGE_USERS;
-        all.extend(page);
-        if is_last {
+        let page = json(&page)?;
+        all.extend(
+            page.get("users")
+                .map(Node::items)
+                .unwrap_or_default()
+                .to_vec(),
+        );
+        after = page.get("next").and_then(Node::as_text).map(str::to_owned);
+        if after.is_none() {
             return Ok(all);
         }
     }
