@@ -8,7 +8,7 @@ use bridge_model::{
     federation::{Federation, ServiceBind},
     filter::Filter,
     plan::Problem,
-    ports::{Directories, Directory, DirectoryError, DirectoryFault},
+    ports::{Directories, Directory, DirectoryError, DirectoryFault, DirectoryStep},
     search::{Search, SearchScope, Subtree},
     secret::Secret,
 };
@@ -243,7 +243,7 @@ impl TestReport {
         let servers = federation.connection.urls.iter().map(address);
         let servers = servers.collect::<Vec<_>>().join(" ");
         let server = error.map_or(servers, |error| error.server.clone());
-        let failed = error.map(|error| failed_stage(error.fault));
+        let failed = error.map(|error| failed_stage(error, last));
         for stage in STAGES.into_iter().filter(|stage| *stage <= last) {
             let (result, text) = match (failed, error) {
                 (Some(Some(failed)), Some(error)) if stage == failed => {
@@ -286,18 +286,19 @@ fn address(url: &Url) -> String {
     format!("{host}:{}", url.port().unwrap_or(preset))
 }
 
-/// Where a fault belongs; none: nothing was tried.
-fn failed_stage(fault: DirectoryFault) -> Option<Stage> {
-    match fault {
-        DirectoryFault::Misconfigured => None,
+/// Where a fault belongs, of the stages up to `last`; none: nothing was tried.
+fn failed_stage(error: &DirectoryError, last: Stage) -> Option<Stage> {
+    match (error.fault, error.step) {
+        (DirectoryFault::PlaintextRefused, _) => Some(Stage::Tls),
         // What a name resolves to is not told to whoever may not go there.
-        DirectoryFault::NameResolution | DirectoryFault::OutboundRefused => {
+        (DirectoryFault::OutboundRefused, _) | (_, DirectoryStep::NameResolution) => {
             Some(Stage::NameResolution)
         }
-        DirectoryFault::Connect | DirectoryFault::Timeout => Some(Stage::Tcp),
-        DirectoryFault::Tls | DirectoryFault::PlaintextRefused => Some(Stage::Tls),
-        DirectoryFault::Protocol => Some(Stage::Ldap),
-        DirectoryFault::ServiceBind => Some(Stage::Bind),
+        (_, DirectoryStep::Opening) => None,
+        (_, DirectoryStep::Tcp) => Some(Stage::Tcp),
+        (_, DirectoryStep::Tls) => Some(Stage::Tls),
+        (_, DirectoryStep::ServiceBind) => Some(Stage::Bind),
+        (_, DirectoryStep::Operation) => Some(last),
     }
 }
 

@@ -128,7 +128,7 @@ async fn a_fault_fails_its_stage_and_what_follows_is_not_reached() {
         ),
         (
             DirectoryFault::Protocol,
-            [Passed, Passed, Passed, Failed, NotReached, NotReached],
+            [Passed, Passed, Passed, Passed, Passed, Failed],
             "connection_url",
         ),
         (
@@ -153,6 +153,29 @@ async fn a_fault_fails_its_stage_and_what_follows_is_not_reached() {
         assert_eq!(problem.field, field);
         assert!(problem.message.contains("; "), "{problem:?}");
     }
+}
+
+#[tokio::test]
+async fn silence_is_told_at_the_stage_where_it_began() {
+    let it = bound();
+    for (step, failed) in [
+        (DirectoryStep::NameResolution, 0),
+        (DirectoryStep::Tcp, 1),
+        (DirectoryStep::Tls, 2),
+        (DirectoryStep::ServiceBind, 4),
+        (DirectoryStep::Operation, 5),
+    ] {
+        let error = DirectoryError::new(DirectoryFault::Timeout, "d.example:636", "silent");
+        let report = TestReport::unanswered(&it, &error.at(step));
+        let told = results(&report);
+        assert_eq!(told[failed], Failed, "{step:?}");
+        assert!(told[..failed].iter().all(|result| *result == Passed));
+        assert!(told[failed + 1..].iter().all(|it| *it == NotReached));
+    }
+    let directories = with_people();
+    directories.break_down("", DirectoryFault::Protocol);
+    let report = test_connection(&directories, &it).await;
+    assert_eq!(results(&report), [Passed, Passed, Passed, Failed]);
 }
 
 #[test]
