@@ -1,10 +1,13 @@
 //! The wiring: the only place that knows all rooms by their concrete types.
 
 use crate::{
-    audit::AuditFile,
+    audit::{AuditFile, KeptAudit},
     config::realm_file::RealmFile,
     system::{OsRandom, SystemClock},
-    web::{self, BaseUrlError, Health, WebSettings, WebState},
+    web::{
+        self, BaseUrlError, Health, WebSettings, WebState,
+        admin::{AdminSettings, AdminState, admin_router},
+    },
 };
 use axum::Router;
 use bridge_directory::LdapDirectories;
@@ -30,6 +33,7 @@ pub struct Bridge {
     store: Arc<dyn Store>,
     policies: Arc<PolicyHost>,
     federations: Arc<Federations>,
+    directories: Arc<LdapDirectories>,
     audit: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -103,6 +107,19 @@ impl Bridge {
     /// What people and clients meet.
     pub fn router(&self) -> Router {
         web::router(self.web.clone())
+    }
+
+    /// What administrators meet. `trail` is the audit log of this bridge, if it is one that can be read
+    /// back: then they see what has just happened.
+    pub fn admin_router(&self, trail: Option<KeptAudit>, settings: AdminSettings) -> Router {
+        admin_router(AdminState::new(
+            self.web.clone(),
+            self.federations.clone(),
+            self.policies.clone(),
+            self.directories.clone(),
+            trail,
+            settings,
+        ))
     }
 
     /// What probes are told.
@@ -238,7 +255,11 @@ impl Bridge {
             revision: Revision::default(),
         };
         let now = self.clock.now();
-        match self.store.save_realm(&realm, Precondition::Absent, now).await {
+        match self
+            .store
+            .save_realm(&realm, Precondition::Absent, now)
+            .await
+        {
             // Another node was faster.
             Ok(_) | Err(StoreError::Duplicate(_)) => Ok(()),
             Err(error) => Err(error),
@@ -337,7 +358,7 @@ impl Builder {
         let federations = Arc::new(Federations::new(
             self.store.clone(),
             policies.clone(),
-            directories,
+            directories.clone(),
         ));
         let sign_ins = SignIns::new(
             federations.clone(),
@@ -367,6 +388,7 @@ impl Builder {
             store: self.store,
             policies,
             federations,
+            directories,
             audit: self.audit,
             clock: self.clock,
             random: self.random,

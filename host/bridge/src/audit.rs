@@ -1,4 +1,8 @@
-//! Where audit events go: JSON lines.
+//! Where audit events go: JSON lines, and the store.
+
+mod kept;
+
+pub use kept::KeptAudit;
 
 use bridge_model::{audit::AuditEvent, ports::AuditLog};
 use std::{

@@ -36,5 +36,5 @@ mod watch;
 pub mod web;
 
 pub use app::{ApplyError, Bridge, BridgeError, Builder, built_in_policies};
-pub use audit::{AuditFile, AuditOutput};
+pub use audit::{AuditFile, AuditOutput, KeptAudit};
 pub use system::{OsRandom, SystemClock};

@@ -3,12 +3,13 @@
 //! One router for each audience, each with its own caching, cross-origin rules and rendering of
 //! errors: *discovery* (anybody may read and keep it), *protocol* (applications, never kept),
 //! *browser* (people; no cross-origin access), *health* (probes). [`router`] joins them, [`serve()`]
-//! puts them on a socket.
+//! puts them on a socket. Administrators have a router and sockets of their own ([`admin`]).
 //!
 //! What a handler cannot do it says as a `Failure`; the audience's middleware turns that into a page
 //! or into JSON, with the request's id. Nothing here decides who a person is or what a client may
 //! have: that is `bridge_federation` and `bridge_oidc`.
 
+pub mod admin;
 pub mod assets;
 mod browser;
 mod cookies;

@@ -29,9 +29,12 @@ use url::form_urlencoded;
 
 /// The router of the protocol.
 pub(super) fn routes() -> Router<WebState> {
-    Router::new()
-        .route(paths::TOKEN, post(token))
-        .route(paths::USERINFO, get(userinfo).post(userinfo))
+    token_route().route(paths::USERINFO, get(userinfo).post(userinfo))
+}
+
+/// The token endpoint alone.
+pub(super) fn token_route() -> Router<WebState> {
+    Router::new().route(paths::TOKEN, post(token))
 }
 
 /// Lets scripts of any origin ask, without credentials of the browser's: what counts is what the

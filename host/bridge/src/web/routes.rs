@@ -62,7 +62,7 @@ const BODY_OCTETS_MAX: usize = 64 * 1024;
     clippy::needless_pass_by_value,
     reason = "the layer's signature asks for it"
 )]
-fn broken_off(panic: Box<dyn Any + Send>) -> Response {
+pub(super) fn broken_off(panic: Box<dyn Any + Send>) -> Response {
     let what = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -1,0 +1,406 @@
+//! Endpoints, each with what it asks of its caller and what it says of itself: the router and the
+//! description are made of the same lines, so that neither has what the other lacks.
+
+use super::{
+    AdminState, ROOT,
+    access::{Access, Ground, authorise},
+    body::{JSON, MERGE_PATCH},
+    problem::{MEDIA_TYPE, ProblemDocument},
+};
+use axum::{
+    Router,
+    handler::Handler,
+    middleware::from_fn_with_state,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use bridge_model::admin::AdminScope;
+use std::collections::BTreeMap;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema,
+        content::ContentBuilder,
+        path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder},
+        request_body::RequestBodyBuilder,
+        response::ResponsesBuilder,
+        schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
+        security::SecurityRequirement,
+    },
+};
+
+/// The name of the way to prove who one is, in the description.
+pub(super) const TOKEN_SCHEME: &str = "token";
+
+/// The shape of a body, with the shapes that it refers to.
+#[derive(Clone)]
+pub(super) struct Shape {
+    schema: RefOr<Schema>,
+    named: Vec<(String, RefOr<Schema>)>,
+}
+
+/// One endpoint.
+pub(super) struct Endpoint {
+    method: HttpMethod,
+    path: &'static str,
+    access: Access,
+    handler: MethodRouter<AdminState>,
+    operation: OperationBuilder,
+    responses: ResponsesBuilder,
+    shapes: Vec<(String, RefOr<Schema>)>,
+}
+
+/// All endpoints.
+pub(super) struct Api {
+    state: AdminState,
+    router: Router<AdminState>,
+    paths: PathsBuilder,
+    shapes: BTreeMap<String, RefOr<Schema>>,
+}
+
+impl Access {
+    /// On one realm: the token's or the path's.
+    pub(super) const fn realm(scope: AdminScope) -> Self {
+        Self {
+            ground: Ground::Realm,
+            scope: Some(scope),
+            asks_directory: false,
+        }
+    }
+
+    /// On the platform.
+    pub(super) const fn platform(scope: AdminScope) -> Self {
+        Self {
+            ground: Ground::Platform,
+            scope: Some(scope),
+            asks_directory: false,
+        }
+    }
+
+    /// The same, elsewhere.
+    pub(super) const fn on(self, ground: Ground) -> Self {
+        Self { ground, ..self }
+    }
+
+    /// The same, of something that has a directory asked.
+    pub(super) const fn asking(self) -> Self {
+        Self {
+            asks_directory: true,
+            ..self
+        }
+    }
+}
+
+impl Shape {
+    /// The shape of a type.
+    pub(super) fn of<T: ToSchema>() -> Self {
+        let mut named = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut named);
+        Self {
+            schema: Ref::from_schema_name(T::name()).into(),
+            named,
+        }
+    }
+
+    /// The shape of a list of them.
+    pub(super) fn list_of<T: ToSchema>() -> Self {
+        let Self { schema, named } = Self::of::<T>();
+        Self {
+            schema: ArrayBuilder::new().items(schema).into(),
+            named,
+        }
+    }
+
+    /// An object whose members something else says.
+    pub(super) fn object() -> Self {
+        Self {
+            schema: ObjectBuilder::new().schema_type(Type::Object).into(),
+            named: Vec::new(),
+        }
+    }
+
+    /// A text.
+    pub(super) fn text() -> Self {
+        Self::simple(Type::String)
+    }
+
+    /// A number, from 0 on.
+    pub(super) fn number() -> Self {
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        Self {
+            schema: number.minimum(Some(0)).into(),
+            named: Vec::new(),
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag() -> Self {
+        Self::simple(Type::Boolean)
+    }
+
+    fn simple(kind: Type) -> Self {
+        Self {
+            schema: ObjectBuilder::new().schema_type(kind).into(),
+            named: Vec::new(),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Reads something.
+    pub(super) fn get<H, T>(path: &'static str, access: Access, handler: H) -> Described
+    where
+        H: Handler<T, AdminState>,
+        T: 'static,
+    {
+        Described(Self::new(
+            HttpMethod::Get,
+            path,
+            access,
+            on(MethodFilter::GET, handler),
+        ))
+    }
+
+    /// Makes something, or has something done.
+    pub(super) fn post<H, T>(path: &'static str, access: Access, handler: H) -> Described
+    where
+        H: Handler<T, AdminState>,
+        T: 'static,
+    {
+        Described(Self::new(
+            HttpMethod::Post,
+            path,
+            access,
+            on(MethodFilter::POST, handler),
+        ))
+    }
+
+    /// Puts something in the place of what is there.
+    pub(super) fn put<H, T>(path: &'static str, access: Access, handler: H) -> Described
+    where
+        H: Handler<T, AdminState>,
+        T: 'static,
+    {
+        Described(Self::new(
+            HttpMethod::Put,
+            path,
+            access,
+            on(MethodFilter::PUT, handler),
+        ))
+    }
+
+    /// Changes something.
+    pub(super) fn patch<H, T>(path: &'static str, access: Access, handler: H) -> Described
+    where
+        H: Handler<T, AdminState>,
+        T: 'static,
+    {
+        Described(Self::new(
+            HttpMethod::Patch,
+            path,
+            access,
+            on(MethodFilter::PATCH, handler),
+        ))
+    }
+
+    /// Removes something.
+    pub(super) fn delete<H, T>(path: &'static str, access: Access, handler: H) -> Described
+    where
+        H: Handler<T, AdminState>,
+        T: 'static,
+    {
+        Described(Self::new(
+            HttpMethod::Delete,
+            path,
+            access,
+            on(MethodFilter::DELETE, handler),
+        ))
+    }
+
+    fn new(
+        method: HttpMethod,
+        path: &'static str,
+        access: Access,
+        handler: MethodRouter<AdminState>,
+    ) -> Self {
+        let problem = Shape::of::<ProblemDocument>();
+        let answer = ResponseBuilder::new()
+            .description("What is wrong, and what to do")
+            .content(
+                MEDIA_TYPE,
+                ContentBuilder::new().schema(Some(problem.schema)),
+            );
+        let endpoint = Self {
+            method,
+            path,
+            access,
+            handler,
+            operation: OperationBuilder::new(),
+            responses: ResponsesBuilder::new().response("default", answer),
+            shapes: problem.named,
+        };
+        endpoint.with_segments()
+    }
+
+    fn with_segments(mut self) -> Self {
+        for segment in self.path.split('/') {
+            let name = segment
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            let Some(name) = name else { continue };
+            let mut schema = ObjectBuilder::new().schema_type(Type::String);
+            if matches!(name, "id" | "secret_id") {
+                schema = schema.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+            }
+            let parameter = ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Path)
+                .required(Required::True)
+                .schema(Some(schema));
+            self.operation = self.operation.parameter(parameter);
+        }
+        self
+    }
+
+    /// With a parameter of the query.
+    pub(super) fn query(mut self, name: &str, about: &str, shape: Shape) -> Self {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .description(Some(about))
+            .required(Required::False)
+            .schema(Some(shape.schema));
+        self.operation = self.operation.parameter(parameter);
+        self.shapes.extend(shape.named);
+        self
+    }
+
+    /// With a body.
+    pub(super) fn takes(self, shape: Shape) -> Self {
+        self.with_body(shape, Required::True)
+    }
+
+    /// With a body that may be left out.
+    pub(super) fn takes_optional(self, shape: Shape) -> Self {
+        self.with_body(shape, Required::False)
+    }
+
+    fn with_body(mut self, shape: Shape, required: Required) -> Self {
+        let content = ContentBuilder::new().schema(Some(shape.schema)).build();
+        let mut body = RequestBodyBuilder::new()
+            .required(Some(required))
+            .content(JSON, content.clone());
+        if self.method == HttpMethod::Patch {
+            body = body.content(MERGE_PATCH, content);
+        }
+        self.operation = self.operation.request_body(Some(body.build()));
+        self.shapes.extend(shape.named);
+        self
+    }
+
+    /// With a body in the answer.
+    pub(super) fn answers(mut self, status: u16, about: &str, shape: Shape) -> Self {
+        let answer = ResponseBuilder::new()
+            .description(about)
+            .content(JSON, ContentBuilder::new().schema(Some(shape.schema)));
+        self.responses = self.responses.response(status.to_string(), answer);
+        self.shapes.extend(shape.named);
+        self
+    }
+
+    /// With an answer that has no body.
+    pub(super) fn answers_empty(mut self, status: u16, about: &str) -> Self {
+        let answer = ResponseBuilder::new().description(about);
+        self.responses = self.responses.response(status.to_string(), answer);
+        self
+    }
+
+    /// Takes the headers that a change may be made to depend on.
+    pub(super) fn conditional(mut self) -> Self {
+        let header = |name: &str, about: &str| {
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .description(Some(about))
+                .required(Required::False)
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        };
+        if self.method == HttpMethod::Get {
+            let about = "The entity tag that is known already: then the answer is 304";
+            self.operation = self.operation.parameter(header("If-None-Match", about));
+            return self.answers_empty(304, "It is what is known already");
+        }
+        let about = "The entity tag that the change was made from: for any other the answer is 412";
+        self.operation = self.operation.parameter(header("If-Match", about));
+        self
+    }
+}
+
+/// An endpoint that has not said yet what it does.
+pub(super) struct Described(Endpoint);
+
+impl Described {
+    /// Says what it does, in the group `tag`.
+    pub(super) fn about(self, tag: &str, id: &str, summary: &str) -> Endpoint {
+        let mut endpoint = self.0;
+        let access = endpoint.access;
+        let scopes: Vec<_> = access.scope.iter().map(|scope| scope.as_str()).collect();
+        let ground = match access.ground {
+            Ground::Realm | Ground::NamedRealm => "Acts on one realm.",
+            Ground::NewRealm => {
+                "Acts on one realm; for the platform on one that need not be there yet."
+            }
+            Ground::RealmOrAll => {
+                "Acts on one realm; on all of them for the platform, if none is named."
+            }
+            Ground::Any => "Any administrator may.",
+            Ground::Platform => "Takes an administrator of the platform.",
+        };
+        endpoint.operation = endpoint
+            .operation
+            .tag(tag)
+            .operation_id(Some(id))
+            .summary(Some(summary))
+            .description(Some(match scopes.first() {
+                Some(scope) => format!("{ground} Needs the scope `{scope}`."),
+                None => ground.to_owned(),
+            }))
+            .security(SecurityRequirement::new(TOKEN_SCHEME, scopes));
+        endpoint
+    }
+}
+
+impl Api {
+    pub(super) fn new(state: AdminState) -> Self {
+        Self {
+            state,
+            router: Router::new(),
+            paths: PathsBuilder::new(),
+            shapes: BTreeMap::new(),
+        }
+    }
+
+    /// Adds endpoints.
+    pub(super) fn add(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
+        for endpoint in endpoints {
+            let path = format!("{ROOT}{}", endpoint.path);
+            let door = from_fn_with_state((self.state.clone(), endpoint.access), authorise);
+            self.router = self.router.route(&path, endpoint.handler.route_layer(door));
+            let operation = endpoint.operation.responses(endpoint.responses.build());
+            let item = PathItem::new(endpoint.method, operation);
+            self.paths = self.paths.path(path, item);
+            self.shapes.extend(endpoint.shapes);
+        }
+        self
+    }
+
+    /// The router, and what the description is made of.
+    pub(super) fn into_parts(
+        self,
+    ) -> (
+        Router<AdminState>,
+        PathsBuilder,
+        BTreeMap<String, RefOr<Schema>>,
+    ) {
+        (self.router, self.paths, self.shapes)
+    }
+}
