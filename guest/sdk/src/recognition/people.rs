@@ -1,6 +1,6 @@
 //! What the entries that were seen say of the people of a directory.
 
-use super::note;
+use super::{is_within, note};
 use crate::{
     Attributes, Defaults,
     dn::{self, Name},
@@ -53,21 +53,31 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Where all persons live: one branch right below the context, or the context. No deeper, since a few
-    /// persons say little of the branches of a branch.
+    /// Where people live: the one branch right below the context that has everybody with an address, or
+    /// everybody where nobody has one; else the context. Accounts of services mostly have none. No
+    /// deeper, since a few persons say little of the branches of a branch.
     pub(super) fn base(&self, notes: &mut Vec<Problem>) -> &'a str {
         let context = self.context;
-        let Some(branch) = branch(context, &self.persons) else {
-            if self.persons.is_empty() {
-                let message = "no people were seen; check that the service account may read them";
-                note(notes, "users_dn", message.to_owned());
-                return self.places.iter().min().copied().unwrap_or(context);
-            }
-            return context;
+        let mut people: Vec<&Entry> = self.persons.clone();
+        people.retain(|entry| has_mail(entry));
+        if people.is_empty() {
+            people.clone_from(&self.persons);
+        }
+        let Some(branch) = branch(context, &people) else {
+            let message = "no people were seen; check that the service account may read them";
+            note(notes, "users_dn", message.to_owned());
+            return self.places.iter().min().copied().unwrap_or(context);
         };
-        if branch != context {
+        let is_outside = |entry: &&Entry| !is_within(&entry.dn, branch);
+        if self.persons.iter().any(is_outside) {
             let message = format!(
-                "all people that were looked at live below {branch}; write {context} if others live elsewhere"
+                "everybody with mail who was looked at lives below {branch}, and others elsewhere; write \
+                 {context} if they should sign in too"
+            );
+            note(notes, "users_dn", message);
+        } else if branch != context {
+            let message = format!(
+                "everybody who was looked at lives below {branch}; write {context} if others live elsewhere"
             );
             note(notes, "users_dn", message);
         }
@@ -150,8 +160,7 @@ impl<'a> People<'a> {
 
     /// Says so where nobody has an address.
     pub(super) fn check_mail(&self, notes: &mut Vec<Problem>) {
-        let has_mail = |entry: &&Entry| Attributes::of(entry).text("mail").is_some();
-        if !self.persons.is_empty() && !self.persons.iter().any(has_mail) {
+        if !self.persons.is_empty() && !self.persons.iter().any(|entry| has_mail(entry)) {
             let message = "nobody who was looked at has mail, so there will be no claim email; name the \
                            attribute with the address in a mapper email";
             note(notes, "mapper.email", message.to_owned());
@@ -196,6 +205,10 @@ fn branch<'a>(context: &'a str, entries: &[&'a Entry]) -> Option<&'a str> {
     let name = first.and_then(Name::parse);
     let same = name.is_some() && branches.all(|other| other.and_then(Name::parse) == name);
     Some(first.filter(|_| same).unwrap_or(context))
+}
+
+fn has_mail(entry: &Entry) -> bool {
+    Attributes::of(entry).text("mail").is_some()
 }
 
 fn has_all(entry: &Entry, classes: &[&str]) -> bool {

@@ -94,7 +94,8 @@ fn the_default_context_counts_else_the_one_with_most_entries() {
 
 #[test]
 fn people_live_in_the_one_branch_that_has_all_of_them() {
-    let other = |dn: &str| format!("{ADA}\ndn: {dn}\nobjectClass: inetOrgPerson\n");
+    let other = |dn: &str| format!("{ADA}\ndn: {dn}\nobjectClass: inetOrgPerson\nmail: b@x\n");
+    let service = other("uid=b,ou=services,dc=example,dc=test").replace("mail: b@x\n", "");
     let context = "dc=example,dc=test";
     for (entries, expected) in [
         (ADA.to_owned(), "ou=people,dc=example,dc=test"),
@@ -110,6 +111,8 @@ fn people_live_in_the_one_branch_that_has_all_of_them() {
             format!("{ADA}\ndn: cn=svc,ou=services,dc=example,dc=test\nobjectClass: person\n"),
             "ou=people,dc=example,dc=test",
         ),
+        (service.clone(), "ou=people,dc=example,dc=test"),
+        (service.replace("mail: ", "x-mail: "), context),
         (String::new(), context),
         (
             "\ndn: ou=People,dc=example,dc=test\nou: People\n".to_owned(),
@@ -128,6 +131,12 @@ fn people_live_in_the_one_branch_that_has_all_of_them() {
     }
     assert_eq!(notes(ADA), ["vendor", "users_dn"]);
     assert_eq!(notes(""), ["vendor", "users_dn"]);
+    let proposal = proposal(&format!("{ROOT}{service}")).expect("a proposal");
+    assert!(
+        proposal.notes[1]
+            .message
+            .contains("others elsewhere; write dc=example,dc=test")
+    );
     assert_eq!(notes(&ADA.replace(",ou=a,ou=people", "")), ["vendor"]);
 }
 
