@@ -119,6 +119,83 @@ fn https_needs_a_certificate_or_a_trusted_proxy() {
 }
 
 #[test]
+fn administrators_have_a_socket_and_may_have_a_listener() {
+    let config = process(PROCESS).expect("understood");
+    assert_eq!(config.admin.address, None);
+    assert_eq!(
+        config.admin.socket,
+        config.store.path.with_file_name("admin.sock")
+    );
+    assert_eq!(config.audit_keep, std::time::Duration::from_hours(24 * 90));
+    let tables = |more: &str| format!("{PROCESS}\n{more}\n");
+    let config = process(&tables(
+        "[admin]\naddress = \"127.0.0.1:0\"\nsocket = \"run/a\"\nprefixes = [\"/a\"]\n[audit]\nkeep = \"30d\"",
+    ))
+    .expect("understood");
+    assert!(config.admin.socket.ends_with("run/a"));
+    assert_eq!(config.admin.prefixes.texts().collect::<Vec<_>>(), ["/a"]);
+    for (more, field) in [
+        ("[admin]\naddress = \"0.0.0.0:1\"", "admin.tls_certificate"),
+        ("[admin]\nprefixes = [\"api\"]", "admin.prefixes[0]"),
+        ("[admin]\ntls_key = \"x\"", "admin.tls_certificate"),
+        ("[admin]\ncolour = 1", "admin.colour"),
+        ("[audit]\nkeep = \"1s\"", "audit.keep"),
+    ] {
+        let told = told(process(&tables(more)));
+        assert!(has(&told, field) && told.len() == 1, "{more}: {told:?}");
+    }
+}
+
+#[test]
+fn what_may_be_reached_is_said_in_rules() {
+    let config = process(PROCESS).expect("understood");
+    assert_eq!(config.outbound.0, []);
+    let rule = "[[outbound]]\nrealms = [\"a\"]\nhosts = [\"*.Corp.Example.\"]\nnetworks = [\"10.0.0.0/8\", \"::1\"]\nports = [636]";
+    let config = process(&format!("{PROCESS}\n{rule}\n")).expect("understood");
+    let [rule] = config.outbound.0.as_slice() else {
+        unreachable!("one rule");
+    };
+    assert_eq!(rule.hosts, ["*.corp.example"]);
+    assert_eq!(
+        (rule.networks.len(), rule.ports.as_slice()),
+        (2, &[636][..])
+    );
+    for (line, field) in [
+        ("realms = [\"A\"]", "outbound[0].realms[0]"),
+        ("hosts = [\"ldap://x\"]", "outbound[0].hosts[0]"),
+        ("networks = [\"here\"]", "outbound[0].networks[0]"),
+        ("ports = [0]", "outbound[0].ports[0]"),
+        ("ports = [\"636\"]", "outbound[0].ports[0]"),
+        ("networks = []", "outbound[0].networks"),
+        ("ports = 636", "outbound[0].ports"),
+    ] {
+        let told = told(process(&format!("{PROCESS}\n[[outbound]]\n{line}\n")));
+        assert!(has(&told, field), "{line}: {told:?}");
+    }
+}
+
+#[test]
+fn a_realm_is_the_same_in_every_format() {
+    let policies = built_in_policies(None).expect("the policies load");
+    let parse = |name: &str, text: &str| RealmFile::parse(Path::new(name), text, &policies);
+    let toml = parse("realm.toml", REALM).expect("understood");
+    let yaml = "realm: {name: staff}\nfederations:\n  - name: directory\n    vendor: generic\n    connection_url: ldaps://a.example ldaps://b.example:1636\n    users_dn: ou=people,dc=example,dc=test\n    bind_dn: cn=svc,dc=example,dc=test\n    bind_credential: secret\nclients:\n  - client_id: wiki\n    public: true\n    redirect_uris: [http://127.0.0.1/callback]\n";
+    let yml = parse("realm.yml", yaml).expect("understood");
+    let federation = |file: &RealmFile| file.declared.federations[0].planned.federation.clone();
+    assert_eq!(federation(&yml), federation(&toml));
+    assert_eq!(
+        yml.declared.clients[0].client,
+        toml.declared.clients[0].client
+    );
+    let wrong = yaml.replace("vendor: generic", "vendor: nobody");
+    assert_eq!(
+        told(parse("realm.yaml", &wrong)),
+        [(4, "federations[0].vendor".to_owned())]
+    );
+    assert_eq!(told(parse("realm.conf", REALM)), [(0, String::new())]);
+}
+
+#[test]
 fn a_realm_file_is_understood_and_translated() {
     let file = realm(REALM).expect("understood");
     let [declared] = file.declared.federations.as_slice() else {

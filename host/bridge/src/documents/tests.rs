@@ -61,7 +61,7 @@ fn full() -> Value {
         "mapper": [
             {"name": "email", "ldap_attribute": "mail", "kind": "attribute", "on_error": "deny"},
             {"name": "phone", "ldap_attribute": "telephoneNumber", "kind": "attribute",
-             "claim": "phone_number", "settings": {"multivalued": "true"}},
+             "claim": "phone_number", "settings": {"multivalued": "all"}},
         ],
     });
     for (name, value) in all.as_object().expect("an object") {

@@ -1,15 +1,11 @@
 //! Where administrators arrive.
 
 use super::{TlsConfig, address, tls};
-use crate::documents::section::Section;
+use crate::{documents::section::Section, web::admin::Prefixes};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
-
-/// The prefixes that hold where none are named: the bridge's own, and those of a well-known
-/// predecessor.
-const PREFIXES: [&str; 3] = ["/api", "/tcsa/api", "/{host}/tcsa/api"];
 
 /// Where administrators arrive.
 #[derive(Clone, Debug)]
@@ -20,8 +16,8 @@ pub struct AdminConfig {
     pub tls: Option<TlsConfig>,
     /// The Unix socket for whoever runs the bridge: no token is asked for there.
     pub socket: PathBuf,
-    /// What stands before the API's paths; `{host}` is any one segment.
-    pub prefixes: Vec<String>,
+    /// What stands before the API's paths.
+    pub prefixes: Prefixes,
 }
 
 /// As read: the socket's place follows from the database's where it is not named.
@@ -29,7 +25,7 @@ pub(super) struct Read {
     address: Option<SocketAddr>,
     tls: Option<TlsConfig>,
     socket: Option<PathBuf>,
-    prefixes: Vec<String>,
+    prefixes: Prefixes,
 }
 
 impl Read {
@@ -45,13 +41,12 @@ impl Read {
 }
 
 pub(super) fn read(section: Option<Section<'_>>, folder: &Path, trusts_proxies: bool) -> Read {
-    let prefixes = PREFIXES.map(str::to_owned).to_vec();
     let Some(section) = section else {
         return Read {
             address: None,
             tls: None,
             socket: None,
-            prefixes,
+            prefixes: Prefixes::default(),
         };
     };
     let address = address(&section, "address");
@@ -68,29 +63,14 @@ pub(super) fn read(section: Option<Section<'_>>, folder: &Path, trusts_proxies: 
         address,
         tls,
         socket: section.text("socket").map(|path| folder.join(path)),
-        prefixes: if section.has("prefixes") {
-            section.each("prefixes", prefix)
-        } else {
-            prefixes
-        },
+        prefixes: prefixes(&section),
     };
     section.finish();
     read
 }
 
-fn prefix(text: String) -> Result<String, String> {
-    let is_segment = |segment: &str| {
-        segment == "{host}"
-            || !segment.is_empty()
-                && !matches!(segment, "." | ".." | "realms")
-                && segment
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
-    };
-    match text.strip_prefix('/') {
-        Some(rest) if rest.split('/').all(is_segment) => Ok(text),
-        _ => Err(format!(
-            "{text:?} is no prefix; write it as \"/api\", with a slash before each segment and none at the end"
-        )),
-    }
+fn prefixes(section: &Section<'_>) -> Prefixes {
+    let texts = section.each("prefixes", |text| Prefixes::new([&text]).map(|_| text));
+    let named = section.has("prefixes").then(|| Prefixes::new(texts));
+    named.and_then(Result::ok).unwrap_or_default()
 }
