@@ -221,6 +221,23 @@ async fn with_rules_a_name_that_is_not_known_looks_like_one_that_is_out_of_reach
 }
 
 #[tokio::test]
+async fn only_the_operators_log_tells_where_a_name_leads() {
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let writer = Arc::new(log.reopen().expect("the same file"));
+    let subscriber = tracing_subscriber::fmt().with_writer(writer).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let rules = rules([networks(&["10.0.0.0/8"])]);
+    for error in faults("ldap://localhost", &rules).await {
+        assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+    }
+    drop(guard);
+    let log = fs::read_to_string(log.path()).expect("text");
+    for told in ["WARN", "staff", "localhost", "127.0.0.1:389"] {
+        assert!(log.contains(told), "{told} in {log}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_a_rule_names_may_be_told_to_be_unknown() {
     let rules = rules([hosts(&["*.invalid"])]);
     for error in faults("ldap://no-such-host.invalid", &rules).await {
