@@ -341,10 +341,9 @@ fn recognises_its_root_dse() {
         federation.readable[0].base,
         "OU=Groups,DC=ad,DC=example,DC=test"
     );
-    assert_eq!(
-        (federation.username_attribute, federation.uuid_attribute),
-        (None, None)
-    );
+    let attributes = [federation.username_attribute, federation.uuid_attribute];
+    let expected = ["sAMAccountName", "objectGUID"];
+    assert_eq!(attributes.map(Option::unwrap_or_default), expected);
     let federation = found(&people.replace("OU=Staff", "CN=Users"));
     assert_eq!(
         federation.users[0].base,

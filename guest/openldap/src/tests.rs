@@ -265,7 +265,10 @@ fn recognises_its_root_dse() {
         proposal.federation.readable[0].base,
         "ou=groups,dc=example,dc=test"
     );
-    assert_eq!(proposal.federation.uuid_attribute, None);
+    assert_eq!(
+        proposal.federation.uuid_attribute.as_deref(),
+        Some("entryUUID")
+    );
     let alone = recognise::<OpenLdap>(RECORDED)
         .expect("LDIF")
         .expect("a proposal");

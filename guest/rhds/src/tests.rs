@@ -262,7 +262,10 @@ fn recognises_its_root_dse() {
         proposal.federation.readable[0].base,
         "ou=groups,dc=example,dc=test"
     );
-    assert_eq!(proposal.federation.uuid_attribute, None);
+    assert_eq!(
+        proposal.federation.uuid_attribute.as_deref(),
+        Some("nsUniqueId")
+    );
     // The log of changes is a naming context too, and the first.
     let without_default = RECORDED.replace("defaultnamingcontext", "x-other");
     let proposal = recognise::<Rhds>(&without_default)

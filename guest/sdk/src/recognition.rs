@@ -108,8 +108,9 @@ impl<'a> RootDse<'a> {
     }
 }
 
-/// A federation with these defaults for this directory, fitted to the entries that were seen. `by`
-/// says what it was recognised by, in a few words.
+/// A federation with these defaults for this directory, fitted to the entries that were seen; every
+/// member is filled in, so that the operator sees what there will be. `by` says what it was
+/// recognised by, in a few words.
 ///
 /// None where the root DSE shows no naming context: then nobody knows where to look.
 pub fn propose(
@@ -146,9 +147,9 @@ pub fn propose(
             sync_registration: false,
             users: vec![subtree(users)],
             readable: readable.into_iter().map(subtree).collect(),
-            username_attribute,
-            rdn_attribute: people.rdn_attribute(),
-            uuid_attribute,
+            username_attribute: Some(username_attribute),
+            rdn_attribute: Some(people.rdn_attribute()),
+            uuid_attribute: Some(uuid_attribute),
             user_object_classes: people.object_classes(),
             custom_filter: None,
             mappers: Vec::new(),

@@ -92,11 +92,11 @@ impl<'a> People<'a> {
         branch(self.context, &self.groups).or(Some(self.context))
     }
 
-    /// None: the vendor's default.
-    pub(super) fn username_attribute(&self, notes: &mut Vec<Problem>) -> Option<String> {
+    /// The vendor's, unless everybody has another instead.
+    pub(super) fn username_attribute(&self, notes: &mut Vec<Problem>) -> String {
         let default = self.defaults.username_attribute;
         if self.persons.is_empty() || self.all_have(default) {
-            return None;
+            return default.to_owned();
         }
         let other = USERNAMES.iter().find(|name| self.all_have(name));
         let message = match other {
@@ -108,22 +108,26 @@ impl<'a> People<'a> {
             ),
         };
         note(notes, "username_ldap_attribute", message);
-        other.map(|other| (*other).to_owned())
+        (*other.unwrap_or(&default)).to_owned()
     }
 
-    /// The attribute that names the persons' entries; none: the vendor's default.
-    pub(super) fn rdn_attribute(&self) -> Option<String> {
+    /// The attribute that names everybody's entry, else the vendor's.
+    pub(super) fn rdn_attribute(&self) -> String {
+        let default = self.defaults.rdn_attribute;
         let mut kinds = self.persons.iter().map(|entry| dn::first_type(&entry.dn));
-        let kind = kinds.next().flatten()?;
-        let same = kinds.all(|other| other.is_some_and(|other| other.eq_ignore_ascii_case(kind)));
-        (same && !kind.eq_ignore_ascii_case(self.defaults.rdn_attribute)).then(|| kind.to_owned())
+        let kind = kinds.next().flatten().unwrap_or(default);
+        let is_same = |other: Option<&str>| other.is_some_and(|it| it.eq_ignore_ascii_case(kind));
+        if !kind.eq_ignore_ascii_case(default) && kinds.all(is_same) {
+            return kind.to_owned();
+        }
+        default.to_owned()
     }
 
-    /// An attribute that the directory makes and that everybody shows; none: the vendor's default.
-    pub(super) fn uuid_attribute(&self, notes: &mut Vec<Problem>) -> Option<String> {
+    /// The vendor's, unless everybody shows another that the directory makes.
+    pub(super) fn uuid_attribute(&self, notes: &mut Vec<Problem>) -> String {
         let default = self.defaults.uuid_attribute;
         if self.persons.is_empty() || self.all_have(default) {
-            return None;
+            return default.to_owned();
         }
         let shown = self
             .persons
@@ -143,14 +147,14 @@ impl<'a> People<'a> {
             );
             note(notes, "uuid_ldap_attribute", message);
         }
-        other.map(str::to_owned)
+        other.unwrap_or(default).to_owned()
     }
 
-    /// The classes of persons that all have; empty: the vendor's default.
+    /// The vendor's where everybody has them, else the classes of persons that everybody has.
     pub(super) fn object_classes(&self) -> Vec<String> {
         let classes = self.defaults.user_object_classes;
         if self.persons.iter().all(|entry| has_all(entry, classes)) {
-            return Vec::new();
+            return classes.iter().map(|class| (*class).to_owned()).collect();
         }
         let common = PERSON_CLASSES
             .iter()

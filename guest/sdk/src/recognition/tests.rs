@@ -165,14 +165,14 @@ fn what_people_have_fits_the_federation_to_them() {
          uid: ada\nuidNumber: 1\nnsUniqueId: x\n",
     );
     assert_eq!(federation.user_object_classes, ["person", "posixAccount"]);
-    assert_eq!(federation.username_attribute, None);
+    assert_eq!(federation.username_attribute.as_deref(), Some("uid"));
     assert_eq!(federation.rdn_attribute.as_deref(), Some("cn"));
     assert_eq!(federation.uuid_attribute.as_deref(), Some("nsUniqueId"));
 
     let bare = "\ndn: cn=ada,ou=people,dc=example,dc=test\nobjectClass: person\ncn: ada\n";
     let federation = self::federation(bare);
     assert_eq!(federation.username_attribute.as_deref(), Some("cn"));
-    assert_eq!(federation.uuid_attribute, None);
+    assert_eq!(federation.uuid_attribute.as_deref(), Some("entryUUID"));
     assert_eq!(
         notes(bare),
         [
@@ -194,15 +194,15 @@ fn what_people_have_fits_the_federation_to_them() {
 fn where_people_are_as_the_vendor_expects_its_defaults_hold() {
     let federation = federation(ADA);
     assert_eq!(federation.vendor, "example");
-    assert_eq!(
-        (
-            federation.username_attribute,
-            federation.rdn_attribute,
-            federation.uuid_attribute,
-            federation.user_object_classes
-        ),
-        (None, None, None, vec![])
-    );
+    let attributes = [
+        federation.username_attribute,
+        federation.rdn_attribute,
+        federation.uuid_attribute,
+    ];
+    let expected = ["uid", "uid", "entryUUID"];
+    assert_eq!(attributes.map(Option::unwrap_or_default), expected);
+    let classes = ["inetOrgPerson", "organizationalPerson"];
+    assert_eq!(federation.user_object_classes, classes);
 }
 
 #[test]
