@@ -13,11 +13,13 @@ use bridge_model::{
 use bridge_store::{SealingKey, SqliteStore};
 use std::{
     collections::{HashMap, HashSet},
-    io::Read,
+    hash::{BuildHasher, RandomState},
+    io::{BufRead, BufReader, Read},
     path::Path,
     process::{Command, Stdio},
+    sync::mpsc,
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -28,8 +30,8 @@ const KILLS: u32 = 200;
 /// How many give out codes at once.
 const ISSUERS: usize = 3;
 
-/// The longest that it runs, in milliseconds: some never get to write anything.
-const RUN_MAX: u64 = 90;
+/// The longest that it runs, in milliseconds.
+const RUN_MAX: u64 = 60;
 
 /// Everything that was ever acknowledged.
 #[derive(Default)]
@@ -68,12 +70,13 @@ impl Acknowledged {
                 assert!(is_new, "the code {code} was redeemed first twice");
                 Some(code)
             }
-            _ => panic!("{line:?}"),
+            _ => unreachable!("{line:?}"),
         }
     }
 }
 
-/// Runs the store for a while and kills it; gives the lines that it told.
+/// Runs the store and kills it; gives the lines that it told. It is killed as long after its first
+/// line; every fourth as long after its start, so that some are killed while they open the database.
 fn kill_after(span: Duration, database: &Path, key: &Path, run: u32) -> Vec<String> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_store-under-test"))
         .args([database, key])
@@ -81,12 +84,20 @@ fn kill_after(span: Duration, database: &Path, key: &Path, run: u32) -> Vec<Stri
         .stdout(Stdio::piped())
         .spawn()
         .expect("it starts");
-    let mut stdout = child.stdout.take().expect("it is piped");
+    let stdout = child.stdout.take().expect("it is piped");
+    let (first, begun) = mpsc::channel();
     let reader = thread::spawn(move || {
-        let mut told = String::new();
+        let (mut stdout, mut told) = (BufReader::new(stdout), String::new());
+        stdout.read_line(&mut told).expect("it tells text");
+        // Whoever does not wait for it is gone.
+        let _ = first.send(());
         stdout.read_to_string(&mut told).expect("it tells text");
         told
     });
+    if !run.is_multiple_of(4) {
+        let begun = begun.recv_timeout(Duration::from_secs(30));
+        begun.expect("it begins to write");
+    }
     thread::sleep(span);
     let ended = child.try_wait().expect("it is asked");
     assert!(ended.is_none(), "it ended by itself: {ended:?}");
@@ -155,7 +166,7 @@ async fn check_codes(
                 assert!(is_new, "the code {name} was redeemed first twice");
             }
             Redemption::Replayed(_) => {}
-            Redemption::Unknown => panic!("the code {name} was acknowledged"),
+            Redemption::Unknown => unreachable!("the code {name} was acknowledged"),
         }
     }
 }
@@ -167,9 +178,9 @@ async fn check_codes(
 )]
 async fn what_was_acknowledged_outlives_any_kill() {
     let begin = Instant::now();
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH);
-    let seed = seed.expect("after 1970").as_micros();
-    let random = Numbers::starting_at(u64::try_from(seed).expect("a small number"));
+    // Another one each time.
+    let seed = RandomState::new().hash_one(KILLS);
+    let random = Numbers::starting_at(seed);
     let folder = TempDir::new().expect("a folder");
     let database = folder.path().join("store.db");
     let key_file = folder.path().join("sealing.key");

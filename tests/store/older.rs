@@ -72,6 +72,7 @@ async fn schema(path: &Path) -> BTreeSet<String> {
     .fetch_all(&mut connection)
     .await
     .expect("it reads");
+    connection.close().await.expect("SQLite closes the file");
     rows.iter().map(|row| row.get("line")).collect()
 }
 

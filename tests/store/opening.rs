@@ -3,16 +3,18 @@
 use crate::{
     databases::{files_of, open, open_for, tamper},
     sample::{
-        NOW, Numbers, client_id, declaration, federation, full_realm, grant, hash, interaction,
-        key, session, signing_key, staff,
+        LATER, NOW, Numbers, client_id, declaration, federation, full_realm, grant, hash, id,
+        interaction, key, session, signing_key, staff,
     },
 };
 use bridge_model::{
     keys::SigningAlgorithm,
-    ports::{Clients, Failures, Keys, Realms, Sessions, StoreError},
+    names::FederationId,
+    ports::{Clients, Failures, Keys, Realms, Sessions, StoreError, Users},
     realm::Applied,
     secret::Secret,
     session::Redemption,
+    user::{KnownUser, Standing},
 };
 use bridge_store::{OpenError, Options, Purpose, SqliteStore};
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -308,4 +310,46 @@ async fn a_lock_is_waited_for_as_long_as_was_said() {
         .apply(&declaration(vec![full_realm()]), false, NOW)
         .await;
     declared.expect("it applies");
+}
+
+#[tokio::test]
+async fn whoever_is_known_is_noted_without_a_write() {
+    let (_folder, path) = folder();
+    let options = Options {
+        busy_timeout: Duration::ZERO,
+        ..Options::new(Purpose::Production)
+    };
+    let random = Arc::new(Numbers::default());
+    let store = SqliteStore::open(&path, &key(1), random, &options).await;
+    let store = store.expect("a new database opens");
+    let declared = store
+        .apply(&declaration(vec![full_realm()]), false, NOW)
+        .await;
+    declared.expect("it applies");
+    let ada = KnownUser {
+        realm: staff(),
+        subject: "f6a2".into(),
+        federation: FederationId(id(1)),
+        username: "ada".into(),
+        entry_dn: "uid=ada".into(),
+        blocked: false,
+        created_at: NOW,
+    };
+    store.note_user(&ada, NOW).await.expect("she is noted");
+    let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path))
+        .await
+        .expect("SQLite opens the file");
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.expect("it locks");
+    let standing = store.note_user(&ada, LATER).await;
+    assert_eq!(standing.expect("it only reads"), Standing::GOOD);
+    let moved = KnownUser {
+        entry_dn: "uid=ada,ou=Elsewhere".into(),
+        ..ada
+    };
+    let error = store.note_user(&moved, LATER).await;
+    let error = error.expect_err("it has to write").to_string();
+    assert!(error.contains("locked"), "{error}");
+    lock.rollback().await.expect("it unlocks");
+    let standing = store.note_user(&moved, LATER).await;
+    assert_eq!(standing.expect("it writes"), Standing::GOOD);
 }

@@ -31,15 +31,14 @@ const ISSUERS: u8 = 3;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
-    let arguments: Vec<String> = env::args().collect();
-    let [_, database, key, run] = &arguments[..] else {
-        panic!("DATABASE KEY RUN");
-    };
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments = <[String; 3]>::try_from(arguments);
+    let [database, key, run] = arguments.expect("the arguments are DATABASE KEY RUN");
     let run: u32 = run.parse().expect("RUN is a number");
-    let key = SealingKey::read(Path::new(key)).expect("KEY is a sealing key");
+    let key = SealingKey::read(Path::new(&key)).expect("KEY is a sealing key");
     let random = Arc::new(Numbers::starting_at(u64::from(run) << 32));
     let options = Options::new(Purpose::Production);
-    let store = SqliteStore::open(Path::new(database), &key, random, &options).await;
+    let store = SqliteStore::open(Path::new(&database), &key, random, &options).await;
     let store = Arc::new(store.expect("DATABASE opens"));
     if store.realm(&staff()).await.expect("it reads").is_none() {
         let staff = realm("staff");
@@ -109,10 +108,7 @@ async fn give_out_codes(store: Arc<SqliteStore>, run: u32, issuer: u8) {
         code[..4].copy_from_slice(&run.to_be_bytes());
         code[4] = issuer;
         code[5..9].copy_from_slice(&number.to_be_bytes());
-        let name: String = code[..9]
-            .iter()
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
+        let name = format!("{run:08x}{issuer:02x}{number:08x}");
         let grant = Grant {
             id: Uuid::from_slice(&code[..16]).expect("16 octets"),
             code: TokenHash(code),

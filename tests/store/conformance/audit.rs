@@ -1,6 +1,7 @@
 use crate::sample::{NOW, declare, empty_realm, policy, realm_name, staff};
 use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome, AuditQuery, KeptEvent},
+    names::RealmName,
     ports::Store,
     time::Timestamp,
 };
@@ -94,7 +95,7 @@ pub(crate) async fn events_are_found_by_all_that_is_said(store: &Subject) {
                         limit: 3,
                     };
                     let fits = |number: u64, event: &AuditEvent| {
-                        let name = query.realm.as_ref().map(|realm| realm.as_str());
+                        let name = query.realm.as_ref().map(RealmName::as_str);
                         (name.is_none() || event.realm.as_deref() == name)
                             && (request_id.is_none() || event.request_id == request_id)
                             && kind.is_none_or(|kind| event.event == kind)

@@ -48,7 +48,7 @@ fn refused<T>(written: Result<T, StoreError>, object: &str) -> Refused {
             assert_eq!(source_name, SOURCE);
             Refused::Managed
         }
-        error => panic!("{error}"),
+        error => unreachable!("{error}"),
     }
 }
 
@@ -192,7 +192,7 @@ pub(crate) async fn of_many_that_change_the_same_revision_one_wins(store: &Subje
         match written {
             Ok(_) => winners.push(number.to_string()),
             Err(StoreError::Stale(_)) => stale += 1,
-            Err(error) => panic!("{error}"),
+            Err(error) => unreachable!("{error}"),
         }
     }
     assert_eq!((winners.len(), stale), (1, CROWD - 1));

@@ -4,7 +4,8 @@ use super::{PIECE, SqliteStore};
 use crate::columns::{Columns, json, seconds};
 use async_trait::async_trait;
 use bridge_model::{
-    audit::{AuditEvent, AuditQuery, KeptEvent},
+    audit::{AuditEvent, AuditKind, AuditQuery, KeptEvent},
+    names::RealmName,
     ports::{AuditTrail, StoreError},
     time::Timestamp,
 };
@@ -37,14 +38,14 @@ impl AuditTrail for SqliteStore {
             AuditQuery { kind: Some(_), .. } => OF_KIND,
             _ => ALL,
         };
-        let kind = wanted.kind.as_ref().map(kind_name).transpose()?;
+        let kind = wanted.kind.map(kind_name).transpose()?;
         let before = wanted
             .before
             .map(|number| i64::try_from(number).unwrap_or(i64::MAX));
         let statement = query(sql)
             .bind(before.unwrap_or(i64::MAX))
             .bind(i64::from(wanted.limit))
-            .bind(wanted.realm.as_ref().map(|realm| realm.as_str()))
+            .bind(wanted.realm.as_ref().map(RealmName::as_str))
             .bind(kind)
             .bind(wanted.request_id.as_deref());
         let rows = self.rows(statement).await?;
@@ -72,8 +73,8 @@ fn kept_event(row: &SqliteRow) -> Result<KeptEvent, StoreError> {
 }
 
 /// The name of a kind as it stands in an event.
-fn kind_name(kind: &bridge_model::audit::AuditKind) -> Result<String, StoreError> {
-    Ok(json(kind)?.trim_matches('"').to_owned())
+fn kind_name(kind: AuditKind) -> Result<String, StoreError> {
+    Ok(json(&kind)?.trim_matches('"').to_owned())
 }
 
 /// ?1 the events, a JSON array.
