@@ -1,6 +1,7 @@
 //! The command line: what it says when something is wrong, what it leaves behind, and what the
 //! documents say of it.
 
+mod apply;
 mod commands;
 mod documents;
 mod process_config;

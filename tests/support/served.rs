@@ -176,7 +176,14 @@ impl Served {
     /// Stops the bridge and starts it again, with the configuration as it is now.
     #[must_use]
     pub fn restarted(self, program: &str) -> Self {
+        self.paused(program, || {})
+    }
+
+    /// The same, with something done while it stands still.
+    #[must_use]
+    pub fn paused(self, program: &str, work: impl FnOnce()) -> Self {
         assert_eq!(self.bridge.stop(), Some(0), "the bridge stops by itself");
+        work();
         let config = self.folder.path().join("bridge/bridge.toml");
         Self {
             bridge: Bridge::serve(program, &config, &self.base),

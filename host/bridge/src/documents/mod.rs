@@ -21,9 +21,9 @@ mod words;
 
 pub(crate) use client::ClientDocument;
 pub(crate) use declaration::{ReadDeclaration, declared};
-pub(crate) use difference::{Difference, MemberChange, ObjectChange};
+pub(crate) use difference::{Difference, ObjectChange};
 pub(crate) use document::{Document, Wrong};
-pub(crate) use federation::{FederationDocument, MapperDocument, mapper_id};
+pub(crate) use federation::FederationDocument;
 pub(crate) use format::Format;
 pub(crate) use realm::RealmDocument;
 pub(crate) use source::{Origin, Source, is_pem, resolve};

@@ -65,7 +65,7 @@ impl MapperDocument {
 }
 
 /// The id of a mapper: it follows from the federation's and the mapper's name (RFC 9562 section 5.5).
-pub(crate) fn mapper_id(federation: FederationId, name: &str) -> Uuid {
+fn mapper_id(federation: FederationId, name: &str) -> Uuid {
     Uuid::new_v5(&federation.0, name.as_bytes())
 }
 

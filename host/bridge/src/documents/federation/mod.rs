@@ -6,7 +6,7 @@ mod mapper;
 mod read;
 mod shown;
 
-pub(crate) use mapper::{MapperDocument, mapper_id};
+use mapper::MapperDocument;
 pub(crate) use read::read;
 pub(crate) use shown::FederationDocument;
 
