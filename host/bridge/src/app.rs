@@ -1,28 +1,28 @@
 //! The wiring: the only place that knows all rooms by their concrete types.
 
+mod builder;
+
+pub use builder::Builder;
+
 use crate::{
-    audit::{AuditFile, KeptAudit},
+    audit::KeptAudit,
     config::realm_file::RealmFile,
-    system::{OsRandom, SystemClock},
     web::{
-        self, BaseUrlError, Health, WebSettings, WebState,
+        self, BaseUrlError, Health, WebState,
         admin::{AdminSettings, AdminState, admin_router},
     },
 };
 use axum::Router;
 use bridge_directory::LdapDirectories;
-use bridge_federation::{Federations, SignIns, ThrottleLimits};
+use bridge_federation::{Federations, SignIns};
 use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
     names::{FederationId, RealmName},
-    outbound::OutboundRules,
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
     realm::{Applied, Declaration, Lifetimes, PLATFORM, Realm, RealmDeclaration, Revision},
 };
-use bridge_oidc::Provider;
 use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
-use ipnet::IpNet;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 use tracing::{info, warn};
 use url::Url;
 use uuid::Builder as UuidBuilder;
@@ -35,23 +35,10 @@ pub struct Bridge {
     federations: Arc<Federations>,
     directories: Arc<LdapDirectories>,
     audit: Arc<dyn AuditLog>,
+    audit_keep: Duration,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     web: WebState,
-}
-
-/// What a bridge is made of. Everything but the address and the store has a preset.
-pub struct Builder {
-    base_url: Url,
-    store: Arc<dyn Store>,
-    audit: Arc<dyn AuditLog>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    throttle: ThrottleLimits,
-    policies: Option<PolicyHost>,
-    trusted_proxies: Vec<IpNet>,
-    outbound: OutboundRules,
-    serve_health: bool,
 }
 
 /// Why there is no bridge.
@@ -85,18 +72,7 @@ pub enum ApplyError {
 impl Bridge {
     /// A bridge that browsers and clients reach at `base_url` and that keeps everything in `store`.
     pub fn builder(base_url: Url, store: Arc<dyn Store>) -> Builder {
-        Builder {
-            base_url,
-            store,
-            audit: Arc::new(AuditFile::standard_output()),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom),
-            throttle: ThrottleLimits::default(),
-            policies: None,
-            trusted_proxies: Vec::new(),
-            outbound: OutboundRules::default(),
-            serve_health: true,
-        }
+        Builder::new(base_url, store)
     }
 
     /// The policies in force.
@@ -112,7 +88,7 @@ impl Bridge {
     /// What administrators meet. `trail` is the audit log of this bridge, if it is one that can be read
     /// back: then they see what has just happened.
     pub fn admin_router(&self, trail: Option<KeptAudit>, settings: AdminSettings) -> Router {
-        admin_router(AdminState::new(
+        admin_router(&AdminState::new(
             self.web.clone(),
             self.federations.clone(),
             self.policies.clone(),
@@ -169,7 +145,9 @@ impl Bridge {
         };
         let sources = self.store.sources().await;
         for source in sources.map_err(|error| failed("the database", error))? {
-            if files.iter().any(|file| file.source == source) {
+            // What has no absolute path came over the admin API.
+            let is_file = Path::new(&source).is_absolute();
+            if !is_file || files.iter().any(|file| file.source == source) {
                 continue;
             }
             let nothing = Declaration {
@@ -194,6 +172,7 @@ impl Bridge {
         ] {
             for object in objects {
                 let mut event = AuditEvent::new(now, kind, AuditOutcome::Success);
+                event.realm = realm_of(object);
                 event.object = Some(object.clone());
                 event.actor = Some(format!("file {}", declaration.source));
                 self.audit.record(&event);
@@ -241,7 +220,10 @@ impl Bridge {
     ///
     /// When the store fails.
     pub async fn ensure_platform(&self) -> Result<(), StoreError> {
-        let name = RealmName::new(PLATFORM).expect("the name follows the rule of realms' names");
+        // The name follows the rule of realms' names.
+        let Ok(name) = RealmName::new(PLATFORM) else {
+            return Ok(());
+        };
         if self.store.realm(&name).await?.is_some() {
             return Ok(());
         }
@@ -272,128 +254,29 @@ impl Bridge {
         self.web.health.set_serving(true);
     }
 
-    /// Removes what is over: sessions, grants, sign-ins that nobody finished.
+    /// Removes what is over: sessions, grants, sign-ins that nobody finished, events of long ago; and
+    /// lets go of what nobody uses. To be called every few minutes.
     pub async fn sweep(&self) {
-        match self.store.remove_expired(self.clock.now()).await {
-            Ok(0) => {}
-            Ok(rows) => info!(rows, "removed what was over"),
-            Err(error) => warn!(%error, "what is over could not be removed"),
+        let now = self.clock.now();
+        for removed in [
+            self.store.remove_expired(now).await,
+            self.store.remove_events(now.minus(self.audit_keep)).await,
+        ] {
+            match removed {
+                Ok(0) => {}
+                Ok(rows) => info!(rows, "removed what was over"),
+                Err(error) => warn!(%error, "what is over could not be removed"),
+            }
         }
+        self.federations.forget_idle();
     }
 }
 
-impl Builder {
-    /// Where audit events go; preset: standard output.
-    #[must_use]
-    pub fn audit(mut self, audit: Arc<dyn AuditLog>) -> Self {
-        self.audit = audit;
-        self
-    }
-
-    /// The clock; preset: the machine's.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// The randomness; preset: the operating system's.
-    #[must_use]
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
-        self.random = random;
-        self
-    }
-
-    /// How many failed attempts are taken; preset: [`ThrottleLimits::default`].
-    #[must_use]
-    pub fn throttle(mut self, throttle: ThrottleLimits) -> Self {
-        self.throttle = throttle;
-        self
-    }
-
-    /// The policies; preset: those that are built in, compiled anew.
-    #[must_use]
-    pub fn policies(mut self, policies: PolicyHost) -> Self {
-        self.policies = Some(policies);
-        self
-    }
-
-    /// Whose word on a client's address is taken; preset: nobody's.
-    #[must_use]
-    pub fn trusted_proxies(mut self, proxies: Vec<IpNet>) -> Self {
-        self.trusted_proxies = proxies;
-        self
-    }
-
-    /// Where realms may connect to; preset: everywhere but to special addresses
-    /// ([`bridge_model::outbound::is_special`]).
-    #[must_use]
-    pub fn outbound(mut self, rules: OutboundRules) -> Self {
-        self.outbound = rules;
-        self
-    }
-
-    /// Keeps the probes off the router, for a listener of their own.
-    #[must_use]
-    pub fn health_elsewhere(mut self) -> Self {
-        self.serve_health = false;
-        self
-    }
-
-    /// Wires everything together and loads the policies that are built in.
-    ///
-    /// # Errors
-    ///
-    /// See [`BridgeError`].
-    pub fn build(self) -> Result<Bridge, BridgeError> {
-        let mut settings = WebSettings::new(self.base_url)?;
-        settings.trusted_proxies = self.trusted_proxies;
-        settings.serve_health = self.serve_health;
-        let policies = match self.policies {
-            Some(policies) => policies,
-            None => built_in_policies(None)?,
-        };
-        let policies = Arc::new(policies);
-        let directories = Arc::new(LdapDirectories::new(self.outbound));
-        let federations = Arc::new(Federations::new(
-            self.store.clone(),
-            policies.clone(),
-            directories.clone(),
-        ));
-        let sign_ins = SignIns::new(
-            federations.clone(),
-            self.store.clone(),
-            self.clock.clone(),
-            self.random.clone(),
-            self.audit.clone(),
-            self.throttle,
-        );
-        let provider = Provider::new(
-            settings.base_url().clone(),
-            self.store.clone(),
-            self.clock.clone(),
-            self.random.clone(),
-        );
-        Ok(Bridge {
-            web: WebState {
-                provider,
-                sign_ins,
-                store: self.store.clone(),
-                audit: self.audit.clone(),
-                clock: self.clock.clone(),
-                random: self.random.clone(),
-                health: Health::new(self.store.clone()),
-                settings: Arc::new(settings),
-            },
-            store: self.store,
-            policies,
-            federations,
-            directories,
-            audit: self.audit,
-            clock: self.clock,
-            random: self.random,
-        })
-    }
+/// The realm of an object such as `federation staff/ldap`.
+fn realm_of(object: &str) -> Option<String> {
+    let (_, name) = object.split_once(' ')?;
+    let (realm, _) = name.split_once('/').unwrap_or((name, ""));
+    Some(realm.to_owned())
 }
 
 /// The host of policies with those that are built in, compiled or from the cache.

@@ -1,17 +1,23 @@
 //! `serve`: signs people in until the process is told to stop.
 
+mod doors;
+
 use super::realm_files;
 use crate::{
     app::{Bridge, built_in_policies},
-    audit::AuditFile,
+    audit::{AuditFile, KeptAudit},
     config::process::ProcessConfig,
     system::OsRandom,
     watch::Watch,
-    web::{self, ConnectionLimits, Tls},
+    web::{
+        ConnectionLimits,
+        admin::{AdminSettings, AdminSocket},
+    },
 };
 use anyhow::Context as _;
 use bridge_policy::{Cache, PolicyHost};
 use bridge_store::{Options, Purpose, SealingKey, SqliteStore};
+use doors::{Certificates, Doors};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -35,21 +41,19 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
         mac_key: key.derive("policy cache"),
     }))?;
     let files = realm_files(&config, &policies)?;
-    let tls = match &config.listener.tls {
-        Some(files) => Some(Tls::read(&files.certificate, &files.key)?),
-        None => None,
+    let certificates = Certificates::read(&config)?;
+    let settings = AdminSettings {
+        prefixes: config.admin.prefixes.clone(),
+        ..AdminSettings::default()
     };
-    let audit = match &config.audit_file {
+    let sink = match &config.audit_file {
         Some(file) => AuditFile::append(file)
             .with_context(|| format!("cannot write audit events to {}", file.display()))?,
         None => AuditFile::standard_output(),
     };
-    let listener = web::bind(config.listener.address).await?;
-    let health_listener = match config.health_address {
-        Some(address) => Some(web::bind(address).await?),
-        None => None,
-    };
-    let bridge = bridge(&config, &key, policies, audit).await?;
+    let doors = Doors::take(&config).await?;
+    let (bridge, trail) = bridge(&config, &key, policies, sink).await?;
+    let socket = AdminSocket::bind(&config.admin.socket).await?;
     let mut watch = Watch::default();
     watch.set(watched(&config, &files));
     bridge.withdraw_all_but(&files).await?;
@@ -61,28 +65,28 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone(), bridge.clone()));
-    tokio::spawn(keep_up(config.clone(), bridge.clone(), watch, tls.clone()));
-    if let Some(listener) = health_listener {
-        let router = web::health_router(bridge.health().clone());
-        let until = stop.clone().cancelled_owned();
-        tokio::spawn(web::serve(
-            listener,
-            None,
-            router,
-            ConnectionLimits::default(),
-            until,
-        ));
+    tokio::spawn(keep_up(
+        config.clone(),
+        bridge.clone(),
+        watch,
+        certificates.clone(),
+    ));
+    info!(
+        address = %config.listener.address,
+        base_url = %config.base_url,
+        admin_address = config.admin.address.map(tracing::field::display),
+        admin_socket = %config.admin.socket.display(),
+        "listening"
+    );
+    let admin = bridge.admin_router(Some(trail.clone()), settings);
+    let served =
+        tokio::spawn(socket.serve(admin.clone(), ConnectionLimits::default(), stop.clone()));
+    doors.serve(&bridge, admin, certificates, stop).await;
+    // All requests have ended; what they left in the audit trail is kept before the process ends.
+    let _ = served.await;
+    if !trail.flush().await {
+        error!("the last audit events could not be kept for reading");
     }
-    info!(address = %config.listener.address, base_url = %config.base_url, "listening");
-    let until = stop.cancelled_owned();
-    web::serve(
-        listener,
-        tls,
-        bridge.router(),
-        ConnectionLimits::default(),
-        until,
-    )
-    .await;
     info!("stopped");
     Ok(())
 }
@@ -91,12 +95,15 @@ async fn bridge(
     config: &ProcessConfig,
     key: &SealingKey,
     policies: PolicyHost,
-    audit: AuditFile,
-) -> anyhow::Result<Bridge> {
+    sink: AuditFile,
+) -> anyhow::Result<(Bridge, KeptAudit)> {
     let options = Options::new(Purpose::Production);
     let store = SqliteStore::open(&config.store.path, key, Arc::new(OsRandom), &options).await?;
-    let mut builder = Bridge::builder(config.base_url.clone(), Arc::new(store))
-        .audit(Arc::new(audit))
+    let store = Arc::new(store);
+    let trail = KeptAudit::start(Arc::new(sink), store.clone());
+    let mut builder = Bridge::builder(config.base_url.clone(), store)
+        .audit(Arc::new(trail.clone()))
+        .audit_keep(config.audit_keep)
         .throttle(config.throttle)
         .trusted_proxies(config.listener.trusted_proxies.clone())
         .outbound(config.outbound.clone())
@@ -104,11 +111,11 @@ async fn bridge(
     if config.health_address.is_some() {
         builder = builder.health_elsewhere();
     }
-    Ok(builder.build()?)
+    Ok((builder.build()?, trail))
 }
 
 fn watched(config: &ProcessConfig, files: &[crate::config::realm_file::RealmFile]) -> Vec<PathBuf> {
-    let tls = config.listener.tls.iter();
+    let tls = config.listener.tls.iter().chain(&config.admin.tls);
     let tls = tls.flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
     let secrets = files.iter().flat_map(|file| file.watched.clone());
     config
@@ -121,13 +128,18 @@ fn watched(config: &ProcessConfig, files: &[crate::config::realm_file::RealmFile
 }
 
 /// Reads files again when they change, and removes what is over.
-async fn keep_up(config: ProcessConfig, bridge: Bridge, mut watch: Watch, tls: Option<Tls>) {
+async fn keep_up(
+    config: ProcessConfig,
+    bridge: Bridge,
+    mut watch: Watch,
+    certificates: Certificates,
+) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
     loop {
         tokio::select! {
             _ = look.tick() => if watch.has_changed() {
-                read_again(&config, &bridge, &mut watch, tls.as_ref()).await;
+                read_again(&config, &bridge, &mut watch, &certificates).await;
             },
             _ = sweep.tick() => bridge.sweep().await,
         }
@@ -135,12 +147,13 @@ async fn keep_up(config: ProcessConfig, bridge: Bridge, mut watch: Watch, tls: O
 }
 
 /// What is wrong keeps the last good state and is said in the log.
-async fn read_again(config: &ProcessConfig, bridge: &Bridge, watch: &mut Watch, tls: Option<&Tls>) {
-    if let (Some(tls), Some(files)) = (tls, &config.listener.tls)
-        && let Err(error) = tls.read_again(&files.certificate, &files.key)
-    {
-        error!(%error, "the changed certificate is not taken; the last good one stays");
-    }
+async fn read_again(
+    config: &ProcessConfig,
+    bridge: &Bridge,
+    watch: &mut Watch,
+    certificates: &Certificates,
+) {
+    certificates.read_again(config);
     let files = match realm_files(config, bridge.policies()) {
         Ok(files) => files,
         Err(faults) => {

@@ -6,6 +6,7 @@ use super::{
     access::{Access, Ground, authorise},
     body::{JSON, MERGE_PATCH},
     problem::{MEDIA_TYPE, ProblemDocument},
+    shape::Shape,
 };
 use axum::{
     Router,
@@ -15,28 +16,18 @@ use axum::{
 };
 use bridge_model::admin::AdminScope;
 use std::collections::BTreeMap;
-use utoipa::{
-    ToSchema,
-    openapi::{
-        HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema,
-        content::ContentBuilder,
-        path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder},
-        request_body::RequestBodyBuilder,
-        response::ResponsesBuilder,
-        schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
-        security::SecurityRequirement,
-    },
+use utoipa::openapi::{
+    HttpMethod, RefOr, Required, ResponseBuilder, Schema,
+    content::ContentBuilder,
+    path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder},
+    request_body::RequestBodyBuilder,
+    response::ResponsesBuilder,
+    schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type},
+    security::SecurityRequirement,
 };
 
 /// The name of the way to prove who one is, in the description.
 pub(super) const TOKEN_SCHEME: &str = "token";
-
-/// The shape of a body, with the shapes that it refers to.
-#[derive(Clone)]
-pub(super) struct Shape {
-    schema: RefOr<Schema>,
-    named: Vec<(String, RefOr<Schema>)>,
-}
 
 /// One endpoint.
 pub(super) struct Endpoint {
@@ -86,61 +77,6 @@ impl Access {
         Self {
             asks_directory: true,
             ..self
-        }
-    }
-}
-
-impl Shape {
-    /// The shape of a type.
-    pub(super) fn of<T: ToSchema>() -> Self {
-        let mut named = vec![(T::name().into_owned(), T::schema())];
-        T::schemas(&mut named);
-        Self {
-            schema: Ref::from_schema_name(T::name()).into(),
-            named,
-        }
-    }
-
-    /// The shape of a list of them.
-    pub(super) fn list_of<T: ToSchema>() -> Self {
-        let Self { schema, named } = Self::of::<T>();
-        Self {
-            schema: ArrayBuilder::new().items(schema).into(),
-            named,
-        }
-    }
-
-    /// An object whose members something else says.
-    pub(super) fn object() -> Self {
-        Self {
-            schema: ObjectBuilder::new().schema_type(Type::Object).into(),
-            named: Vec::new(),
-        }
-    }
-
-    /// A text.
-    pub(super) fn text() -> Self {
-        Self::simple(Type::String)
-    }
-
-    /// A number, from 0 on.
-    pub(super) fn number() -> Self {
-        let number = ObjectBuilder::new().schema_type(Type::Integer);
-        Self {
-            schema: number.minimum(Some(0)).into(),
-            named: Vec::new(),
-        }
-    }
-
-    /// `true` or `false`.
-    pub(super) fn flag() -> Self {
-        Self::simple(Type::Boolean)
-    }
-
-    fn simple(kind: Type) -> Self {
-        Self {
-            schema: ObjectBuilder::new().schema_type(kind).into(),
-            named: Vec::new(),
         }
     }
 }

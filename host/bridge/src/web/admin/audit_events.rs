@@ -3,10 +3,11 @@
 use super::{
     AdminState,
     access::{Access, Call, Ground},
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::Parameters,
     openapi,
     problem::Problem,
+    shape::Shape,
 };
 use axum::{
     Json,

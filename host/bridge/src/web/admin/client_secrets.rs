@@ -3,12 +3,13 @@
 use super::{
     AdminState,
     access::RealmCall,
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::{OptionalBody, Segments},
     change::{Done, Wanted, audited},
     clients::{READ, WRITE, find, may_give, name_of},
     federations::random_id,
     problem::{Kind, Problem},
+    shape::Shape,
 };
 use axum::{
     Json,

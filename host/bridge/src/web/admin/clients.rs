@@ -3,13 +3,14 @@
 use super::{
     AdminState,
     access::{Access, RealmCall},
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::{Document, Patch, Segments},
     caller::Caller,
     change::{Done, Wanted, audited},
     etag::{Conditions, tagged},
     merge::merged,
     problem::{Kind, Problem},
+    shape::Shape,
 };
 use crate::documents::{Around, ClientDocument, read_client};
 use axum::{

@@ -3,11 +3,12 @@
 use super::{
     AdminState,
     access::RealmCall,
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::Body,
     change::{Done, Wanted, audited},
     federation_actions::ASK,
     problem::Problem,
+    shape::Shape,
 };
 use crate::documents::{Advice, FederationDocument};
 use axum::{

@@ -4,13 +4,14 @@
 use super::{
     AdminState,
     access::{Access, Call, Ground},
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::{Document, Parameters},
     caller::Caller,
     change::{Wanted, event, note_refused},
     clients::may_give,
     federations::{changes_subjects, random_id},
     problem::Problem,
+    shape::Shape,
 };
 use crate::documents::{
     Advice, Around, ClientDocument, Difference, FederationDocument, ObjectChange, ReadDeclaration,

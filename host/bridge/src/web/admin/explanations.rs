@@ -3,10 +3,11 @@
 use super::{
     AdminState,
     access::{Access, RealmCall},
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::{Body, Segments},
     change::{Done, Wanted, audited},
     problem::Problem,
+    shape::Shape,
 };
 use axum::{
     Json,
@@ -80,7 +81,7 @@ async fn post(
         let explanation = sign_ins.explain(&realm, client.as_ref(), username).await?;
         Ok(Done::new(Some(explanation)))
     });
-    Ok(Json(explanation.await?).into_response())
+    Ok(Json(Box::pin(explanation).await?).into_response())
 }
 
 async fn get(

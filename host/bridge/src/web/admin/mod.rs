@@ -20,6 +20,9 @@ mod declaration;
 mod etag;
 mod explanations;
 mod federation_actions;
+mod federation_draft;
+mod federation_plan;
+mod federation_preview;
 mod federations;
 mod limits;
 mod merge;
@@ -28,6 +31,7 @@ mod policies;
 mod prefix;
 mod problem;
 mod realms;
+mod shape;
 mod socket;
 mod subjects;
 mod users;
@@ -62,8 +66,8 @@ pub struct AdminSettings {
     pub prefixes: Prefixes,
     /// How many requests are taken.
     pub rates: AdminRates,
-    /// The user that the bridge runs as.
-    own_uid: u32,
+    /// The user whom the socket is for beside root; preset: the one that the process runs as.
+    pub own_uid: u32,
 }
 
 impl Default for AdminSettings {
@@ -116,10 +120,12 @@ impl AdminState {
 
 /// The admin API, complete, with the realms' token endpoints beside it, so that administrators need no
 /// more than this listener.
-pub fn admin_router(state: AdminState) -> Router {
+pub fn admin_router(state: &AdminState) -> Router {
     let api = Api::new(state.clone())
         .add(federations::endpoints())
+        .add(federation_plan::endpoints())
         .add(federation_actions::endpoints())
+        .add(federation_preview::endpoints())
         .add(connect::endpoints())
         .add(subjects::endpoints())
         .add(clients::endpoints())

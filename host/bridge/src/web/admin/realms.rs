@@ -3,12 +3,13 @@
 use super::{
     AdminState,
     access::{Access, Call, Ground, RealmCall},
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::{Document, Patch, Segments},
     change::{Done, Wanted, audited},
     etag::{Conditions, tagged},
     merge::merged,
     problem::{Kind, Problem},
+    shape::Shape,
 };
 use crate::documents::{RealmDocument, read_realm};
 use axum::{

@@ -3,11 +3,12 @@
 use super::{
     AdminState,
     access::{Access, RealmCall},
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::{Body, Segments},
     change::{Done, Wanted, audited},
     federations::{find, name_of},
     problem::Problem,
+    shape::Shape,
 };
 use crate::documents::Advice;
 use axum::{

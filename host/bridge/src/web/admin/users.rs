@@ -3,10 +3,11 @@
 use super::{
     AdminState,
     access::{Access, RealmCall},
-    api::{Endpoint, Shape},
+    api::Endpoint,
     body::{Parameters, Segments},
     change::{Done, Wanted, audited},
     problem::Problem,
+    shape::Shape,
 };
 use axum::{
     Json,

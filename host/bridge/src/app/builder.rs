@@ -1,0 +1,175 @@
+//! What a bridge is made of.
+
+use super::{Bridge, BridgeError, built_in_policies};
+use crate::{
+    audit::AuditFile,
+    system::{OsRandom, SystemClock},
+    web::{Health, WebSettings, WebState},
+};
+use bridge_directory::LdapDirectories;
+use bridge_federation::{Federations, SignIns, ThrottleLimits};
+use bridge_model::{
+    outbound::OutboundRules,
+    ports::{AuditLog, Clock, Random, Store},
+};
+use bridge_oidc::Provider;
+use bridge_policy::PolicyHost;
+use ipnet::IpNet;
+use std::{sync::Arc, time::Duration};
+use url::Url;
+
+/// How long the audit trail can be read back, where nobody says: as long as most look back.
+const AUDIT_KEEP: Duration = Duration::from_hours(90 * 24);
+
+/// What a bridge is made of. Everything but the address and the store has a preset.
+pub struct Builder {
+    base_url: Url,
+    store: Arc<dyn Store>,
+    audit: Arc<dyn AuditLog>,
+    audit_keep: Duration,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    throttle: ThrottleLimits,
+    policies: Option<PolicyHost>,
+    trusted_proxies: Vec<IpNet>,
+    outbound: OutboundRules,
+    serve_health: bool,
+}
+
+impl Builder {
+    pub(super) fn new(base_url: Url, store: Arc<dyn Store>) -> Self {
+        Self {
+            base_url,
+            store,
+            audit: Arc::new(AuditFile::standard_output()),
+            audit_keep: AUDIT_KEEP,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            throttle: ThrottleLimits::default(),
+            policies: None,
+            trusted_proxies: Vec::new(),
+            outbound: OutboundRules::default(),
+            serve_health: true,
+        }
+    }
+
+    /// Where audit events go; preset: standard output.
+    #[must_use]
+    pub fn audit(mut self, audit: Arc<dyn AuditLog>) -> Self {
+        self.audit = audit;
+        self
+    }
+
+    /// How long audit events can be read back; preset: 90 days.
+    #[must_use]
+    pub fn audit_keep(mut self, keep: Duration) -> Self {
+        self.audit_keep = keep;
+        self
+    }
+
+    /// The clock; preset: the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The randomness; preset: the operating system's.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// How many failed attempts are taken; preset: [`ThrottleLimits::default`].
+    #[must_use]
+    pub fn throttle(mut self, throttle: ThrottleLimits) -> Self {
+        self.throttle = throttle;
+        self
+    }
+
+    /// The policies; preset: those that are built in, compiled anew.
+    #[must_use]
+    pub fn policies(mut self, policies: PolicyHost) -> Self {
+        self.policies = Some(policies);
+        self
+    }
+
+    /// Whose word on a client's address is taken; preset: nobody's.
+    #[must_use]
+    pub fn trusted_proxies(mut self, proxies: Vec<IpNet>) -> Self {
+        self.trusted_proxies = proxies;
+        self
+    }
+
+    /// Where realms may connect to; preset: everywhere but to special addresses
+    /// ([`bridge_model::outbound::is_special`]).
+    #[must_use]
+    pub fn outbound(mut self, rules: OutboundRules) -> Self {
+        self.outbound = rules;
+        self
+    }
+
+    /// Keeps the probes off the router, for a listener of their own.
+    #[must_use]
+    pub fn health_elsewhere(mut self) -> Self {
+        self.serve_health = false;
+        self
+    }
+
+    /// Wires everything together and loads the policies that are built in.
+    ///
+    /// # Errors
+    ///
+    /// See [`BridgeError`].
+    pub fn build(self) -> Result<Bridge, BridgeError> {
+        let mut settings = WebSettings::new(self.base_url)?;
+        settings.trusted_proxies = self.trusted_proxies;
+        settings.serve_health = self.serve_health;
+        let policies = match self.policies {
+            Some(policies) => policies,
+            None => built_in_policies(None)?,
+        };
+        let policies = Arc::new(policies);
+        let directories = Arc::new(LdapDirectories::new(self.outbound));
+        let federations = Arc::new(Federations::new(
+            self.store.clone(),
+            policies.clone(),
+            directories.clone(),
+        ));
+        let sign_ins = SignIns::new(
+            federations.clone(),
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.audit.clone(),
+            self.throttle,
+        );
+        let provider = Provider::new(
+            settings.base_url().clone(),
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+        );
+        Ok(Bridge {
+            web: WebState {
+                provider,
+                sign_ins,
+                store: self.store.clone(),
+                audit: self.audit.clone(),
+                clock: self.clock.clone(),
+                random: self.random.clone(),
+                health: Health::new(self.store.clone()),
+                settings: Arc::new(settings),
+            },
+            store: self.store,
+            policies,
+            federations,
+            directories,
+            audit: self.audit,
+            audit_keep: self.audit_keep,
+            clock: self.clock,
+            random: self.random,
+        })
+    }
+}
