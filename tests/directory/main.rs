@@ -1,5 +1,6 @@
 //! Suite `directory`: real and scripted directory servers.
 
 mod adapter;
+mod integration;
 mod samba;
 mod sign_in;
