@@ -8,11 +8,15 @@
 mod sample;
 
 use bridge_model::{
-    ports::Store,
+    audit::{AuditEvent, AuditKind, AuditOutcome, AuditQuery},
+    ports::{AuditTrail, Store, Users},
     session::{Grant, Interaction, Redemption, Session, TokenHash},
+    user::{KnownUser, Standing},
 };
 use bridge_store::{Options, Purpose, SqliteStore};
-use sample::{NOW, Numbers, declare, empty_realm, grant, interaction, key, session, staff};
+use sample::{
+    NOW, Numbers, declare, full_realm, grant, interaction, key, realm_name, session, staff, user,
+};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -30,15 +34,30 @@ async fn main() {
     for at_once in [1, 8, 64] {
         for is_whole in [false, true] {
             let folder = TempDir::new().expect("a folder");
-            let options = Options::new(Purpose::Production);
-            let random = Arc::new(Numbers::default());
-            let path = folder.path().join("store.db");
-            let store = SqliteStore::open(&path, &key(1), random, &options).await;
-            let store = Arc::new(store.expect("a new database opens"));
-            declare(&*store, vec![empty_realm("staff")]).await;
+            let store = Arc::new(open(&folder).await);
             round(&store, at_once, is_whole).await;
         }
     }
+    println!("\n   kept  what                                     p50 µs   p99 µs");
+    for kept in [1_000, 100_000] {
+        let folder = TempDir::new().expect("a folder");
+        look_up(&open(&folder).await, kept).await;
+    }
+}
+
+/// A new store with the realm `staff` and one federation.
+async fn open(folder: &TempDir) -> SqliteStore {
+    let options = Options::new(Purpose::Production);
+    let random = Arc::new(Numbers::default());
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path, &key(1), random, &options).await;
+    let store = store.expect("a new database opens");
+    declare(&store, vec![full_realm()]).await;
+    store
+}
+
+fn at(times: &[Duration], percent: usize) -> u128 {
+    times[times.len() * percent / 100].as_micros()
 }
 
 async fn round(store: &Arc<SqliteStore>, at_once: u32, is_whole: bool) {
@@ -59,17 +78,123 @@ async fn round(store: &Arc<SqliteStore>, at_once: u32, is_whole: bool) {
     let mut times = tasks.join_all().await.concat();
     let rate = f64::from(SIGN_INS) / begin.elapsed().as_secs_f64();
     times.sort_unstable();
-    let at = |percent: usize| times[times.len() * percent / 100].as_micros();
     let what = if is_whole {
-        "whole sign-in: 7 writes, 5 reads"
+        "whole sign-in: 9 writes, 7 reads"
     } else {
         "interaction, session, grant, redeem"
     };
     println!(
         "{at_once:7}  {what:36} {rate:9.0} {:8} {:8}",
-        at(50),
-        at(99)
+        at(&times, 50),
+        at(&times, 99)
     );
+}
+
+/// What administrators ask for, among so many users and events.
+async fn look_up(store: &SqliteStore, kept: u32) {
+    let numbers: Vec<u32> = (0..kept).collect();
+    for chunk in numbers.chunks(1_000) {
+        let events: Vec<_> = chunk.iter().map(|number| event(*number)).collect();
+        store.add_events(&events).await.expect("they are kept");
+    }
+    for number in numbers {
+        let user = known_user(&number.to_string());
+        store.note_user(&user, NOW).await.expect("noted");
+    }
+    let page = AuditQuery {
+        limit: 50,
+        ..AuditQuery::default()
+    };
+    let queries = [
+        ("events", page.clone()),
+        (
+            "events of a realm",
+            AuditQuery {
+                realm: Some(staff()),
+                ..page.clone()
+            },
+        ),
+        (
+            "events of a realm that has none",
+            AuditQuery {
+                realm: Some(realm_name("none")),
+                ..page.clone()
+            },
+        ),
+        (
+            "events of a rare kind in a realm",
+            AuditQuery {
+                realm: Some(staff()),
+                kind: Some(AuditKind::Changed),
+                ..page.clone()
+            },
+        ),
+        (
+            "events of a request",
+            AuditQuery {
+                request_id: Some("500".into()),
+                ..page
+            },
+        ),
+    ];
+    for (what, query) in queries {
+        measure(kept, what, async || {
+            store.events(&query).await.expect("they read");
+        })
+        .await;
+    }
+    measure(kept, "users after the 500th", async || {
+        let users = store.users(&staff(), Some("500"), 50).await;
+        assert_eq!(users.expect("they read").len(), 50);
+    })
+    .await;
+    let known = known_user("500");
+    measure(kept, "a known user", async || {
+        store.note_user(&known, NOW).await.expect("noted");
+    })
+    .await;
+}
+
+async fn measure(kept: u32, what: &str, act: impl AsyncFn()) {
+    let mut times = Vec::new();
+    for _ in 0..500 {
+        let begin = Instant::now();
+        act().await;
+        times.push(begin.elapsed());
+    }
+    times.sort_unstable();
+    println!(
+        "{kept:7}  {what:36} {:10} {:8}",
+        at(&times, 50),
+        at(&times, 99)
+    );
+}
+
+/// Of every thousand one is a change.
+fn event(number: u32) -> AuditEvent {
+    let kind = match number % 1_000 {
+        0 => AuditKind::Changed,
+        _ => AuditKind::SignIn,
+    };
+    AuditEvent {
+        realm: Some("staff".into()),
+        request_id: Some(number.to_string()),
+        client_id: Some("wiki".into()),
+        subject: Some("f6a2".into()),
+        ..AuditEvent::new(NOW, kind, AuditOutcome::Success)
+    }
+}
+
+fn known_user(subject: &str) -> KnownUser {
+    KnownUser {
+        realm: staff(),
+        subject: subject.into(),
+        federation: user().federation_id,
+        username: format!("user{subject}"),
+        entry_dn: user().entry_dn,
+        blocked: false,
+        created_at: NOW,
+    }
 }
 
 async fn sign_in(store: &dyn Store, number: u32, is_whole: bool) {
@@ -102,11 +227,21 @@ async fn sign_in(store: &dyn Store, number: u32, is_whole: bool) {
         let ended = store.end_interaction(&staff(), hash).await;
         assert!(ended.expect("it is answered"));
     }
+    if is_whole {
+        // Everybody but the first is known already.
+        let standing = store.note_user(&known_user("ada"), NOW).await;
+        assert_eq!(standing.expect("noted"), Standing::GOOD);
+        store.add_events(&[event(number)]).await.expect("kept");
+    }
     store.add_session(&session).await.expect("it is kept");
     store.add_grant(&grant).await.expect("it is kept");
     let redeemed = store.redeem(&staff(), hash, NOW).await;
     assert!(matches!(redeemed, Ok(Redemption::First(_))));
     if is_whole {
+        let federation = session.user.federation_id;
+        let standing = store.standing(&staff(), federation, "ada").await;
+        assert_eq!(standing.expect("it reads"), Standing::GOOD);
+        store.add_events(&[event(number)]).await.expect("kept");
         let found = store.session(&staff(), hash, NOW).await;
         assert!(found.expect("it reads").is_some());
         for _ in 0..2 {
