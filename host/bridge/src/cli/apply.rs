@@ -35,6 +35,9 @@ pub(super) struct Apply {
     /// Remove what the same source declared before and the file no longer does
     #[arg(long)]
     prune: bool,
+    /// Take over objects that are there and that nothing declares; without it they are in the way
+    #[arg(long)]
+    adopt: bool,
     /// Only say what would change: exit code 0 for nothing, 2 for something, 1 for a mistake
     #[arg(long)]
     dry_run: bool,
@@ -105,6 +108,7 @@ impl Apply {
         let query = query(&[
             ("dry_run", flag(dry_run)),
             ("prune", flag(self.prune)),
+            ("adopt", flag(self.adopt)),
             ("source", &source),
         ]);
         let resource = format!("{}{query}", path(&["declaration"]));
@@ -225,7 +229,7 @@ fn told(difference: &Difference) -> String {
         for ObjectChange { object, members } in objects {
             text.push_str(&format!("{sign} {}\n", printable(object)));
             if sign == "~" && members.is_empty() {
-                text.push_str("    a secret\n");
+                text.push_str("    what is not shown: a secret, or who declares it\n");
             }
             for change in members {
                 let member = printable(&change.member);

@@ -2,6 +2,8 @@
 
 mod apply;
 mod check;
+mod connect;
+mod explain;
 mod get;
 mod init;
 mod output;
@@ -54,6 +56,10 @@ enum Command {
     Get(get::Get),
     /// Writes a realm of a bridge that runs as a file that can be applied, without secrets
     Export(get::Export),
+    /// Asks a directory whose it is, shows what its people would be to applications, and saves it
+    Connect(connect::Connect),
+    /// Tells a sign-in step by step, and the rule that kept somebody out
+    Explain(explain::Explain),
     /// Draws a new sealing key and seals everything anew with it; the bridge has to stand still
     RotateKey {
         /// The configuration file
@@ -92,6 +98,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Apply(apply) => return wait(apply.run()),
         Command::Get(get) => wait(get.run()),
         Command::Export(export) => wait(export.run()),
+        Command::Connect(connect) => wait(connect.run()),
+        Command::Explain(explain) => wait(explain.run()),
         Command::RotateKey { config } => wait(rotate_key::run(&config)),
         Command::Demo { listen } => wait(crate::demo::run(listen)),
     }
