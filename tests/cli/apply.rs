@@ -218,6 +218,24 @@ fn what_is_exported_can_be_applied_again() {
 }
 
 #[test]
+fn what_was_made_by_hand_is_declared_from_then_on() {
+    let operator = Operator::new();
+    let admin = operator.served.operator();
+    admin.create_realm("staff");
+    admin.of("staff").create_public_client("wiki");
+    let exported = operator.shown(&["export", "--realm", "staff"]);
+    operator.write("git.toml", &exported);
+    let refused = operator.apply(&["-f", "git.toml"], 1);
+    assert_has(&refused.errors, &["realm staff", "adopt"]);
+    let adopted = operator.apply(&["-f", "git.toml", "--adopt"], 0);
+    assert_has(&adopted.printed, &["~ realm staff", "~ client staff/wiki"]);
+    assert_eq!(
+        operator.apply(&["-f", "git.toml"], 0).printed,
+        "nothing changes\n"
+    );
+}
+
+#[test]
 fn what_there_is_is_shown_as_table_and_document() {
     let operator = Operator::new();
     operator.apply(&["-f", "staff.toml"], 0);

@@ -292,6 +292,7 @@ pub(crate) fn declaration(realms: Vec<RealmDeclaration>) -> Declaration {
         source: SOURCE.into(),
         realms,
         prune: true,
+        adopt: false,
     }
 }
 

@@ -154,6 +154,7 @@ impl Bridge {
                 source: source.clone(),
                 realms: Vec::new(),
                 prune: true,
+                adopt: false,
             };
             let withdrawn = self.put_in_force(&nothing).await;
             withdrawn.map_err(|error| failed(&source, error))?;
@@ -205,6 +206,7 @@ impl Bridge {
             source: source.to_owned(),
             realms: vec![realm],
             prune,
+            adopt: false,
         })
     }
 

@@ -99,6 +99,9 @@ pub struct Declaration {
     pub realms: Vec<RealmDeclaration>,
     /// Whether what the same source declared before and no longer does is removed.
     pub prune: bool,
+    /// Whether objects that are there and that nothing declares are taken over; otherwise they are in
+    /// the way.
+    pub adopt: bool,
 }
 
 /// A realm that a file declares.

@@ -235,7 +235,6 @@ impl fmt::Debug for Node {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::documents::format::Format;
 
     #[test]

@@ -10,8 +10,8 @@ use bridge_model::{
     names::RealmName,
     ports::StoreError,
     realm::{
-        Applied, ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, Realm,
-        RealmDeclaration, Revision,
+        Applied, ClientDeclaration, Declaration, FederationDeclaration, PLATFORM,
+        PlannedFederation, Realm, RealmDeclaration, Revision,
     },
 };
 use sqlx::query;
@@ -21,6 +21,7 @@ use std::collections::HashSet;
 pub(super) struct Apply<'a> {
     pub(super) change: Change<'a>,
     pub(super) source: &'a str,
+    pub(super) adopt: bool,
     pub(super) applied: Applied,
 }
 
@@ -93,8 +94,11 @@ impl Apply<'_> {
             ..declared.clone()
         };
         let existing = self.change.kept_realm(&declared.name).await?;
+        // The platform's realm is made by the bridge itself, so that it is there before any file.
+        let is_platform = declared.name.as_str() == PLATFORM;
         if let Some(existing) = &existing
             && !existing.is_released
+            && !(is_platform && existing.realm.managed_by.is_none())
         {
             self.check_owner(&object, existing.realm.managed_by.as_deref())?;
         }
@@ -195,11 +199,12 @@ impl Apply<'_> {
         let source = self.source;
         match managed_by {
             Some(owner) if owner == source => Ok(()),
+            None if self.adopt => Ok(()),
             Some(owner) => Err(StoreError::Conflict(format!(
                 "{object} is declared by {owner} and cannot be declared by {source} too: take it out of one of the two"
             ))),
             None => Err(StoreError::Conflict(format!(
-                "{object} was not made by a file and cannot be declared by {source}: give it another name, or delete what is there"
+                "{object} was not made by a file and cannot be declared by {source}: say adopt to take it over, or give it another name"
             ))),
         }
     }

@@ -204,6 +204,7 @@ impl Realms for SqliteStore {
         let applied = Apply {
             change: self.change(&mut transaction, now),
             source: &declaration.source,
+            adopt: declaration.adopt,
             applied: Applied::default(),
         }
         .run(declaration)

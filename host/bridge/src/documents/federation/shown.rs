@@ -294,7 +294,7 @@ impl From<&Federation> for AdvancedDocument {
             connection_timeout: Span::from(connection.connect_timeout),
             read_timeout: Span::from(connection.operation_timeout),
             pool_connections_max: connection.pool_connections_max,
-            referral: ReferralWord::Ignore,
+            referral: ReferralWord::of(()),
             full_sync_period: synchronisation.full_period.map(Span::from),
             changed_sync_period: synchronisation.changed_period.map(Span::from),
             read_bases: federation

@@ -45,6 +45,8 @@ struct ApplyQuery {
     #[serde(default)]
     prune: bool,
     #[serde(default)]
+    adopt: bool,
+    #[serde(default)]
     change_subjects: bool,
     source: Option<String>,
 }
@@ -62,6 +64,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query(
                 "prune",
                 "Removes what the same source declared before and no longer does",
+                Shape::flag(),
+            )
+            .query(
+                "adopt",
+                "Takes over objects that are there and that nothing declares",
                 Shape::flag(),
             )
             .query(
@@ -154,6 +161,7 @@ async fn apply(
         source: source.to_owned(),
         realms: vec![declared],
         prune: query.prune,
+        adopt: query.adopt,
     };
     let now = state.web.clock.now();
     let store = &state.web.store;

@@ -253,6 +253,7 @@ pub(super) fn declaration() -> Declaration {
             })
             .into(),
         prune: true,
+        adopt: false,
     }
 }
 
