@@ -13,7 +13,7 @@ use crate::{
 };
 use bridge_model::{
     entry::Entry,
-    federation::{Connection, EditMode, Federation, OnError, Synchronisation},
+    federation::{Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation},
     names::{FederationId, FederationName, RealmName},
     plan::{Problem, Proposal},
     ports::{Directories, Policies, VendorPolicy},
@@ -186,10 +186,10 @@ async fn find_root(
         .urls
         .iter()
         .all(|url| url.scheme() == "ldap");
-    if let Some(root) = &root
-        && is_plain
-        && offers_start_tls(root)
-    {
+    // Not every directory that can says so, and without TLS the credential would not be sent at all.
+    let is_needed = matches!(draft.connection.bind, ServiceBind::Simple(_))
+        && !draft.connection.allow_plaintext;
+    if is_plain && (is_needed || root.as_ref().is_some_and(offers_start_tls)) {
         draft.connection.start_tls = true;
     }
     match root {
