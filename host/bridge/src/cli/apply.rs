@@ -220,21 +220,22 @@ fn items_mut<'a>(node: &'a mut Node, key: &str) -> &'a mut [Node] {
 
 /// What changes, a line for each object and each member.
 fn told(difference: &Difference) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for (sign, objects) in [
         ("+", &difference.created),
         ("~", &difference.changed),
         ("-", &difference.removed),
     ] {
         for ObjectChange { object, members } in objects {
-            text.push_str(&format!("{sign} {}\n", printable(object)));
+            lines.push(format!("{sign} {}\n", printable(object)));
             if sign == "~" && members.is_empty() {
-                text.push_str("    what is not shown: a secret, or who declares it\n");
+                let secret = "    what is not shown: a secret, or who declares it\n";
+                lines.push(secret.to_owned());
             }
             for change in members {
                 let member = printable(&change.member);
                 let (before, after) = (in_one_line(&change.before), in_one_line(&change.after));
-                text.push_str(&match sign {
+                lines.push(match sign {
                     "+" => format!("    {member}: {after}\n"),
                     "-" => format!("    {member}: {before}\n"),
                     _ => format!("    {member}: {before} → {after}\n"),
@@ -242,5 +243,5 @@ fn told(difference: &Difference) -> String {
             }
         }
     }
-    text
+    lines.concat()
 }

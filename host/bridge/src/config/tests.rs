@@ -180,11 +180,11 @@ fn a_realm_is_the_same_in_every_format() {
     let parse = |name: &str, text: &str| RealmFile::parse(Path::new(name), text, &policies);
     let toml = parse("realm.toml", REALM).expect("understood");
     let yaml = "realm: {name: staff}\nfederations:\n  - name: directory\n    vendor: generic\n    connection_url: ldaps://a.example ldaps://b.example:1636\n    users_dn: ou=people,dc=example,dc=test\n    bind_dn: cn=svc,dc=example,dc=test\n    bind_credential: secret\nclients:\n  - client_id: wiki\n    public: true\n    redirect_uris: [http://127.0.0.1/callback]\n";
-    let yml = parse("realm.yml", yaml).expect("understood");
+    let other = parse("realm.yml", yaml).expect("understood");
     let federation = |file: &RealmFile| file.declared.federations[0].planned.federation.clone();
-    assert_eq!(federation(&yml), federation(&toml));
+    assert_eq!(federation(&other), federation(&toml));
     assert_eq!(
-        yml.declared.clients[0].client,
+        other.declared.clients[0].client,
         toml.declared.clients[0].client
     );
     let wrong = yaml.replace("vendor: generic", "vendor: nobody");

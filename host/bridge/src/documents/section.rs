@@ -1,13 +1,14 @@
 //! Reading tables by the kinds of values that documents have.
 
+mod numbers;
+
+pub(crate) use numbers::Switch;
+
 use super::{
     document::Document,
-    span,
     tree::{Node, Table, Value, member},
 };
-use std::{
-    cell::RefCell, collections::BTreeSet, ops::RangeInclusive, str::FromStr, time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeSet, str::FromStr};
 
 /// A table of a document.
 pub(crate) struct Section<'a> {
@@ -159,14 +160,14 @@ impl<'a> Section<'a> {
         key: &'static str,
         make: impl Fn(String) -> Result<T, E>,
     ) -> Vec<T> {
-        let mut made = Vec::new();
+        let mut all = Vec::new();
         for (place, text) in self.texts(key) {
             match make(text) {
-                Ok(value) => made.push(value),
+                Ok(value) => all.push(value),
                 Err(error) => self.document.fault(&place, with_remedy(&error)),
             }
         }
-        made
+        all
     }
 
     /// `true` or `false`.
@@ -182,114 +183,6 @@ impl<'a> Section<'a> {
                 preset
             }
         }
-    }
-
-    /// A whole number.
-    pub(crate) fn number(&self, key: &'static str, preset: i64, range: RangeInclusive<i64>) -> i64 {
-        let Some(node) = self.value(key) else {
-            return preset;
-        };
-        match node.value {
-            Value::Number(number) if range.contains(&number) => number,
-            Value::Number(_) => {
-                let (least, most) = range.into_inner();
-                self.fault(
-                    key,
-                    format!("has to be between {least} and {most}; correct it"),
-                );
-                preset
-            }
-            _ => {
-                self.wrong_type(key, "a whole number", node);
-                preset
-            }
-        }
-    }
-
-    /// A list of whole numbers.
-    pub(crate) fn numbers(&self, key: &'static str, range: &RangeInclusive<i64>) -> Vec<i64> {
-        let mut numbers = Vec::new();
-        for (place, node) in self.items(key, "a list of whole numbers") {
-            match node.value {
-                Value::Number(number) if range.contains(&number) => numbers.push(number),
-                _ => {
-                    let (least, most) = (range.start(), range.end());
-                    let message =
-                        format!("has to be a whole number between {least} and {most}; correct it");
-                    self.document.fault(&place, message);
-                }
-            }
-        }
-        numbers
-    }
-
-    /// A span of time.
-    pub(crate) fn span(
-        &self,
-        key: &'static str,
-        preset: Duration,
-        range: RangeInclusive<Duration>,
-    ) -> Duration {
-        let span = self.text(key).and_then(|text| self.span_of(key, &text));
-        span.and_then(|span| self.within(key, span, range))
-            .unwrap_or(preset)
-    }
-
-    /// A span of time, or a number of `unit`s as Keycloak writes it, in quotes or not. `Some(None)`:
-    /// -1, which switches off.
-    pub(crate) fn span_or_number(
-        &self,
-        key: &'static str,
-        unit: Duration,
-        range: RangeInclusive<Duration>,
-    ) -> Option<Option<Duration>> {
-        let node = self.value(key)?;
-        let number = match &node.value {
-            Value::Number(number) => Some(*number),
-            Value::Text(text) => text.parse().ok(),
-            _ => {
-                self.wrong_type(key, "a span of time such as \"5s\"", node);
-                return None;
-            }
-        };
-        let span = match (number, node.as_text()) {
-            (Some(-1), _) => return Some(None),
-            (Some(number), _) => {
-                let number = u32::try_from(number).unwrap_or(u32::MAX);
-                unit.saturating_mul(number)
-            }
-            (None, Some(text)) => self.span_of(key, text)?,
-            (None, None) => return None,
-        };
-        self.within(key, span, range).map(Some)
-    }
-
-    fn span_of(&self, key: &'static str, text: &str) -> Option<Duration> {
-        let span = span::parse(text);
-        if span.is_none() {
-            let message = format!(
-                "{text:?} is not a span of time such as \"30s\", \"15m\" or \"10h\"; correct it"
-            );
-            self.fault(key, message);
-        }
-        span
-    }
-
-    fn within(
-        &self,
-        key: &'static str,
-        span: Duration,
-        range: RangeInclusive<Duration>,
-    ) -> Option<Duration> {
-        if range.contains(&span) {
-            return Some(span);
-        }
-        let (least, most) = range.into_inner();
-        self.fault(
-            key,
-            format!("has to be between {least:?} and {most:?}; correct it"),
-        );
-        None
     }
 
     fn items(&self, key: &'static str, wanted: &str) -> Vec<(String, &'a Node)> {
@@ -309,12 +202,11 @@ impl<'a> Section<'a> {
     pub(crate) fn texts(&self, key: &'static str) -> Vec<(String, String)> {
         let mut texts = Vec::new();
         for (path, item) in self.items(key, "a list of strings") {
-            match item.as_text() {
-                Some(text) => texts.push((path, text.to_owned())),
-                None => {
-                    let message = "a string is expected; put it in quotes";
-                    self.document.fault(&path, message);
-                }
+            if let Some(text) = item.as_text() {
+                texts.push((path, text.to_owned()));
+            } else {
+                let message = "a string is expected; put it in quotes";
+                self.document.fault(&path, message);
             }
         }
         texts
@@ -390,14 +282,12 @@ fn plain(node: &Node) -> Option<String> {
 
 fn one_of<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, String> {
     let mut all = words.iter();
-    match all.find(|(word, _)| word.eq_ignore_ascii_case(text)) {
-        Some((_, value)) => Ok(*value),
-        None => {
-            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            let known = known.join(", ");
-            Err(format!("{text:?} is none of {known}; write one of these"))
-        }
-    }
+    let found = all.find(|(word, _)| word.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        let known = known.join(", ");
+        format!("{text:?} is none of {known}; write one of these")
+    })
 }
 
 /// Every message says what to do; that of an error about a text mostly says what the text has to be.

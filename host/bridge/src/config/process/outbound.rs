@@ -16,7 +16,7 @@ fn rule(section: Section<'_>) -> OutboundRule {
     let ports = section.numbers("ports", &(1..=65_535));
     let rule = OutboundRule {
         realms: section.each("realms", RealmName::new),
-        hosts: section.each("hosts", host),
+        hosts: section.each("hosts", |text| host(&text)),
         networks: section.each("networks", |text| network(&text)),
         ports: ports
             .into_iter()
@@ -41,7 +41,7 @@ fn rule(section: Section<'_>) -> OutboundRule {
     rule
 }
 
-fn host(text: String) -> Result<String, String> {
+fn host(text: &str) -> Result<String, String> {
     let host = text.trim_end_matches('.').to_lowercase();
     let name = host.strip_prefix("*.").unwrap_or(&host);
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | ':' | '_' | '[' | ']');

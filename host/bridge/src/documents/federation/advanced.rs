@@ -2,7 +2,7 @@
 
 use super::{GROUPS_DN, settings};
 use crate::documents::{
-    section::Section,
+    section::{Section, Switch},
     source::Source,
     words::{OnErrorWord, ReferralWord, SearchScopeWord},
 };
@@ -69,8 +69,8 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
     let timeout = |key, preset| {
         let range = Duration::from_millis(10)..=TIMEOUT_MAX;
         match section.span_or_number(key, Duration::from_millis(1), range) {
-            Some(Some(timeout)) => timeout,
-            Some(None) => {
+            Some(Switch::Every(timeout)) => timeout,
+            Some(Switch::Off) => {
                 section.fault(key, "cannot be switched off; give a span such as \"5s\"");
                 preset
             }
@@ -106,7 +106,7 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
         read_bases: read_bases(&section),
         groups_base,
         on_error: on_error.unwrap_or_default(),
-        email_verified_domains: section.each("email_verified_domains", domain),
+        email_verified_domains: section.each("email_verified_domains", |text| domain(&text)),
         subject_namespace: subject_namespace(&section),
         settings: own,
     };
@@ -155,8 +155,10 @@ fn synchronisation(section: &Section<'_>) -> Synchronisation {
     let preset = Synchronisation::default();
     let period = |key| {
         let range = Duration::from_mins(1)..=Duration::from_hours(24 * 365);
-        let period = section.span_or_number(key, Duration::from_secs(1), range);
-        period.flatten()
+        match section.span_or_number(key, Duration::from_secs(1), range)? {
+            Switch::Every(period) => Some(period),
+            Switch::Off => None,
+        }
     };
     let batch = section.number("batch_size", i64::from(preset.batch_size), 1..=10_000);
     Synchronisation {
@@ -187,7 +189,7 @@ fn groups(section: &Section<'_>) -> Option<Dn> {
     base
 }
 
-fn domain(text: String) -> Result<String, String> {
+fn domain(text: &str) -> Result<String, String> {
     let domain = text.trim().trim_end_matches('.').to_lowercase();
     let is_name =
         |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');

@@ -10,6 +10,7 @@ use bridge_model::{
     realm::{PlannedFederation, PolicyRef},
 };
 use serde::Serialize;
+use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -236,7 +237,7 @@ impl From<&PlannedFederation> for FederationDocument {
 impl From<&Federation> for FederationDocument {
     fn from(federation: &Federation) -> Self {
         let Connection { urls, bind, .. } = &federation.connection;
-        let urls: Vec<_> = urls.iter().map(|url| url.as_str()).collect();
+        let urls: Vec<_> = urls.iter().map(Url::as_str).collect();
         let bind_dn = match bind {
             ServiceBind::Simple(name) => Some(name.as_str().to_owned()),
             ServiceBind::None => None,

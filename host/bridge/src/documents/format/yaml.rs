@@ -192,14 +192,14 @@ fn block(node: &Node, depth: usize, text: &mut String) {
         Value::Table(members) => {
             for (name, node) in members {
                 if node.value != Value::Null {
-                    text.push_str(&format!("{indent}{}:", written(name)));
+                    text.extend([&indent, &*written(name), ":"]);
                     after(node, depth, text);
                 }
             }
         }
         Value::List(items) => {
             for item in items {
-                text.push_str(&format!("{indent}-"));
+                text.extend([&indent, "-"]);
                 if is_block(item) {
                     let mut inner = String::new();
                     block(item, depth + 1, &mut inner);
@@ -220,7 +220,7 @@ fn after(node: &Node, depth: usize, text: &mut String) {
         text.push('\n');
         block(node, depth + 1, text);
     } else {
-        text.push_str(&format!(" {}\n", scalar(node)));
+        text.extend([" ", &scalar(node), "\n"]);
     }
 }
 
