@@ -10,7 +10,7 @@ pub(crate) mod realms;
 pub(crate) mod sessions;
 pub(crate) mod users;
 
-pub(crate) use apply::again as applied_again;
+pub(crate) use apply::{again as applied_again, owners};
 pub(crate) use changes::{
     clients as changed_clients, federations as changed_federations, realms as changed_realms,
 };

@@ -48,11 +48,6 @@ conformance! {
         what_differs_is_changed_and_nothing_else,
         what_is_no_longer_declared_is_removed,
         a_realm_that_comes_back_has_its_keys,
-        another_file_may_take_up_a_released_realm,
-        what_another_file_declares_is_in_the_way,
-        what_nothing_declares_is_taken_over_where_that_is_said,
-        the_realm_of_the_platform_is_there_before_any_file,
-        secrets_that_are_not_told_stay,
         a_declaration_in_conflict_changes_nothing,
         a_federation_keeps_its_id_and_its_namespace,
         a_federation_cannot_have_the_id_of_another,
@@ -60,6 +55,12 @@ conformance! {
         a_credential_stays_while_its_ties_do,
         a_declaration_that_contradicts_itself_is_refused,
         of_many_that_apply_at_once_one_makes_the_realm,
+    }
+    owners {
+        another_file_may_take_up_a_released_realm,
+        what_another_file_declares_is_in_the_way,
+        what_nothing_declares_is_taken_over_where_that_is_said,
+        the_realm_of_the_platform_is_there_before_any_file,
     }
     applied_again {
         a_dry_run_says_what_would_be_done_and_does_nothing,
