@@ -1,8 +1,8 @@
 //! The request bodies that the TCSA documentation shows.
 
-use super::staff;
+use super::{assert_is_problem, members, staff};
 use serde_json::{Value, json};
-use suites::{admin::Admin, browser::Page};
+use suites::admin::Admin;
 
 const FEDERATIONS: &str = "/user-federations";
 
@@ -46,34 +46,6 @@ fn real(mut body: Value) -> Value {
     body["bind_dn"] = json!("cn=service,ou=users,dc=tco,dc=com");
     body["bind_credential"] = json!("correct horse");
     body
-}
-
-/// The members that a list of a problem document names, each of which says what is wrong and what to do.
-fn members(problem: &Value, list: &str) -> Vec<String> {
-    let items = problem[list].as_array().expect("a list");
-    let member = |item: &Value| {
-        for part in ["message", "remedy"] {
-            let text = item[part].as_str().unwrap_or_default();
-            assert!(!text.is_empty(), "no {part} in {item}");
-        }
-        item["member"].as_str().expect("a member").to_owned()
-    };
-    items.iter().map(member).collect()
-}
-
-fn assert_is_problem(page: &Page, status: u16) -> Value {
-    assert_eq!(page.status, status, "{}", page.body);
-    assert_eq!(
-        page.header("content-type"),
-        Some("application/problem+json")
-    );
-    let problem = page.json();
-    assert_eq!(problem["status"], status);
-    assert!(
-        problem["title"].is_string() && problem["request_id"].is_string(),
-        "{problem}"
-    );
-    problem
 }
 
 #[test]

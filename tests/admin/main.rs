@@ -1,11 +1,24 @@
 //! The admin API of a running bridge.
 
+mod audit;
+mod clients;
 mod documented;
+mod door;
+mod federations;
 mod fuzz;
 mod isolation;
 mod outbound;
+mod realms;
+mod users;
 
-use suites::{admin::Admin, served::Served};
+use serde_json::{Value, json};
+use suites::{
+    admin::Admin,
+    authority::Authority,
+    browser::Page,
+    served::Served,
+    slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD, Slapd},
+};
 
 const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge-under-test");
 
@@ -16,4 +29,50 @@ fn staff() -> (Served, Admin) {
     operator.create_realm("staff");
     let operator = operator.of("staff");
     (served, operator)
+}
+
+/// A federation of the suites' slapd.
+fn of_slapd(name: &str) -> Value {
+    json!({
+        "name": name,
+        "vendor": "openldap",
+        "username_ldap_attribute": "uid",
+        "rdn_ldap_attribute": "uid",
+        "uuid_ldap_attribute": "entryUUID",
+        "user_object_classes": "inetOrgPerson",
+        "connection_url": format!("ldaps://{}", Slapd::shared().ldaps_address()),
+        "users_dn": PEOPLE,
+        "bind_dn": SERVICE_DN,
+        "bind_credential": SERVICE_PASSWORD,
+        "mapper": [],
+        "advanced": { "ca_bundle": Authority::shared().ca },
+    })
+}
+
+/// The members that a list of a problem document names, each of which says what is wrong and what to do.
+fn members(problem: &Value, list: &str) -> Vec<String> {
+    let items = problem[list].as_array().expect("a list");
+    let member = |item: &Value| {
+        for part in ["message", "remedy"] {
+            let text = item[part].as_str().unwrap_or_default();
+            assert!(!text.is_empty(), "no {part} in {item}");
+        }
+        item["member"].as_str().expect("a member").to_owned()
+    };
+    items.iter().map(member).collect()
+}
+
+fn assert_is_problem(page: &Page, status: u16) -> Value {
+    assert_eq!(page.status, status, "{}", page.body);
+    assert_eq!(
+        page.header("content-type"),
+        Some("application/problem+json")
+    );
+    let problem = page.json();
+    assert_eq!(problem["status"], status);
+    assert!(
+        problem["title"].is_string() && problem["request_id"].is_string(),
+        "{problem}"
+    );
+    problem
 }

@@ -79,7 +79,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query(
                 "limit",
                 "How many, at most 1000; 100 unless said otherwise",
-                Shape::number(),
+                Shape::limit(PAGE_MAX),
             )
             .answers(200, "A page of events", Shape::of::<EventPage>()),
         Endpoint::get("/openapi.json", DESCRIPTION, openapi::get)

@@ -40,9 +40,12 @@ const ONE: &str = "/clients/{client_id}/secrets/{secret_id}";
 struct Wish {
     /// The first second in which it no longer holds, since 1970-01-01T00:00:00Z; none: it holds until
     /// it is removed.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 253_402_300_799_u64)]
     expires_at: Option<u64>,
 }
+
+/// The last second of the year 9999: a longer span is a mistake.
+const EXPIRES_MAX: u64 = 253_402_300_799;
 
 /// What is known of a secret.
 #[derive(Serialize, ToSchema)]
@@ -133,8 +136,9 @@ async fn create(
             expires_at: wish.expires_at.map(Timestamp),
             single_use: false,
         };
-        if about.expires_at.is_some_and(|end| end <= about.created_at) {
-            let message = "has passed already; give a time to come, or leave it out";
+        let is_to_come = |end: Timestamp| end > about.created_at && end.0 <= EXPIRES_MAX;
+        if !about.expires_at.is_none_or(is_to_come) {
+            let message = "is no time to come; give seconds since 1970, or leave it out";
             return Err(Problem::of_member("expires_at", message));
         }
         let kept = Secret::new(secret.as_str());

@@ -215,9 +215,9 @@ async fn save(
 ) -> Result<Response, Problem> {
     let wanted = Wanted::new(AuditKind::Changed, &realm.name, name_of(&current));
     let kept = audited(state, caller, wanted, async {
-        let precondition = precondition?;
         let client = read(state, realm, &document)?;
         is_named_alike(&client, &current.id)?;
+        let precondition = precondition?;
         may_give(&caller.administrator, &current)?;
         may_give(&caller.administrator, &client)?;
         let now = state.web.clock.now();

@@ -62,6 +62,10 @@ async fn post(
     let object = format!("explanation {}", realm.name);
     let wanted = Wanted::new(AuditKind::Tested, &realm.name, object);
     let explanation = audited(&state, &caller, wanted, async {
+        if question.username.is_empty() {
+            let message = "is empty; give it as people type it";
+            return Err(Problem::of_member("username", message));
+        }
         let client = match &question.client_id {
             None => None,
             Some(id) => {

@@ -230,8 +230,9 @@ async fn save(
     let current = &wish.current;
     let wanted = Wanted::new(AuditKind::Changed, &realm.name, name_of(current));
     let kept = audited(state, caller, wanted, async {
-        let precondition = wish.precondition?;
         let read = read(state, realm, &wish.document, has_credential(current))?;
+        // RFC 9110 section 13.2.1: a condition is looked at once everything else is right.
+        let precondition = wish.precondition?;
         let mut planned = read.planned;
         planned.federation.id = current.federation.id;
         planned.federation.subject_namespace = read

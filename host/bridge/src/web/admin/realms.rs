@@ -127,13 +127,13 @@ async fn patch(
     let RealmCall { realm, caller } = call;
     let wanted = Wanted::new(AuditKind::Changed, &realm.name, name_of(&realm.name));
     let kept = audited(&state, &caller, wanted, async {
-        let precondition = conditions.of_change(realm.revision, true)?;
         let document = merged(shown(&realm).unwrap_or_default(), patch);
         let changed = read_realm(&document, state.policies.as_ref())?;
         if changed.name != realm.name {
             let message = "is part of the issuer and cannot change; make a new realm";
             return Err(Problem::of_member("name", message));
         }
+        let precondition = conditions.of_change(realm.revision, true)?;
         let now = state.web.clock.now();
         let kept = state
             .web

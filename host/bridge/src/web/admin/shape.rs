@@ -57,6 +57,15 @@ impl Shape {
         }
     }
 
+    /// How many of a page's things.
+    pub(super) fn limit(most: u32) -> Self {
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        Self {
+            schema: number.minimum(Some(1)).maximum(Some(most)).into(),
+            named: Vec::new(),
+        }
+    }
+
     /// `true` or `false`.
     pub(super) fn flag() -> Self {
         Self::simple(Type::Boolean)

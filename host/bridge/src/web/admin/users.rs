@@ -85,7 +85,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query(
                 "limit",
                 "How many, at most 1000; 100 unless said otherwise",
-                Shape::number(),
+                Shape::limit(PAGE_MAX),
             )
             .answers(200, "A page of users", Shape::list_of::<UserView>()),
         Endpoint::get("/users/{subject}", READ, get)

@@ -1,0 +1,262 @@
+//! Who is let in, and what everybody else is told.
+
+use super::{BRIDGE, assert_is_problem, staff};
+use serde_json::json;
+use std::{os::unix::fs::PermissionsExt as _, process::Command};
+use suites::{
+    admin::{Admin, ask_for_token, send, token},
+    application::Application,
+    browser::{Browser, Page},
+    served::Served,
+};
+
+fn challenge(page: &Page) -> &str {
+    page.header("www-authenticate").unwrap_or_default()
+}
+
+#[test]
+fn nobody_comes_in_without_a_token_that_is_meant_for_it() {
+    let (served, operator) = staff();
+    operator.create_public_client("wiki");
+    let secret = operator.create_administrator("ops", &["client:read"]);
+    let issuer = served.bridge.issuer("staff");
+    let good = token(&issuer, "ops", &secret);
+    let page = Admin::at(served.admin_url(), None).get("/clients");
+    assert_is_problem(&page, 401);
+    assert_eq!(challenge(&page), "Bearer realm=\"admin\"");
+    let mut forged = good.clone();
+    let last = if forged.ends_with('A') { "B" } else { "A" };
+    forged.replace_range(forged.len() - 1.., last);
+    for bad in ["nonsense", "a.b.c", &forged] {
+        let page = served.administrator(bad).get("/clients");
+        assert_is_problem(&page, 401);
+        assert!(
+            challenge(&page).contains("error=\"invalid_token\""),
+            "{bad}"
+        );
+        assert!(!page.body.contains(bad), "{}", page.body);
+    }
+    assert_eq!(served.administrator(&good).get("/clients").status, 200);
+    // A client that is switched off, or has its scopes taken, is out at once.
+    for patch in [
+        json!({ "enabled": false }),
+        json!({ "enabled": true, "admin_scopes": [] }),
+    ] {
+        assert_eq!(operator.patch("/clients/ops", &patch).status, 200);
+        assert_is_problem(&served.administrator(&good).get("/clients"), 401);
+    }
+}
+
+#[test]
+fn a_token_does_what_its_scopes_say_and_no_more() {
+    let (served, operator) = staff();
+    let issuer = served.bridge.issuer("staff");
+    let endpoints = [
+        ("GET", "/user-federations", "federation:read"),
+        ("POST", "/user-federations", "federation:write"),
+        ("GET", "/clients", "client:read"),
+        ("POST", "/clients", "client:write"),
+        ("GET", "/users", "user:read"),
+        ("DELETE", "/users/nobody/sessions", "user:write"),
+        ("GET", "/audit-events", "audit:read"),
+        ("GET", "/realms/staff", "realm:admin"),
+    ];
+    for (i, (.., own)) in endpoints.iter().enumerate() {
+        let id = format!("ops-{i}");
+        let secret = operator.create_administrator(&id, &[own]);
+        let admin = served.administrator(&token(&issuer, &id, &secret));
+        for (method, resource, needed) in endpoints {
+            let covered = *own == needed
+                || *own == "realm:admin"
+                || needed.ends_with(":read") && *own == needed.replace(":read", ":write");
+            let request = admin.request(method, resource);
+            let page = send(
+                request
+                    .header("content-type", "application/json")
+                    .body("{}"),
+            );
+            if covered {
+                assert!(
+                    matches!(page.status, 200 | 400 | 404),
+                    "{own} {method} {resource}: {}",
+                    page.body
+                );
+            } else {
+                assert_is_problem(&page, 403);
+                let wanted = format!("error=\"insufficient_scope\", scope=\"{needed}\"");
+                assert!(challenge(&page).contains(&wanted), "{own} {needed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_goes_wrong_is_a_problem_document() {
+    let (served, operator) = staff();
+    let secret = operator.create_administrator("ops", &["realm:admin"]);
+    let ops = served.administrator(&token(&served.bridge.issuer("staff"), "ops", &secret));
+    let sent = |method: &str, resource: &str, media_type: &str, body: &str| {
+        let request = ops
+            .request(method, resource)
+            .header("content-type", media_type);
+        send(request.body(body.to_owned()))
+    };
+    let json = "application/json";
+    let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+    let large = format!("\"{}\"", "x".repeat(1024 * 1024));
+    for (page, status) in [
+        (ops.get("/nothing"), 404),
+        (ops.get("/user-federations/not-a-uuid"), 404),
+        (send(ops.request_at("GET", "/elsewhere")), 404),
+        (
+            send(ops.request_at("GET", "/api/auth-management/v2/clients")),
+            404,
+        ),
+        (ops.delete("/clients"), 405),
+        (send(ops.request("OPTIONS", "/clients")), 405),
+        (sent("POST", "/clients", "text/plain", "{}"), 415),
+        (
+            sent("POST", "/clients", "application/merge-patch+json", "{}"),
+            415,
+        ),
+        (
+            sent(
+                "PATCH",
+                "/realms/staff",
+                "application/json-patch+json",
+                "[]",
+            ),
+            415,
+        ),
+        (sent("POST", "/clients", json, "{"), 400),
+        (
+            sent(
+                "POST",
+                "/clients",
+                json,
+                "{\"client_id\": \"a\", \"client_id\": \"b\"}",
+            ),
+            400,
+        ),
+        (sent("POST", "/clients", json, &deep), 400),
+        (sent("POST", "/clients", json, "[]"), 400),
+        (sent("PATCH", "/realms/staff", json, "null"), 400),
+        (sent("POST", "/clients", json, &large), 413),
+        (send(served.operator().request("GET", "/clients")), 400),
+        (served.operator().of("nobody").get("/clients"), 404),
+        (served.operator().of("No-Name").get("/clients"), 404),
+    ] {
+        let problem = assert_is_problem(&page, status);
+        assert_eq!(page.header("x-request-id"), problem["request_id"].as_str());
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+        assert!(
+            problem["type"]
+                .as_str()
+                .is_some_and(|kind| kind.starts_with("urn:"))
+        );
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{problem}"
+        );
+    }
+    let request = ops
+        .request("GET", "/clients")
+        .header("origin", "https://evil.example");
+    let page = send(request);
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("access-control-allow-origin"), None);
+}
+
+#[test]
+fn who_guesses_tokens_has_to_wait_and_nobody_else() {
+    let (served, operator) = staff();
+    let secret = operator.create_administrator("ops", &["client:read"]);
+    let good = token(&served.bridge.issuer("staff"), "ops", &secret);
+    let guesses: Vec<_> = (0..40)
+        .map(|i| served.administrator(&format!("guess-{i}")).get("/clients"))
+        .collect();
+    let waits = guesses.iter().filter(|page| page.status == 429);
+    let waits: Vec<_> = waits.map(|page| page.header("retry-after")).collect();
+    assert!(
+        !waits.is_empty() && waits.iter().all(Option::is_some),
+        "{waits:?}"
+    );
+    assert_eq!(served.administrator(&good).get("/clients").status, 200);
+}
+
+#[test]
+fn the_management_network_is_enough_for_an_administrator() {
+    let (served, operator) = staff();
+    let secret = operator.create_administrator("ops", &["client:read"]);
+    let at_admin = format!("{}/realms/staff", served.admin_url());
+    let page = ask_for_token(&at_admin, "ops", &secret);
+    assert_eq!(page.status, 200, "{}", page.body);
+    let token = page.json()["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    assert_eq!(served.administrator(&token).get("/clients").status, 200);
+    // The two listeners have nothing else of each other's.
+    let browser = Browser::new();
+    let public = served.bridge.url("/api/auth-management/v1/clients");
+    assert_eq!(
+        browser
+            .send(browser.request("GET", public).bearer_auth(&token))
+            .status,
+        404
+    );
+    let wiki = Application::public(&at_admin, "ops", "http://127.0.0.1/callback");
+    assert_eq!(browser.get(wiki.endpoint("certs")).status, 401);
+}
+
+#[test]
+fn the_socket_is_for_whoever_runs_the_bridge_and_nobody_else() {
+    let served = Served::bare(BRIDGE);
+    let socket = served.path("data/admin.sock");
+    let mode = std::fs::metadata(&socket)
+        .expect("a socket")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(served.operator().get("/realms").status, 200);
+    let made = served
+        .operator()
+        .post("/realms", &json!({ "name": "staff" }));
+    assert_eq!(made.status, 201);
+    let actor = served.audited().pop().expect("a line")["actor"].clone();
+    assert!(
+        actor
+            .as_str()
+            .is_some_and(|actor| actor.starts_with("uid ")),
+        "{actor}"
+    );
+    // Even where the file lets others through, they are asked who they are.
+    let is_root = Command::new("id").arg("-u").output().expect("id");
+    if String::from_utf8_lossy(&is_root.stdout).trim() == "0" {
+        for path in socket.ancestors().take(4) {
+            let mode = if path == socket { 0o777 } else { 0o755 };
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+        }
+        let asked = Command::new("setpriv")
+            .args([
+                "--reuid",
+                "65534",
+                "--clear-groups",
+                "curl",
+                "-s",
+                "--unix-socket",
+            ])
+            .arg(&socket)
+            .arg("http://localhost/auth-management/v1/realms")
+            .output()
+            .expect("setpriv and curl");
+        let answer = String::from_utf8_lossy(&asked.stdout);
+        assert!(answer.contains("\"status\":403"), "{answer} {asked:?}");
+    }
+    let path = socket.clone();
+    assert_eq!(served.bridge.stop(), Some(0));
+    assert!(!path.exists(), "the socket outlives the process");
+}
