@@ -38,7 +38,7 @@ pub use connection_test::{
 pub use explain::{Explanation, FederationView, KeptOutView, SearchView, StandingView};
 pub use preview::{People, Preview, PreviewError, Whom};
 pub use remedy::CertificateView;
-pub use review::{Reviewed, review};
+pub use review::{Reviewed, review, warnings};
 pub use root_dse::{Capabilities, capabilities};
 pub use shown::{
     AttributeView, BarView, BindView, EntryView, IdentityView, PersonView, PlanView, ReadView,

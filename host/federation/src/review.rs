@@ -45,6 +45,18 @@ pub fn review(
     }
 }
 
+/// What an operator should know of a federation that is kept, although nothing is wrong: the notes of
+/// its plan and the host's own, in the operator's own member names.
+pub fn warnings(planned: &PlannedFederation) -> Vec<Problem> {
+    let federation = &planned.federation;
+    let mut warnings = planned.plan.notes.clone();
+    warnings.extend(own_warnings(federation));
+    for problem in &mut warnings {
+        problem.field = member(&problem.field, federation);
+    }
+    warnings
+}
+
 /// A policy names a mapper by its name, a document by its place.
 fn member(field: &str, federation: &Federation) -> String {
     let Some(named) = field.strip_prefix("mapper.") else {

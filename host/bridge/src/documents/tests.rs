@@ -30,7 +30,7 @@ fn federation(value: &Value) -> Result<ReadFederation, Refused> {
 fn body() -> Value {
     json!({
         "name": "my-ldap-config",
-        "vendor": "AD",
+        "vendor": "Generic",
         "username_ldap_attribute": "cn",
         "rdn_ldap_attribute": "uid",
         "uuid_ldap_attribute": "uid",

@@ -84,7 +84,7 @@ pub(crate) fn read(
 }
 
 /// The member that a policy means: what documents say apart is one of the settings to it.
-fn documented(field: &str) -> &str {
+pub(super) fn documented(field: &str) -> &str {
     match field.strip_prefix("advanced.settings.") {
         Some(GROUPS_DN) => "advanced.groups.dn",
         _ => field,

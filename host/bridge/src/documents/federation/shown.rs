@@ -1,12 +1,14 @@
 //! Federations as they are shown.
 
-use super::{GROUPS_DN, MapperDocument, Settings, Span, shown_settings};
+use super::{GROUPS_DN, MapperDocument, Settings, Span, read::documented, shown_settings};
 use crate::documents::{
     Advice,
     words::{BindTypeWord, EditModeWord, OnErrorWord, ReferralWord, SearchScopeWord},
 };
+use bridge_federation::warnings;
 use bridge_model::{
     federation::{Connection, Federation, ServiceBind},
+    plan::Problem,
     realm::{PlannedFederation, PolicyRef},
 };
 use serde::Serialize;
@@ -27,7 +29,7 @@ pub(crate) struct FederationDocument {
     #[schema(min_length = 1, max_length = 128, example = "headquarters")]
     pub(crate) name: String,
     /// The id of a policy or one of its aliases, in any letter case; shown as it was sent.
-    #[schema(min_length = 1, example = "openldap")]
+    #[schema(min_length = 1, example = "generic")]
     pub(crate) vendor: String,
     /// Whether it is asked at sign-in. Preset: `true`.
     #[schema(value_type = Option<bool>)]
@@ -121,7 +123,7 @@ fn never_shown((): &()) -> bool {
 #[schema(as = Policy)]
 pub(crate) struct PolicyDocument {
     /// Its id.
-    #[schema(example = "openldap")]
+    #[schema(example = "generic")]
     pub(crate) id: String,
     /// Its version.
     pub(crate) version: String,
@@ -223,12 +225,18 @@ pub(crate) struct GroupsDocument {
 
 impl From<&PlannedFederation> for FederationDocument {
     fn from(planned: &PlannedFederation) -> Self {
-        let notes = &planned.plan.notes;
+        let warnings: Vec<_> = warnings(planned)
+            .into_iter()
+            .map(|problem| Problem {
+                field: documented(&problem.field).to_owned(),
+                ..problem
+            })
+            .collect();
         Self {
             managed_by: planned.managed_by.clone(),
             revision: Some(planned.revision.0),
             policy: Some(PolicyDocument::from(&planned.policy)),
-            warnings: (!notes.is_empty()).then(|| notes.iter().map(Advice::from).collect()),
+            warnings: (!warnings.is_empty()).then(|| warnings.iter().map(Advice::from).collect()),
             ..Self::from(&planned.federation)
         }
     }
