@@ -333,7 +333,8 @@ async fn another_key_does_not_open_the_database_nor_change_it() {
         error.to_string(),
         format!(
             "the sealing key in memory is not the one the database {} was sealed with: name the key \
-             that was made for this database, or restore it from its backup",
+             that was made for this database, restore it from its backup, or run an interrupted \
+             `rotate-key` again",
             path.display()
         )
     );

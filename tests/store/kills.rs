@@ -2,6 +2,7 @@
 
 use crate::{
     databases::open,
+    reseal::reseal,
     sample::{NOW, Numbers, client_id, id, staff},
 };
 use bridge_model::{
@@ -44,6 +45,12 @@ struct Acknowledged {
 }
 
 impl Acknowledged {
+    /// Takes lines; gives the codes that they are of.
+    fn take_all(&mut self, lines: &[String]) -> HashSet<String> {
+        let codes = lines.iter().filter_map(|line| self.take(line));
+        codes.map(String::from).collect()
+    }
+
     /// Takes a line; gives the code if it is of one.
     fn take<'l>(&mut self, line: &'l str) -> Option<&'l str> {
         self.writes += 1;
@@ -193,8 +200,7 @@ async fn what_was_acknowledged_outlives_any_kill() {
         let span = Duration::from_millis(u64::from_be_bytes(octets) % RUN_MAX);
         let lines = kill_after(span, &database, &key_file, run);
         silent += u32::from(lines.is_empty());
-        let told = lines.iter().filter_map(|line| acknowledged.take(line));
-        let codes: HashSet<String> = told.map(String::from).collect();
+        let codes = acknowledged.take_all(&lines);
         let store = open(&database, &key).await.expect("it opens after a kill");
         let before = (acknowledged.federation, acknowledged.clients.clone());
         check_objects(&store, &mut acknowledged).await;
@@ -207,10 +213,21 @@ async fn what_was_acknowledged_outlives_any_kill() {
     let store = open(&database, &key).await.expect("it opens");
     let all = acknowledged.grants.clone();
     check_codes(&store, &mut acknowledged, &all).await;
+    store.close().await;
+    // The sealing key is changed on what a kill left, too.
+    let span = Duration::from_millis(RUN_MAX);
+    let lines = kill_after(span, &database, &key_file, KILLS + 1);
+    let codes = acknowledged.take_all(&lines);
+    let new = SealingKey::generate(&random);
+    let resealed = reseal(&database, &key, &new).await;
+    resealed.expect("it is sealed anew");
+    let store = open(&database, &new).await.expect("the new key opens it");
+    check_objects(&store, &mut acknowledged).await;
+    check_codes(&store, &mut acknowledged, &codes).await;
     // Of a code that was redeemed as the kill came, nobody was told; there is one for each who gave
     // out codes, at the most.
-    let untold = all.difference(&acknowledged.firsts).count();
-    assert!(untold <= KILLS as usize * ISSUERS, "{untold} codes");
+    let untold = acknowledged.grants.difference(&acknowledged.firsts).count();
+    assert!(untold <= (KILLS as usize + 1) * ISSUERS, "{untold} codes");
     let writes = acknowledged.writes;
     assert!(writes > u64::from(KILLS) * 10, "only {writes} writes");
     println!(

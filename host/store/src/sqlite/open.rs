@@ -69,7 +69,7 @@ pub enum OpenError {
     },
     /// It was sealed with another key.
     #[error(
-        "the sealing key in {key} is not the one the database {} was sealed with: name the key that was made for this database, or restore it from its backup", .path.display()
+        "the sealing key in {key} is not the one the database {} was sealed with: name the key that was made for this database, restore it from its backup, or run an interrupted `rotate-key` again", .path.display()
     )]
     OtherKey {
         /// The file.

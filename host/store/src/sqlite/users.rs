@@ -234,16 +234,21 @@ fn user(row: &SqliteRow) -> Result<KnownUser, StoreError> {
     })
 }
 
-/// Gives one row whatever is there. ?1 realm, ?2 federation, ?3 subject.
+/// Gives one row whatever is there. The index has all that is asked of a federation, whose row is
+/// long. ?1 realm, ?2 federation, ?3 subject.
 const STANDING: &str = "
-    SELECT EXISTS (SELECT 1 FROM federations WHERE id = ?2 AND realm = ?1 AND enabled)
-            AS is_federation_enabled,
+    SELECT EXISTS (
+            SELECT 1 FROM federations INDEXED BY federations_by_state
+            WHERE id = ?2 AND realm = ?1 AND enabled
+        ) AS is_federation_enabled,
         EXISTS (SELECT 1 FROM users WHERE realm = ?1 AND subject = ?3 AND blocked) AS is_blocked";
 
 /// As [`STANDING`]; ?4 user name, ?5 DN.
 const NOTED: &str = "
-    SELECT EXISTS (SELECT 1 FROM federations WHERE id = ?2 AND realm = ?1 AND enabled)
-            AS is_federation_enabled,
+    SELECT EXISTS (
+            SELECT 1 FROM federations INDEXED BY federations_by_state
+            WHERE id = ?2 AND realm = ?1 AND enabled
+        ) AS is_federation_enabled,
         coalesce(blocked, 0) AS is_blocked,
         coalesce(federation = ?2 AND username = ?4 AND entry_dn = ?5, 0) AS is_as_noted
     FROM (SELECT 1) LEFT JOIN users ON realm = ?1 AND subject = ?3";
