@@ -166,9 +166,13 @@ fn fault(file: &Path, document: &Node, member: String, message: String) -> Fault
 }
 
 fn warn(file: &Path, document: &Node, warnings: &[Advice]) {
-    for advice in warnings {
+    let faults = warnings.iter().map(|advice| {
         let message = format!("{}; {}", advice.message, advice.remedy);
-        let fault = fault(file, document, advice.member.clone(), message);
+        fault(file, document, advice.member.clone(), message)
+    });
+    let mut faults: Vec<_> = faults.collect();
+    faults.sort_by_key(|fault| fault.line);
+    for fault in faults {
         eprintln!("warning: {}", printable(&fault.to_string()));
     }
 }

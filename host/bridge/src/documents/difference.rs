@@ -94,6 +94,15 @@ fn declared_below(value: &Value) -> Value {
 fn compare(path: &str, before: Value, after: Value, changes: &mut Vec<MemberChange>) {
     match (before, after) {
         (before, after) if before == after => {}
+        // What is made or removed is told as deep as what is changed.
+        (Value::Null, Value::Object(after)) if !after.is_empty() => {
+            let nothing = Value::Object(serde_json::Map::new());
+            compare(path, nothing, Value::Object(after), changes);
+        }
+        (Value::Object(before), Value::Null) if !before.is_empty() => {
+            let nothing = Value::Object(serde_json::Map::new());
+            compare(path, Value::Object(before), nothing, changes);
+        }
         (Value::Object(mut before), Value::Object(mut after)) => {
             let names: BTreeSet<_> = before.keys().chain(after.keys()).cloned().collect();
             for name in names {
@@ -154,9 +163,14 @@ mod tests {
 
     #[test]
     fn what_is_made_or_removed_has_all_its_members() {
-        let document = json!({"name": "a", "enabled": true, "revision": 1});
+        let document = json!({"name": "a", "advanced": {"start_tls": true}, "revision": 1});
         let made = ObjectChange::of("x".to_owned(), None, Some(&document));
-        assert_eq!(made.members.len(), 2);
+        let members: Vec<_> = made
+            .members
+            .iter()
+            .map(|change| change.member.as_str())
+            .collect();
+        assert_eq!(members, ["advanced.start_tls", "name"]);
         assert!(made.members.iter().all(|change| change.before.is_null()));
         let removed = ObjectChange::of("x".to_owned(), Some(&document), None);
         assert!(removed.members.iter().all(|change| change.after.is_null()));

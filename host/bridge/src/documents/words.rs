@@ -10,9 +10,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident: $model:ty { $($(#[$doc:meta])* $variant:ident = $word:tt => $value:expr,)+ }) => {
+    ($(#[$about:meta])* $name:ident as $schema:ident: $model:ty { $($(#[$doc:meta])* $variant:ident = $word:tt => $value:expr,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+        #[schema(as = $schema)]
         pub(crate) enum $name {
             $($(#[$doc])* #[serde(rename = $word)] $variant,)+
         }
@@ -33,7 +34,7 @@ macro_rules! words {
 
 words!(
     /// What may be written to the directory.
-    EditModeWord: EditMode {
+    EditModeWord as EditMode: EditMode {
         /// Nothing.
         ReadOnly = "READ_ONLY" => EditMode::ReadOnly,
         /// Profile changes and passwords go to the directory.
@@ -45,7 +46,7 @@ words!(
 
 words!(
     /// How the service connections are bound.
-    BindTypeWord: bool {
+    BindTypeWord as BindType: bool {
         /// With `bind_dn` and `bind_credential`.
         Simple = "simple" => true,
         /// As nobody.
@@ -55,7 +56,7 @@ words!(
 
 words!(
     /// How far below its base a search looks.
-    SearchScopeWord: SearchScope {
+    SearchScopeWord as SearchScope: SearchScope {
         /// The base and all entries below it.
         Subtree = "SUBTREE" => SearchScope::Subtree,
         /// The entries right below the base.
@@ -65,7 +66,7 @@ words!(
 
 words!(
     /// What a sign-in does when the directory cannot answer.
-    OnErrorWord: OnError {
+    OnErrorWord as OnError: OnError {
         /// It stops: the person might live there.
         Deny = "deny" => OnError::Deny,
         /// It goes on to the next federation.
@@ -75,7 +76,7 @@ words!(
 
 words!(
     /// What is done with referrals.
-    ReferralWord: () {
+    ReferralWord as Referral: () {
         /// They are passed over.
         Ignore = "ignore" => (),
     }
@@ -83,7 +84,7 @@ words!(
 
 words!(
     /// How a client comes by tokens.
-    GrantTypeWord: GrantType {
+    GrantTypeWord as GrantType: GrantType {
         /// With a code that a person's browser brought.
         AuthorizationCode = "authorization_code" => GrantType::AuthorizationCode,
         /// With its own secret, for itself.
@@ -93,7 +94,7 @@ words!(
 
 words!(
     /// What tokens are signed with.
-    SigningAlgorithmWord: SigningAlgorithm {
+    SigningAlgorithmWord as SigningAlgorithm: SigningAlgorithm {
         /// RSA with SHA-256: what every client knows.
         RS256 = "RS256" => SigningAlgorithm::RS256,
         /// ECDSA on P-256 with SHA-256: smaller, and far cheaper to sign.

@@ -1,6 +1,6 @@
 //! Mappers: what of an entry becomes which claim.
 
-use super::{Settings, settings, shown_settings};
+use super::{SettingValue, Settings, settings, shown_settings};
 use crate::documents::section::Section;
 use bridge_model::{names::FederationId, plan::Mapper, search::Setting};
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub(crate) struct MapperDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_error: Option<String>,
     /// What is particular to the kind.
-    #[schema(value_type = Option<Settings>)]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, SettingValue>>)]
     #[serde(skip_serializing_if = "Settings::is_empty")]
     pub(crate) settings: Settings,
 }

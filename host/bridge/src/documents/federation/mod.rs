@@ -56,14 +56,30 @@ impl ToSchema for Span {
 /// Settings that only a vendor's policy knows.
 pub(crate) type Settings = BTreeMap<String, SettingValue>;
 
-/// A setting's value, or several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// A setting's value, or several in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum SettingValue {
     /// One.
     One(String),
     /// Several, in order.
     Several(Vec<String>),
+}
+
+impl PartialSchema for SettingValue {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [Type::String, Type::Integer, Type::Boolean, Type::Array];
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter(kinds))
+            .description(Some("A value, or a list of values. Shown as text."))
+            .into()
+    }
+}
+
+impl ToSchema for SettingValue {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("SettingValue")
+    }
 }
 
 /// Settings as they are shown, without those that documents say elsewhere.

@@ -1,6 +1,8 @@
 //! Federations as they are shown.
 
-use super::{GROUPS_DN, MapperDocument, Settings, Span, read::documented, shown_settings};
+use super::{
+    GROUPS_DN, MapperDocument, SettingValue, Settings, Span, read::documented, shown_settings,
+};
 use crate::documents::{
     Advice,
     words::{BindTypeWord, EditModeWord, OnErrorWord, ReferralWord, SearchScopeWord},
@@ -70,22 +72,25 @@ pub(crate) struct FederationDocument {
     #[schema(write_only, value_type = Option<String>)]
     #[serde(skip_serializing_if = "never_shown")]
     pub(crate) bind_credential: (),
-    /// The attribute with the user name. Files may leave it to the vendor's preset.
-    #[schema(value_type = String, min_length = 1, example = "uid")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The attribute with the user name. Only files may leave it to the vendor's
+    /// preset; it is shown as `null` then.
+    #[schema(required = true, min_length = 1, example = "uid")]
     pub(crate) username_ldap_attribute: Option<String>,
-    /// The attribute that names an entry in its DN. Files may leave it to the vendor's preset.
-    #[schema(value_type = String, min_length = 1, example = "uid")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The attribute that names an entry in its DN. Only files may leave it to the vendor's
+    /// preset; it is shown as `null` then.
+    #[schema(required = true, min_length = 1, example = "uid")]
     pub(crate) rdn_ldap_attribute: Option<String>,
-    /// The attribute that identifies a person for good. Files may leave it to the vendor's preset.
-    #[schema(value_type = String, min_length = 1, example = "entryUUID")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The attribute that identifies a person for good. Only files may leave it to the vendor's
+    /// preset; it is shown as `null` then.
+    #[schema(required = true, min_length = 1, example = "entryUUID")]
     pub(crate) uuid_ldap_attribute: Option<String>,
-    /// The object classes that every user has, with commas between them. Files may leave them to the
-    /// vendor's preset.
-    #[schema(value_type = String, min_length = 1, example = "inetOrgPerson, organizationalPerson")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The object classes that every user has, with commas between them. Only files may leave
+    /// them to the vendor's preset.
+    #[schema(
+        required = true,
+        min_length = 1,
+        example = "inetOrgPerson, organizationalPerson"
+    )]
     pub(crate) user_object_classes: Option<String>,
     /// What most federations can leave out.
     #[schema(value_type = Option<AdvancedDocument>)]
@@ -208,7 +213,7 @@ pub(crate) struct AdvancedDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject_namespace: Option<String>,
     /// Settings that only this vendor's policy knows.
-    #[schema(value_type = Option<Settings>)]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, SettingValue>>)]
     #[serde(skip_serializing_if = "Settings::is_empty")]
     pub(crate) settings: Settings,
 }
