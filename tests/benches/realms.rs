@@ -39,7 +39,7 @@ fn main() {
         (REALMS, IDLE)
     };
     let slapd = Slapd::start();
-    let served = Served::bare(env!("CARGO_BIN_EXE_bridge-under-test"));
+    let served = Served::bare_and_unhurried(env!("CARGO_BIN_EXE_bridge-under-test"));
     let url = format!("ldaps://{}", slapd.ldaps_address());
     realm(&served, &url, "first");
     thread::sleep(idle);

@@ -147,7 +147,7 @@ fn a_domains_address_is_enough_to_propose_a_federation_that_works() {
             &json!({
                 "connection_url": url, "bind_dn": SERVICE_DN, "bind_credential": SERVICE_PASSWORD,
                 "advanced": {
-                    "ca_bundle": Authority::shared().ca, "start_tls": url.starts_with("ldap:"),
+                    "ca_bundle": Authority::shared().ca,
                 },
             }),
         );
@@ -174,7 +174,7 @@ fn another_directorys_address_is_enough_too() {
         &json!({
             "connection_url": format!("ldap://{}", slapd.ldap_address()),
             "bind_dn": slapd::SERVICE_DN, "bind_credential": slapd::SERVICE_PASSWORD,
-            "advanced": { "ca_bundle": Authority::shared().ca, "start_tls": true },
+            "advanced": { "ca_bundle": Authority::shared().ca },
         }),
     );
     assert_eq!(proposal["policy"]["id"], "openldap", "{answer}");

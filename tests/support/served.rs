@@ -137,12 +137,19 @@ impl Served {
         Self::bare_with(program, OUTBOUND)
     }
 
-    /// The same, with these lines in the place of those that let realms reach this machine.
-    pub fn bare_with(program: &str, outbound: &str) -> Self {
-        Self::set_up(program, outbound, None)
+    /// The same, with these lines after the address of `[admin]`, in the place of those that let realms
+    /// reach this machine.
+    pub fn bare_with(program: &str, lines: &str) -> Self {
+        Self::set_up(program, lines, None)
     }
 
-    fn set_up(program: &str, outbound: &str, directory: Option<&Directory>) -> Self {
+    /// The same, for a test that asks more often than administrators do.
+    pub fn bare_and_unhurried(program: &str) -> Self {
+        let rates = "requests_per_second = 100000\ndirectory_requests_per_second = 100000\nfailures_per_second = 100000";
+        Self::set_up(program, &format!("{rates}\n\n{OUTBOUND}"), None)
+    }
+
+    fn set_up(program: &str, lines: &str, directory: Option<&Directory>) -> Self {
         let folder = TempDir::with_prefix("bridge-").expect("a folder of its own");
         let made = run(program, folder.path(), &["init", "bridge"]);
         assert!(made.status.success(), "{made:?}");
@@ -160,7 +167,7 @@ impl Served {
             text = text.replace("apply = [\"realms/staff.toml\"]", "apply = []");
         }
         let tables = format!(
-            "{text}\n[audit]\nfile = \"audit.jsonl\"\n\n[admin]\naddress = \"{admin}\"\n\n{outbound}"
+            "{text}\n[audit]\nfile = \"audit.jsonl\"\n\n[admin]\naddress = \"{admin}\"\n{lines}"
         );
         fs::write(&config, tables).expect("the configuration");
         let base = format!("http://{address}");

@@ -44,6 +44,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     let certificates = Certificates::read(&config)?;
     let settings = AdminSettings {
         prefixes: config.admin.prefixes.clone(),
+        rates: config.admin.rates,
         ..AdminSettings::default()
     };
     let sink = match &config.audit_file {

@@ -1,9 +1,13 @@
 //! Where administrators arrive.
 
 use super::{TlsConfig, address, tls};
-use crate::{documents::section::Section, web::admin::Prefixes};
+use crate::{
+    documents::section::Section,
+    web::admin::{AdminRates, Prefixes, Rate},
+};
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -18,6 +22,8 @@ pub struct AdminConfig {
     pub socket: PathBuf,
     /// What stands before the API's paths.
     pub prefixes: Prefixes,
+    /// How many requests are taken.
+    pub rates: AdminRates,
 }
 
 /// As read: the socket's place follows from the database's where it is not named.
@@ -26,6 +32,7 @@ pub(super) struct Read {
     tls: Option<TlsConfig>,
     socket: Option<PathBuf>,
     prefixes: Prefixes,
+    rates: AdminRates,
 }
 
 impl Read {
@@ -36,6 +43,7 @@ impl Read {
             tls: self.tls,
             socket: self.socket.unwrap_or_else(socket),
             prefixes: self.prefixes,
+            rates: self.rates,
         }
     }
 }
@@ -47,6 +55,7 @@ pub(super) fn read(section: Option<Section<'_>>, folder: &Path, trusts_proxies: 
             tls: None,
             socket: None,
             prefixes: Prefixes::default(),
+            rates: AdminRates::default(),
         };
     };
     let address = address(&section, "address");
@@ -64,9 +73,30 @@ pub(super) fn read(section: Option<Section<'_>>, folder: &Path, trusts_proxies: 
         tls,
         socket: section.text("socket").map(|path| folder.join(path)),
         prefixes: prefixes(&section),
+        rates: rates(&section),
     };
     section.finish();
     read
+}
+
+/// Bursts stay as many times the rate as they are by preset.
+fn rates(section: &Section<'_>) -> AdminRates {
+    let preset = AdminRates::default();
+    let rate = |key, preset: Rate| {
+        let number = section.number(key, i64::from(preset.per_second.get()), 1..=1_000_000);
+        let per_second = u32::try_from(number).ok().and_then(NonZeroU32::new);
+        let per_second = per_second.unwrap_or(preset.per_second);
+        let times = NonZeroU32::new(preset.burst.get() / preset.per_second.get());
+        Rate {
+            burst: per_second.saturating_mul(times.unwrap_or(NonZeroU32::MIN)),
+            per_second,
+        }
+    };
+    AdminRates {
+        requests: rate("requests_per_second", preset.requests),
+        directory_requests: rate("directory_requests_per_second", preset.directory_requests),
+        failures: rate("failures_per_second", preset.failures),
+    }
 }
 
 fn prefixes(section: &Section<'_>) -> Prefixes {

@@ -12,7 +12,7 @@ use axum::{
 };
 use http::{HeaderMap, header, request::Parts};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{str::FromStr, time::Duration};
 
 /// The most octets of a body: a declaration of hundreds of objects, or some thousand subjects.
@@ -34,6 +34,9 @@ pub(super) struct Patch(pub(super) Value);
 
 /// A body of JSON that is a `T` and nothing more.
 pub(super) struct Body<T>(pub(super) T);
+
+/// A body of JSON that is a list of objects, each a `T` and nothing more.
+pub(super) struct Objects<T>(pub(super) Vec<T>);
 
 /// A body of JSON that is a `T`, or none at all.
 pub(super) struct OptionalBody<T>(pub(super) T);
@@ -73,7 +76,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let text = read(request, state, &[JSON]).await?;
+        // The derived readers take a list of values for an object, too.
+        if text.trim_start().starts_with('[') {
+            return Err(Problem::of_member("", "is a list; send an object"));
+        }
         parsed(&text).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Objects<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let text = read(request, state, &[JSON]).await?;
+        let objects: Vec<Map<String, Value>> = parsed(&text)?;
+        let objects = objects.into_iter().enumerate().map(|(place, object)| {
+            T::deserialize(Value::Object(object)).map_err(|error| {
+                Problem::of_member(&format!("[{place}]"), without_values(&error.to_string()))
+            })
+        });
+        objects.collect::<Result<_, _>>().map(Self)
     }
 }
 

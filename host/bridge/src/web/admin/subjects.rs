@@ -4,7 +4,7 @@ use super::{
     AdminState,
     access::{Access, RealmCall},
     api::Endpoint,
-    body::{Body, Segments},
+    body::{Objects, Segments},
     change::{Done, Wanted, audited},
     federations::{find, name_of},
     problem::Problem,
@@ -60,7 +60,7 @@ async fn post(
     State(state): State<AdminState>,
     call: RealmCall,
     segments: Segments,
-    Body(table): Body<Vec<OldSubject>>,
+    Objects(table): Objects<OldSubject>,
 ) -> Result<Response, Problem> {
     let RealmCall { realm, caller } = call;
     let planned = find(&state, &realm, &segments).await?;
