@@ -2,6 +2,7 @@
 
 mod audit;
 mod clients;
+mod directories;
 mod documented;
 mod door;
 mod federations;

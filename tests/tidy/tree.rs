@@ -4,7 +4,14 @@ use std::{fs, path::Path};
 use suites::repository;
 
 /// Folders that hold what was built, installed or recorded.
-const NOT_OURS: [&str; 5] = [".git", "artefacts", "node_modules", "pkg", "target"];
+const NOT_OURS: [&str; 6] = [
+    ".git",
+    ".venv",
+    "artefacts",
+    "node_modules",
+    "pkg",
+    "target",
+];
 
 /// A text file of the repository.
 pub(crate) struct Source {

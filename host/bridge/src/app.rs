@@ -19,7 +19,7 @@ use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
     names::{FederationId, RealmName},
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
-    realm::{Applied, Declaration, Lifetimes, PLATFORM, Realm, RealmDeclaration, Revision},
+    realm::{Applied, Declaration, Lifetimes, PLATFORM, Realm, Revision},
 };
 use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -124,10 +124,7 @@ impl Bridge {
             source_file: file.source.clone(),
             error,
         };
-        let declaration = self
-            .with_ids(&file.source, file.declared.clone(), true)
-            .await
-            .map_err(failed)?;
+        let declaration = self.with_ids(file).await.map_err(failed)?;
         self.put_in_force(&declaration).await.map_err(failed)
     }
 
@@ -182,35 +179,33 @@ impl Bridge {
         Ok(applied)
     }
 
-    /// Federations keep their ids over every change; new ones get theirs here.
-    pub(crate) async fn with_ids(
-        &self,
-        source: &str,
-        mut realm: RealmDeclaration,
-        prune: bool,
-    ) -> Result<Declaration, StoreError> {
+    /// Federations keep their ids over every change, and what their subjects are derived under, unless
+    /// the file says another; new ones get their ids here.
+    async fn with_ids(&self, file: &RealmFile) -> Result<Declaration, StoreError> {
+        let mut realm = file.declared.clone();
         for declared in &mut realm.federations {
             let federation = &mut declared.planned.federation;
             let known = self
                 .store
                 .federation_key(&federation.realm, &federation.name)
                 .await?;
+            let said = file.subject_namespaces.get(federation.name.as_str());
             if let Some(key) = known {
                 federation.id = key.id;
-                federation.subject_namespace = key.subject_namespace;
+                federation.subject_namespace = said.cloned().unwrap_or(key.subject_namespace);
             } else {
                 federation.id = self.new_federation_id();
             }
         }
         Ok(Declaration {
-            source: source.to_owned(),
+            source: file.source.clone(),
             realms: vec![realm],
-            prune,
+            prune: true,
             adopt: false,
         })
     }
 
-    pub(crate) fn new_federation_id(&self) -> FederationId {
+    fn new_federation_id(&self) -> FederationId {
         let mut octets = [0; 16];
         self.random.fill(&mut octets);
         FederationId(UuidBuilder::from_random_bytes(octets).into_uuid())
