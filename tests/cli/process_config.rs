@@ -250,3 +250,51 @@ fn line_of(error: &str) -> Option<usize> {
     let (_, rest) = error.split_once("bridge.toml:")?;
     rest.split(':').next()?.parse().ok()
 }
+
+#[test]
+fn what_administrators_and_realms_may_reach_is_checked() {
+    for (table, line, field, words) in [
+        (
+            "[admin]",
+            "address = \"0.0.0.0:8443\"",
+            "admin.tls_certificate",
+            &["clear", "loopback"][..],
+        ),
+        (
+            "[admin]",
+            "prefixes = [\"api/\"]",
+            "admin.prefixes[0]",
+            &["/api"],
+        ),
+        ("[audit]", "keep = \"1h\"", "audit.keep", &["between"]),
+        (
+            "[[outbound]]",
+            "networks = [\"10.0.0.0/33\"]",
+            "outbound[0].networks[0]",
+            &["10.0.0.0/8"],
+        ),
+        (
+            "[[outbound]]",
+            "ports = [70000]",
+            "outbound[0].ports[0]",
+            &["65535"],
+        ),
+        (
+            "[[outbound]]",
+            "hosts = []",
+            "outbound[0].hosts",
+            &["leave it out"],
+        ),
+    ] {
+        let setup = Setup::new();
+        let text = setup.read(FILE);
+        setup.write(FILE, &format!("{text}\n{table} # table\n{line} # wrong\n"));
+        // What is missing has the line of its table.
+        let at = if field == "admin.tls_certificate" {
+            "# table"
+        } else {
+            "# wrong"
+        };
+        assert_wrong(&setup, at, field, words);
+    }
+}

@@ -299,3 +299,31 @@ fn a_directory_that_cannot_be_reached_is_said_by_check() {
     let words = ["federations[0].connection_url", &*address, "check that"];
     setup.check_online().assert_says(&words);
 }
+
+#[test]
+fn a_realm_may_be_written_in_yaml_or_json() {
+    let setup = Setup::new();
+    let yaml = "realm:\n  name: staff\nfederations:\n  - name: directory\n    vendor: generic\n    connection_url: ldaps://ldap.example.com\n    users_dn: ou=people,dc=example,dc=com\n    bind_type: none\n";
+    let json = r#"{
+  "realm": {"name": "guests"},
+  "clients": [
+    {"client_id": "wiki", "public": true, "redirect_uris": ["https://wiki.example.com/cb"]}
+  ]
+}"#;
+    setup.write("realms/staff.yaml", yaml);
+    setup.write("realms/guests.json", json);
+    let both = "\"realms/staff.yaml\", \"realms/guests.json\"";
+    setup.change("bridge.toml", &format!("{FILE:?}"), both);
+    let checked = setup.check();
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert!(checked.printed.contains("declared: 2"), "{checked:?}");
+
+    setup.change("realms/staff.yaml", "vendor: generic", "vendor: nobody");
+    let at = ["staff.yaml:5: federations[0].vendor", "generic"];
+    setup.check().assert_says(&at);
+    setup.change("realms/staff.yaml", "vendor: nobody", "vendor: &v generic");
+    setup.check().assert_says(&["staff.yaml:5: ", "anchors"]);
+    setup.write("realms/staff.yaml", yaml);
+    setup.change("realms/guests.json", "\"public\"", "\"client_id\"");
+    setup.check().assert_says(&["guests.json:4: ", "twice"]);
+}

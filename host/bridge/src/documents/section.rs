@@ -67,6 +67,12 @@ impl<'a> Section<'a> {
         self.value(key).is_some()
     }
 
+    /// Whether a member is a list without values.
+    pub(crate) fn is_empty_list(&self, key: &'static str) -> bool {
+        let value = self.value(key).map(|node| &node.value);
+        matches!(value, Some(Value::List(items)) if items.is_empty())
+    }
+
     fn value(&self, key: &'static str) -> Option<&'a Node> {
         self.known.borrow_mut().insert(key);
         member(self.table, key).filter(|node| node.value != Value::Null)

@@ -23,14 +23,9 @@ fn rule(section: Section<'_>) -> OutboundRule {
             .filter_map(|port| u16::try_from(port).ok())
             .collect(),
     };
-    for (key, is_empty) in [
-        ("realms", rule.realms.is_empty()),
-        ("hosts", rule.hosts.is_empty()),
-        ("networks", rule.networks.is_empty()),
-        ("ports", rule.ports.is_empty()),
-    ] {
+    for key in ["realms", "hosts", "networks", "ports"] {
         // A list that became empty would allow everything.
-        if section.has(key) && is_empty && !section.is_faulty(key) {
+        if section.is_empty_list(key) {
             section.fault(
                 key,
                 "names nothing; leave it out to allow all, or name some",
