@@ -28,7 +28,7 @@ redirect_uris = ["https://wiki.example.com/callback"]
 secrets = ["file:secret"]
 "#;
 
-const YAML: &str = r#"realm:
+const YAML: &str = r"realm:
   name: staff
   display_name: Staff
 federations:
@@ -44,7 +44,7 @@ clients:
   - client_id: wiki
     redirect_uris: [https://wiki.example.com/callback]
     secrets: [file:secret]
-"#;
+";
 
 /// A bridge without realms, and a folder of declarations.
 struct Operator {

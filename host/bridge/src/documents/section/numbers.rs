@@ -1,10 +1,7 @@
 //! Numbers and spans of time.
 
 use super::Section;
-use crate::documents::{
-    span,
-    tree::Value,
-};
+use crate::documents::{span, tree::Value};
 use std::{ops::RangeInclusive, time::Duration};
 
 /// A span of time that may be switched off.
