@@ -186,3 +186,32 @@ fn what_a_source_declares_is_its_own_and_has_to_be_right() {
         ["realm.name"]
     );
 }
+
+#[test]
+fn a_realm_of_the_same_name_has_nothing_of_the_one_before() {
+    let (served, operator) = staff();
+    let issuer = served.bridge.issuer("staff");
+    operator.create("/user-federations", &of_slapd("ldap"));
+    operator.create_public_client("wiki");
+    let secret = operator.create_administrator("ops", &["realm:admin"]);
+    let before = token(&issuer, "ops", &secret);
+    let wiki = Application::public(&issuer, "wiki", "http://127.0.0.1:49152/callback");
+    let browser = Browser::new();
+    wiki.tokens(&browser, "ada", "Pw-ada");
+    let subject = operator.get("/users").json()[0]["subject"].clone();
+    assert_eq!(served.administrator(&before).get("/clients").status, 200);
+
+    assert_eq!(served.operator().delete("/realms/staff").status, 204);
+    assert_is_problem(&served.administrator(&before).get("/clients"), 401);
+    served.operator().create_realm("staff");
+    assert_eq!(operator.get("/user-federations").json(), json!([]));
+    assert_eq!(operator.get("/users").json(), json!([]));
+    operator.create("/user-federations", &of_slapd("ldap"));
+    operator.create_public_client("wiki");
+    operator.create_administrator("ops", &["realm:admin"]);
+    assert_is_problem(&served.administrator(&before).get("/clients"), 401);
+    // Nobody is signed in there, and nobody is who they were.
+    wiki.open(&browser, &wiki.attempt());
+    wiki.tokens(&Browser::new(), "ada", "Pw-ada");
+    assert_ne!(operator.get("/users").json()[0]["subject"], subject);
+}

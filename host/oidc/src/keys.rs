@@ -198,6 +198,12 @@ impl Keyring {
         realms.insert(realm.clone(), loaded);
     }
 
+    /// Forgets the keys of a realm: the next who asks finds those that the store has.
+    pub(crate) fn forget(&self, realm: &RealmName) {
+        let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
+        realms.remove(realm);
+    }
+
     fn loaded(&self, realm: &RealmName) -> Option<Loaded> {
         let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
         realms.get(realm).cloned()

@@ -188,6 +188,12 @@ impl Provider {
         sign_in::deny(&self.0, realm, interaction, browser).await
     }
 
+    /// Lets go of what is kept in memory of a realm. For a realm that was deleted: one that is made anew
+    /// under its name has keys of its own, and takes nothing that the old ones signed.
+    pub fn forget(&self, realm: &RealmName) {
+        self.0.keys.forget(realm);
+    }
+
     /// The token endpoint (RFC 6749 section 3.2, OpenID Connect Core section 3.1.3). No answer of it may
     /// be cached.
     ///

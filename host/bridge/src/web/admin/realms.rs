@@ -173,6 +173,7 @@ async fn delete(
         }
         state.web.store.remove_realm(&name, precondition).await?;
         state.federations.reload(&name);
+        state.web.provider.forget(&name);
         Ok(Done {
             before: shown(&realm),
             ..Done::new(())
