@@ -24,13 +24,17 @@ pub(crate) struct Wrong {
     pub(crate) message: String,
 }
 
+/// More than anybody corrects at once. Without an end a document of nothing but mistakes would be
+/// answered with one many times as long.
+const FAULTS_MAX: usize = 100;
+
 impl<'a> Document<'a> {
     /// Hands a document's table to `understand`.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, in the order of lines: all faults that were noted. Without a fault
-    /// `understand` has to make something.
+    /// Everything that is wrong, in the order of lines: all faults that were noted, at most a hundred.
+    /// Without a fault `understand` has to make something.
     pub(crate) fn read<T>(
         root: &'a Node,
         understand: impl FnOnce(&Self, Section<'_>) -> Option<T>,
@@ -63,7 +67,8 @@ impl<'a> Document<'a> {
     /// Notes a fault of a member, or of one that is missing. One fault of a member is enough: the next
     /// may only follow from it.
     pub(crate) fn fault(&self, path: &str, message: impl Into<String>) {
-        if !path.is_empty() && self.is_faulty(path) {
+        let is_full = self.faults.borrow().len() >= FAULTS_MAX;
+        if is_full || !path.is_empty() && self.is_faulty(path) {
             return;
         }
         self.faults.borrow_mut().push(Wrong {

@@ -4,6 +4,7 @@ use super::{SettingValue, Settings, settings, shown_settings};
 use crate::documents::section::Section;
 use bridge_model::{names::FederationId, plan::Mapper, search::Setting};
 use serde::Serialize;
+use std::collections::HashSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -71,6 +72,7 @@ fn mapper_id(federation: FederationId, name: &str) -> Uuid {
 
 pub(super) fn read(section: &Section<'_>) -> Vec<Mapper> {
     let mut mappers: Vec<Mapper> = Vec::new();
+    let mut names = HashSet::new();
     for (place, section) in section.sections("mapper").into_iter().enumerate() {
         section.pass_over(&["id"]);
         let name = section.required_text("name");
@@ -95,7 +97,7 @@ pub(super) fn read(section: &Section<'_>) -> Vec<Mapper> {
             }
         }
         if let Some(name) = name {
-            if mappers.iter().any(|known| known.name == name) {
+            if !names.insert(name.clone()) {
                 let message = format!("{name:?} is the name of another mapper too; take another");
                 section.fault("name", message);
             }

@@ -1,13 +1,13 @@
 //! JSON.
 
 use super::{Lines, Malformed, too_deep, twice};
-use crate::documents::tree::{DEPTH_MAX, Node, Table, Value, member};
+use crate::documents::tree::{DEPTH_MAX, Node, Table, Value};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 pub(super) fn read(text: &str) -> Result<Node, Malformed> {
     let source = Source {
@@ -51,8 +51,9 @@ impl<'a> Source<'a> {
         let value = match part.as_bytes().first() {
             Some(b'{') => {
                 let mut table = Table::new();
+                let mut names = HashSet::new();
                 for (name, raw) in self.part::<Members<'a>>(part)?.0 {
-                    if member(&table, &name).is_some() {
+                    if !names.insert(name.clone()) {
                         return Err(twice(self.line(raw.get()), &name));
                     }
                     table.push((name, self.node(raw, depth + 1)?));

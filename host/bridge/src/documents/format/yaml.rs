@@ -4,8 +4,9 @@
 //! which name types that no document has.
 
 use super::{Malformed, json::quoted, too_deep, twice};
-use crate::documents::tree::{DEPTH_MAX, Node, Table, Value, member};
+use crate::documents::tree::{DEPTH_MAX, Node, Table, Value};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+use std::collections::HashSet;
 
 pub(super) fn read(text: &str) -> Result<Node, Malformed> {
     let mut reader = Reader {
@@ -98,6 +99,7 @@ impl<'a> Reader<'a> {
 
     fn members(&mut self, depth: usize) -> Result<Table, Malformed> {
         let mut members = Table::new();
+        let mut names = HashSet::new();
         loop {
             let (event, span) = self.next()?;
             let name = match event {
@@ -113,7 +115,7 @@ impl<'a> Reader<'a> {
                     return Err(malformed(&span, message));
                 }
             };
-            if member(&members, &name).is_some() {
+            if !names.insert(name.clone()) {
                 return Err(twice(span.start.line(), &name));
             }
             let (event, value_span) = self.next()?;
