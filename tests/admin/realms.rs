@@ -208,8 +208,25 @@ fn a_realm_of_the_same_name_has_nothing_of_the_one_before() {
     assert_eq!(operator.get("/users").json(), json!([]));
     operator.create("/user-federations", &of_slapd("ldap"));
     operator.create_public_client("wiki");
-    operator.create_administrator("ops", &["realm:admin"]);
+    let secret = operator.create_administrator("ops", &["realm:admin"]);
     assert_is_problem(&served.administrator(&before).get("/clients"), 401);
+    // What happened in the other is for the platform to read.
+    let ops = served.administrator(&token(&issuer, "ops", &secret));
+    let told = ops.get("/audit-events?limit=1000");
+    assert_eq!(told.status, 200, "{}", told.body);
+    assert!(
+        !told.body.contains("uid=ada") && !told.body.contains("removed"),
+        "{}",
+        told.body
+    );
+    let told = ops.get("/audit-events?kind=sign_in").json();
+    assert_eq!(told["events"], json!([]));
+    assert!(
+        operator
+            .get("/audit-events?kind=sign_in")
+            .body
+            .contains("uid=ada")
+    );
     // Nobody is signed in there, and nobody is who they were.
     wiki.open(&browser, &wiki.attempt());
     wiki.tokens(&Browser::new(), "ada", "Pw-ada");

@@ -16,7 +16,8 @@ use axum::{
 };
 use bridge_model::{
     admin::AdminScope,
-    audit::{AuditKind, AuditQuery, KeptEvent},
+    audit::{AuditKind, AuditOutcome, AuditQuery, KeptEvent},
+    names::RealmName,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -104,20 +105,51 @@ async fn list(
     if let Some(trail) = &state.trail {
         trail.flush().await;
     }
+    let realm = call.realm.map(|realm| realm.name);
+    let after = match &realm {
+        Some(realm) if !call.caller.administrator.is_of_platform() => {
+            end_of_namesake(&state, realm).await?
+        }
+        _ => None,
+    };
     let wanted = AuditQuery {
-        realm: call.realm.map(|realm| realm.name),
+        realm,
         request_id: query.request_id,
         kind: query.kind,
         before: query.before,
         limit,
     };
-    let events = state.web.store.events(&wanted).await?;
+    let mut events = state.web.store.events(&wanted).await?;
+    events.retain(|event| after.is_none_or(|after| event.number > after));
     let is_full = events.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let page = EventPage {
         next: events.last().filter(|_| is_full).map(|event| event.number),
         events: events.iter().map(EventView::from).collect(),
     };
     Ok(Json(page).into_response())
+}
+
+/// The number of the event with which an earlier realm of the same name was deleted, if there was one:
+/// what happened in it is its people's, and the platform's, and not those of the realm there is now.
+async fn end_of_namesake(state: &AdminState, realm: &RealmName) -> Result<Option<u64>, Problem> {
+    let object = format!("realm {realm}");
+    let mut wanted = AuditQuery {
+        realm: Some(realm.clone()),
+        kind: Some(AuditKind::Removed),
+        limit: PAGE_MAX,
+        ..AuditQuery::default()
+    };
+    loop {
+        let events = state.web.store.events(&wanted).await?;
+        let end = events.iter().find(|kept| {
+            kept.event.outcome == AuditOutcome::Success
+                && kept.event.object.as_deref() == Some(object.as_str())
+        });
+        wanted.before = events.last().map(|event| event.number);
+        if end.is_some() || wanted.before.is_none() {
+            return Ok(end.map(|event| event.number));
+        }
+    }
 }
 
 impl From<&KeptEvent> for EventView {
