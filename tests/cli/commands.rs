@@ -17,7 +17,16 @@ fn help_says_what_each_command_does() {
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     let all = help(&["--help"]);
-    for command in ["init", "serve", "check", "demo"] {
+    for command in [
+        "init",
+        "serve",
+        "check",
+        "apply",
+        "get",
+        "export",
+        "rotate-key",
+        "demo",
+    ] {
         let line = all
             .lines()
             .find(|line| line.trim_start().starts_with(&format!("{command} ")));
