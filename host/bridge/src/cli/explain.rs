@@ -33,12 +33,11 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let remote = Remote::open(&self.place)?.of(&self.realm);
-        let explanation = match &self.request {
-            Some(request) => remote.get(&format!("/explanations/{request}")).await?,
-            None => {
-                let asked = json!({ "username": self.user, "client_id": self.client });
-                remote.post("/explanations", &asked).await?
-            }
+        let explanation = if let Some(request) = &self.request {
+            remote.get(&format!("/explanations/{request}")).await?
+        } else {
+            let asked = json!({ "username": self.user, "client_id": self.client });
+            remote.post("/explanations", &asked).await?
         };
         let text = if self.json {
             format!("{explanation:#}\n")

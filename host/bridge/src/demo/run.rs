@@ -20,8 +20,8 @@ use bridge_model::{
     ports::AuditLog,
     realm::Realm,
 };
-use ipnet::IpNet;
 use bridge_store::{Purpose, SealingKey, SqliteStore};
+use ipnet::IpNet;
 use std::{
     io::{self, Write as _},
     net::{IpAddr, Ipv4Addr, SocketAddr},
