@@ -2,6 +2,7 @@
 
 mod audit;
 mod clients;
+mod description;
 mod directories;
 mod documented;
 mod door;

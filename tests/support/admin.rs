@@ -186,7 +186,7 @@ fn client() -> ClientBuilder {
     Client::builder()
         .tls_certs_only([authority.expect("a certificate")])
         .redirect(Policy::none())
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .no_proxy()
 }
 
