@@ -1,11 +1,11 @@
 //! The admin API: federations, clients, realms, users and the audit trail, for administrators with a
 //! token, and for whoever runs the bridge at its Unix socket.
 //!
-//! A request passes, in this order: [`prefix`] finds the API and the realm in the path; [`caller`] asks
-//! who it is; the router finds the endpoint; [`access`] asks whether they may, and on which realm. What
-//! goes wrong becomes a problem document ([`problem`]); what is changed stands in the audit trail
-//! ([`change`]). Each endpoint is declared once ([`api`]), and the description of the API is made of
-//! that ([`openapi`]).
+//! A request passes, in this order: `prefix` finds the API and the realm in the path; `caller` asks
+//! who it is; the router finds the endpoint; `access` asks whether they may, and on which realm. What
+//! goes wrong becomes a problem document (`problem`); what is changed stands in the audit trail
+//! (`change`). Each endpoint is declared once (`api`), and the description of the API is made of
+//! that (`openapi`).
 
 mod access;
 mod api;
