@@ -2,6 +2,8 @@
 
 mod audit;
 mod clients;
+mod command_line;
+mod command_line;
 mod description;
 mod directories;
 mod documented;
