@@ -206,7 +206,7 @@ async fn start_session(
             .session(&realm.name, opaque::digest(former), now)
             .await?;
         if let Some(former) = former {
-            parts.store.end_session(&realm.name, former.id).await?;
+            parts.store.retire_session(&realm.name, former.id).await?;
         }
     }
     let secret = opaque::draw(&*parts.random);

@@ -130,6 +130,12 @@ pub(crate) async fn a_session_takes_its_grants_with_it(store: &Subject) {
     assert!(ended.expect("it is answered"));
     assert_eq!(stage(store, 1).await, GrantStage::Revoked);
     assert_eq!(stage(store, 2).await, GrantStage::Issued);
+    // One that another takes the place of leaves what was granted in it alone.
+    let retired = store.retire_session(&staff(), id(2)).await;
+    retired.expect("it is done");
+    let gone = store.session(&staff(), session(2).secret, NOW).await;
+    assert!(gone.expect("it is answered").is_none());
+    assert_eq!(stage(store, 2).await, GrantStage::Issued);
 }
 
 pub(crate) async fn a_grant_is_found_by_its_realm_and_id(store: &Subject) {

@@ -57,6 +57,7 @@ impl Connect {
         let mut federation = proposal["federation"].clone();
         if let Some(name) = &self.name {
             federation["name"] = json!(name);
+            federation["advanced"]["subject_namespace"] = json!(name);
         }
         if let Some(credential) = &credential {
             federation["bind_credential"] = json!(credential.as_str());

@@ -42,6 +42,10 @@ pub trait Sessions: Send + Sync {
     /// Ends a session and what was granted in it. False: there was none of this id.
     async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<bool, StoreError>;
 
+    /// Ends a session that another one of the same browser takes the place of: what was granted in it
+    /// lives on.
+    async fn retire_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError>;
+
     /// Keeps a grant.
     async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError>;
 

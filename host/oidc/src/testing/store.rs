@@ -147,6 +147,10 @@ impl Sessions for MemoryStore {
         Ok(tables.sessions.len() < before)
     }
 
+    async fn retire_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
+        self.end_session(realm, id).await.map(|_| ())
+    }
+
     async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError> {
         self.up()?.grants.push(grant.clone());
         Ok(())

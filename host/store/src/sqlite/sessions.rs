@@ -95,6 +95,13 @@ impl Sessions for SqliteStore {
         Ok(changed == 1)
     }
 
+    async fn retire_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
+        let statement = query(END_SESSION)
+            .bind(realm.as_str())
+            .bind(id.as_bytes().as_slice());
+        self.write(statement).await.map(|_| ())
+    }
+
     async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError> {
         let statement = query(ADD_GRANT)
             .bind(grant.id.as_bytes().as_slice())
