@@ -270,3 +270,24 @@ fn the_socket_is_for_whoever_runs_the_bridge_and_nobody_else() {
     assert_eq!(served.bridge.stop(), Some(0));
     assert!(!path.exists(), "the socket outlives the process");
 }
+
+#[test]
+fn where_people_administer_a_realm_naming_its_directories_takes_its_administrator() {
+    let (served, operator) = staff();
+    let issuer = served.bridge.issuer("staff");
+    let editor = operator.create_administrator("editor", &["federation:write"]);
+    let editor = served.administrator(&token(&issuer, "editor", &editor));
+    let owner = operator.create_administrator("owner", &["realm:admin"]);
+    let owner = served.administrator(&token(&issuer, "owner", &owner));
+    let nothing = json!({});
+    assert_is_problem(&editor.post("/user-federations", &nothing), 400);
+
+    // Whoever names a directory would name the members of this group with it.
+    let patch = json!({ "admin_groups": ["bridge-operators"] });
+    assert_eq!(operator.patch("/realms/staff", &patch).status, 200);
+    let page = editor.post("/user-federations", &nothing);
+    assert_is_problem(&page, 403);
+    assert!(challenge(&page).contains("scope=\"realm:admin\""));
+    assert_eq!(editor.get("/user-federations").status, 200);
+    assert_is_problem(&owner.post("/user-federations", &nothing), 400);
+}

@@ -3,7 +3,6 @@
 mod audit;
 mod clients;
 mod command_line;
-mod command_line;
 mod description;
 mod directories;
 mod documented;

@@ -47,6 +47,14 @@ pub(super) struct Access {
     pub(super) asks_directory: bool,
 }
 
+impl Access {
+    /// Whether it changes which directories a realm has. Who names a directory decides who is in its
+    /// groups: where people of groups administer the realm, that is as much as administering it.
+    fn is_change_of_directories(self) -> bool {
+        self.scope == Some(AdminScope::FederationWrite) && !self.asks_directory
+    }
+}
+
 /// A call on a realm.
 pub(super) struct RealmCall {
     /// The realm.
@@ -115,6 +123,12 @@ async fn check(
     };
     tracing::Span::current().record("realm", name.as_str());
     let realm = state.web.store.realm(&name).await?;
+    if access.is_change_of_directories()
+        && realm.as_ref().is_some_and(|realm| !realm.admin_groups.is_empty())
+        && !caller.administrator.may(AdminScope::RealmAdmin)
+    {
+        return Err(insufficient(AdminScope::RealmAdmin));
+    }
     match (realm, access.ground) {
         (None, Ground::NewRealm) if caller.administrator.is_of_platform() => Ok(None),
         (None, _) => Err(Problem::unknown_realm()),
