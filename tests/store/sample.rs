@@ -9,6 +9,7 @@ use bridge_model::{
     federation::{
         BindName, Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation,
     },
+    filter::Slot,
     keys::{SigningAlgorithm, SigningKey},
     names::{ClientId, FederationId, FederationName, RealmName},
     plan::{IdForm, Mapper, Plan, Problem, StableId},
@@ -17,7 +18,7 @@ use bridge_model::{
         ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
         PolicyRef, Realm, RealmDeclaration, Revision,
     },
-    search::{Control, PolicySearch, SearchScope, Setting, Slot, Subtree},
+    search::{Control, PolicySearch, SearchScope, Setting, Subtree},
     secret::Secret,
     session::{AuthorizationRequest, Grant, GrantStage, Interaction, Session, TokenHash},
     time::Timestamp,

@@ -4,9 +4,9 @@ use crate::{member::ActiveFederation, reads::ReadError, trace::Searched};
 use bridge_model::{
     dn::Dn,
     entry::Entry,
-    filter::Filter,
+    filter::{Filter, Slot},
     ports::DirectoryError,
-    search::{Search, Slot},
+    search::Search,
 };
 use std::{sync::Arc, time::Instant};
 

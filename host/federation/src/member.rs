@@ -3,11 +3,11 @@
 use crate::reads;
 use bridge_model::{
     federation::OnError,
-    filter::Filter,
+    filter::{Filter, Slot},
     names::{FederationId, FederationName},
     ports::{Directories, Directory, DirectoryError, VendorPolicy},
     realm::PlannedFederation,
-    search::{Finding, Slot, Subtree},
+    search::{Finding, Subtree},
     secret::Secret,
     time::Timestamp,
 };

@@ -2,8 +2,8 @@
 
 use bridge_model::{
     dn::Dn,
-    filter::Filter,
-    search::{PolicySearch, Search, SearchScope, Slot, Subtree},
+    filter::{Filter, Slot},
+    search::{PolicySearch, Search, SearchScope, Subtree},
 };
 use std::{collections::HashSet, sync::LazyLock};
 

@@ -3,10 +3,10 @@
 use crate::{claims, reads, review::review};
 use bridge_model::{
     federation::Federation,
+    filter::Slot,
     plan::{Plan, Problem},
     ports::{Policies, PolicyError, PolicyFault},
     realm::{PlannedFederation, Revision},
-    search::Slot,
 };
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 mod text;
 
-use crate::search::Slot;
+use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write as _};
 
 /// A search filter.
@@ -50,6 +50,15 @@ pub enum Filter {
         /// The assertion value.
         value: Vec<u8>,
     },
+}
+
+/// Octet strings for `{name}` in a filter's text. Several: any of them fits. None: nothing fits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// The name between the braces.
+    pub name: String,
+    /// The assertion values, raw.
+    pub values: Vec<Vec<u8>>,
 }
 
 /// How a value compares.

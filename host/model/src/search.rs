@@ -1,6 +1,10 @@
 //! Reads of a directory and what they give.
 
-use crate::{dn::Dn, entry::Entry, filter::Filter};
+use crate::{
+    dn::Dn,
+    entry::Entry,
+    filter::{Filter, Slot},
+};
 use serde::{Deserialize, Serialize};
 
 /// How far below its base a search looks (RFC 4511 section 4.5.1.2).
@@ -32,15 +36,6 @@ pub struct Setting {
     pub name: String,
     /// Text.
     pub value: String,
-}
-
-/// Octet strings for `{name}` in a filter's text. Several: any of them fits. None: nothing fits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Slot {
-    /// The name between the braces.
-    pub name: String,
-    /// The assertion values, raw.
-    pub values: Vec<Vec<u8>>,
 }
 
 /// A read that a policy wants done, as it wrote it; see `search` in `wit/types.wit`. It becomes a

@@ -1,8 +1,9 @@
 use super::*;
 use bridge_model::{
     decision::{Group, Rejection},
+    filter::Slot,
     plan::{IdForm, StableId},
-    search::{SearchScope, Slot},
+    search::SearchScope,
     time::Timestamp,
 };
 

@@ -3,8 +3,9 @@
 use crate::bindings::ldap_oidc::policy::types as wit;
 use bridge_model::{
     decision::{Bar, Claim, ClaimValue, Group, Identity, Notice, Refusal, Rejection, Role, Step},
+    filter::Slot,
     plan::{Description, IdForm, KindHelp, Mapper, OptionHelp, Plan, Problem, StableId},
-    search::{Control, PolicySearch, SearchScope, Setting, Slot},
+    search::{Control, PolicySearch, SearchScope, Setting},
     time::Timestamp,
 };
 

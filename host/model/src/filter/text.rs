@@ -1,7 +1,6 @@
 //! Reading the text of a filter (RFC 4515 section 3).
 
-use super::{Comparison, Filter, FilterError};
-use crate::search::Slot;
+use super::{Comparison, Filter, FilterError, Slot};
 
 /// Reads a whole text.
 pub(super) fn read(text: &str, slots: &[Slot]) -> Result<Filter, FilterError> {
