@@ -3,6 +3,7 @@
 
 use aws_lc_rs::digest;
 use bridge_model::{
+    attempts::origin,
     names::{FederationId, RealmName},
     ports::{Failures, StoreError},
     session::TokenHash,
@@ -59,7 +60,7 @@ impl<'a> Counted<'a> {
     ) -> Result<bool, StoreError> {
         let mut admits = true;
         if let Some(address) = address {
-            let key = key(&["address", realm.as_str(), &canonical(address).to_string()]);
+            let key = key(&["address", realm.as_str(), &origin(address).to_string()]);
             admits &= self.count(key).await? <= self.limits.per_address_max;
         }
         // Case and outer space do not make another name, in any directory.
@@ -110,17 +111,6 @@ impl<'a> Counted<'a> {
             .await?;
         self.keys.push(key);
         Ok(count)
-    }
-}
-
-/// An IPv6 client usually holds a whole /64, and a mapped IPv4 address is that IPv4 address.
-fn canonical(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

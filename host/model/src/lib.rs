@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod attempts;
 pub mod audit;
 pub mod claims;
 pub mod client;

@@ -12,6 +12,7 @@
 use super::{Context, TokenError};
 use crate::opaque;
 use bridge_model::{
+    attempts::origin,
     names::RealmName,
     ports::{Failures, StoreError},
     session::TokenHash,
@@ -95,7 +96,7 @@ impl Throttle {
         address: Option<IpAddr>,
     ) -> Result<Attempt<'a>, TokenError> {
         let (realm, now) = (&context.realm.name, context.now);
-        let from = address.map_or_else(String::new, |address| canonical(address).to_string());
+        let from = address.map_or_else(String::new, |address| origin(address).to_string());
         let mut attempt = Attempt {
             throttle: self,
             failures: &*context.parts.store,
@@ -186,17 +187,6 @@ impl Attempt<'_> {
             is_over |= count(address).await? > limits.per_address_max;
         }
         Ok(is_over)
-    }
-}
-
-/// An IPv6 client usually holds a whole /64, and a mapped IPv4 address is that IPv4 address.
-fn canonical(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
