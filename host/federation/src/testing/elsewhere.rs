@@ -107,6 +107,9 @@ impl Sessions for MemoryStore {
     async fn end_session(&self, _: &RealmName, _: Uuid) -> Result<bool, StoreError> {
         unused()
     }
+    async fn retire_session(&self, _: &RealmName, _: Uuid) -> Result<(), StoreError> {
+        unused()
+    }
     async fn add_grant(&self, _: &Grant) -> Result<(), StoreError> {
         unused()
     }
