@@ -10,6 +10,7 @@ pub mod reads;
 pub mod subject;
 
 mod active;
+mod capabilities;
 mod connect;
 mod connection_test;
 mod course;
@@ -31,6 +32,7 @@ mod trace;
 mod translate;
 
 pub use active::Federations;
+pub use capabilities::{Capabilities, capabilities};
 pub use connect::{Address, Connected, Proposed, connect};
 pub use connection_test::{
     Stage, StageReport, StageResult, TestReport, probe, test_authentication, test_connection,
@@ -39,7 +41,6 @@ pub use explain::{Explanation, FederationView, KeptOutView, SearchView, Standing
 pub use preview::{People, Preview, PreviewError, Whom};
 pub use remedy::CertificateView;
 pub use review::{Reviewed, review, warnings};
-pub use root_dse::{Capabilities, capabilities};
 pub use shown::{
     AttributeView, BarView, BindView, EntryView, IdentityView, PersonView, PlanView, ReadView,
 };
