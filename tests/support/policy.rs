@@ -4,13 +4,13 @@ use bridge_model::{
     decision::{Context, Person},
     dn::Dn,
     entry::{Attribute, Entry},
-    federation::{Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation},
-    names::{FederationId, FederationName, RealmName},
+    federation::{Connection, Federation},
+    names::{FederationName, RealmName},
     plan::Mapper,
     search::{Reply, SearchScope, Setting, Subtree},
     time::Timestamp,
 };
-use std::{sync::RwLock, time::Duration};
+use std::sync::RwLock;
 use url::Url;
 use uuid::Uuid;
 
@@ -59,40 +59,17 @@ pub fn federation(vendor: &str) -> Federation {
             value: "example".into(),
         }],
     });
+    let url = Url::parse("ldaps://dc1.corp.example").expect("a URL");
     Federation {
-        id: FederationId(Uuid::nil()),
-        realm: RealmName::new("staff").expect("a name"),
-        name: FederationName::new("directory").expect("a name"),
-        enabled: true,
-        priority: 0,
         vendor: vendor.into(),
-        edit_mode: EditMode::ReadOnly,
-        import_enabled: false,
-        sync_registration: false,
         users: vec![subtree("OU=People,DC=corp,DC=example")],
         read_bases: vec![subtree("DC=corp,DC=example")],
-        username_attribute: None,
-        rdn_attribute: None,
-        uuid_attribute: None,
-        user_object_classes: Vec::new(),
-        custom_filter: None,
         mappers,
-        settings: Vec::new(),
-        groups_base: None,
-        on_error: OnError::Deny,
-        synchronisation: Synchronisation::default(),
-        email_verified_domains: Vec::new(),
-        connection: Connection {
-            urls: vec![Url::parse("ldaps://dc1.corp.example").expect("a URL")],
-            start_tls: false,
-            allow_plaintext: false,
-            ca_bundle: None,
-            bind: ServiceBind::None,
-            connect_timeout: Duration::from_secs(5),
-            operation_timeout: Duration::from_secs(5),
-            pool_connections_max: 4,
-        },
-        subject_namespace: "directory".into(),
+        ..Federation::new(
+            RealmName::new("staff").expect("a name"),
+            FederationName::new("directory").expect("a name"),
+            Connection::to(vec![url]),
+        )
     }
 }
 

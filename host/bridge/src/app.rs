@@ -19,7 +19,7 @@ use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
     names::{FederationId, RealmName},
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
-    realm::{Applied, Declaration, Lifetimes, PLATFORM, Realm, Revision},
+    realm::{Applied, Declaration, PLATFORM, Realm},
 };
 use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -224,15 +224,7 @@ impl Bridge {
         if self.store.realm(&name).await?.is_some() {
             return Ok(());
         }
-        let realm = Realm {
-            name,
-            display_name: None,
-            enabled: true,
-            lifetimes: Lifetimes::default(),
-            admin_groups: Vec::new(),
-            managed_by: None,
-            revision: Revision::default(),
-        };
+        let realm = Realm::new(name);
         let now = self.clock.now();
         match self
             .store

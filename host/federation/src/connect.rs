@@ -13,8 +13,8 @@ use crate::{
 };
 use bridge_model::{
     entry::Entry,
-    federation::{Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation},
-    names::{FederationId, FederationName, RealmName},
+    federation::{Connection, Federation, ServiceBind},
+    names::{FederationName, RealmName},
     plan::{Problem, Proposal},
     ports::{Directories, Policies, VendorPolicy},
     realm::{PlannedFederation, PolicyRef},
@@ -23,7 +23,6 @@ use bridge_model::{
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
-use uuid::Uuid;
 
 /// How many people are shown.
 const PEOPLE: u32 = 5;
@@ -132,32 +131,7 @@ pub async fn connect(
 /// A federation of which nothing but the address is known.
 fn draft(address: &Address<'_>) -> Federation {
     let name = proposed_name(&address.connection);
-    Federation {
-        id: FederationId(Uuid::nil()),
-        realm: address.realm.clone(),
-        subject_namespace: name.to_string(),
-        name,
-        enabled: true,
-        priority: 0,
-        vendor: String::new(),
-        edit_mode: EditMode::ReadOnly,
-        import_enabled: false,
-        sync_registration: false,
-        users: Vec::new(),
-        read_bases: Vec::new(),
-        username_attribute: None,
-        rdn_attribute: None,
-        uuid_attribute: None,
-        user_object_classes: Vec::new(),
-        custom_filter: None,
-        mappers: Vec::new(),
-        settings: Vec::new(),
-        groups_base: None,
-        on_error: OnError::Deny,
-        synchronisation: Synchronisation::default(),
-        email_verified_domains: Vec::new(),
-        connection: address.connection.clone(),
-    }
+    Federation::new(address.realm.clone(), name, address.connection.clone())
 }
 
 /// The name of the first host.

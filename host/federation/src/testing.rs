@@ -14,12 +14,12 @@ use bridge_model::{
     audit::AuditEvent,
     client::{Client, ClientAuthentication, GrantType},
     dn::Dn,
-    federation::{Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation},
+    federation::{Connection, Federation},
     keys::SigningAlgorithm,
     names::{ClientId, FederationId, FederationName, RealmName},
     plan::Mapper,
     ports::{AuditLog, Clock, Random},
-    realm::{Lifetimes, PlannedFederation, Realm, Revision},
+    realm::{PlannedFederation, Realm, Revision},
     search::{SearchScope, Subtree},
     time::Timestamp,
 };
@@ -38,15 +38,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const BASE: &str = "dc=example,dc=test";
 
 pub(crate) fn realm(name: &str) -> Realm {
-    Realm {
-        name: RealmName::new(name).expect("a name"),
-        display_name: None,
-        enabled: true,
-        lifetimes: Lifetimes::default(),
-        admin_groups: Vec::new(),
-        managed_by: None,
-        revision: Revision::default(),
-    }
+    Realm::new(RealmName::new(name).expect("a name"))
 }
 
 pub(crate) fn client(realm: &str) -> Client {
@@ -78,42 +70,21 @@ pub(crate) fn subtree(base: &str) -> Subtree {
 pub(crate) fn federation(realm: &str, name: &str) -> Federation {
     Federation {
         id: FederationId(Uuid::from_u128(u128::from(name.as_bytes()[0]))),
-        realm: RealmName::new(realm).expect("a name"),
-        name: FederationName::new(name).expect("a name"),
-        enabled: true,
-        priority: 0,
         vendor: "sample".to_owned(),
-        edit_mode: EditMode::ReadOnly,
-        import_enabled: false,
-        sync_registration: false,
         users: vec![subtree(&format!("ou={name},{BASE}"))],
-        read_bases: Vec::new(),
-        username_attribute: None,
-        rdn_attribute: None,
-        uuid_attribute: None,
-        user_object_classes: Vec::new(),
-        custom_filter: None,
-        mappers: Vec::new(),
-        settings: Vec::new(),
-        groups_base: None,
-        on_error: OnError::Deny,
-        synchronisation: Synchronisation::default(),
-        email_verified_domains: Vec::new(),
-        connection: connection("ldaps://directory.example"),
-        subject_namespace: name.to_owned(),
+        ..Federation::new(
+            RealmName::new(realm).expect("a name"),
+            FederationName::new(name).expect("a name"),
+            connection("ldaps://directory.example"),
+        )
     }
 }
 
 pub(crate) fn connection(url: &str) -> Connection {
     Connection {
-        urls: vec![url.parse().expect("a URL")],
-        start_tls: false,
-        allow_plaintext: false,
-        ca_bundle: None,
-        bind: ServiceBind::None,
         connect_timeout: Duration::from_secs(1),
         operation_timeout: Duration::from_secs(1),
-        pool_connections_max: 4,
+        ..Connection::to(vec![url.parse().expect("a URL")])
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use url::Url;
+use uuid::Uuid;
 
 /// What may be written to a federation's directory, in Keycloak's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +81,37 @@ pub struct Federation {
 }
 
 impl Federation {
+    /// A federation of which nothing but the name and the way to the directory is said: switched on,
+    /// with the presets. Its id is nil and its vendor empty, and nobody lives there yet.
+    pub fn new(realm: RealmName, name: FederationName, connection: Connection) -> Self {
+        Self {
+            id: FederationId(Uuid::nil()),
+            realm,
+            subject_namespace: name.to_string(),
+            name,
+            enabled: true,
+            priority: 0,
+            vendor: String::new(),
+            edit_mode: EditMode::default(),
+            import_enabled: false,
+            sync_registration: false,
+            users: Vec::new(),
+            read_bases: Vec::new(),
+            username_attribute: None,
+            rdn_attribute: None,
+            uuid_attribute: None,
+            user_object_classes: Vec::new(),
+            custom_filter: None,
+            mappers: Vec::new(),
+            settings: Vec::new(),
+            groups_base: None,
+            on_error: OnError::default(),
+            synchronisation: Synchronisation::default(),
+            email_verified_domains: Vec::new(),
+            connection,
+        }
+    }
+
     /// What may be read beside the entries of users: [`Federation::read_bases`], and what lies at or
     /// below [`Federation::groups_base`].
     pub fn readable(&self) -> Vec<Subtree> {
@@ -146,6 +178,23 @@ pub struct Connection {
     pub operation_timeout: Duration,
     /// The most connections to one server, of each of the two pools.
     pub pool_connections_max: usize,
+}
+
+impl Connection {
+    /// A connection to these servers as nobody, with the presets: a certificate has to vouch for them,
+    /// 5 seconds to connect, 10 for an operation, 16 connections.
+    pub fn to(urls: Vec<Url>) -> Self {
+        Self {
+            urls,
+            start_tls: false,
+            allow_plaintext: false,
+            ca_bundle: None,
+            bind: ServiceBind::None,
+            connect_timeout: Duration::from_secs(5),
+            operation_timeout: Duration::from_secs(10),
+            pool_connections_max: 16,
+        }
+    }
 }
 
 /// Who the service connections are bound as.

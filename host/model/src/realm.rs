@@ -29,6 +29,21 @@ pub struct Realm {
     pub revision: Revision,
 }
 
+impl Realm {
+    /// A realm of which nothing but the name is said: switched on, with the presets.
+    pub fn new(name: RealmName) -> Self {
+        Self {
+            name,
+            display_name: None,
+            enabled: true,
+            lifetimes: Lifetimes::default(),
+            admin_groups: Vec::new(),
+            managed_by: None,
+            revision: Revision::default(),
+        }
+    }
+}
+
 /// How often an object was written: it grows with every change, and no two states of an object have
 /// the same.
 #[derive(

@@ -9,7 +9,7 @@ use bridge_model::{
     keys::SigningAlgorithm,
     names::{ClientId, RealmName},
     ports::{Clients as _, Clock as _, Precondition, Random as _, Realms as _},
-    realm::{Lifetimes, PLATFORM, Realm, Revision},
+    realm::{PLATFORM, Realm, Revision},
     secret::Secret,
     time::Timestamp,
 };
@@ -107,15 +107,7 @@ async fn make(folder: &Path) -> anyhow::Result<()> {
 /// the hour. The database has a digest of it.
 async fn first_credential(store: &SqliteStore, file: &Path) -> anyhow::Result<()> {
     let now = SystemClock.now();
-    let realm = Realm {
-        name: RealmName::new(PLATFORM)?,
-        display_name: None,
-        enabled: true,
-        lifetimes: Lifetimes::default(),
-        admin_groups: Vec::new(),
-        managed_by: None,
-        revision: Revision::default(),
-    };
+    let realm = Realm::new(RealmName::new(PLATFORM)?);
     store.save_realm(&realm, Precondition::Absent, now).await?;
     let client = Client {
         realm: realm.name.clone(),

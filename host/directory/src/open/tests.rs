@@ -1,46 +1,14 @@
 use super::*;
-use bridge_model::{
-    federation::{EditMode, OnError, Synchronisation},
-    names::{FederationId, FederationName, RealmName},
-};
+use bridge_model::names::{FederationName, RealmName};
 use std::time::Duration;
 
 fn federation(urls: &[&str]) -> Federation {
-    Federation {
-        id: FederationId(uuid::Uuid::nil()),
-        realm: RealmName::new("staff").expect("a name"),
-        name: FederationName::new("ldap").expect("a name"),
-        enabled: true,
-        priority: 0,
-        vendor: "generic".to_owned(),
-        edit_mode: EditMode::ReadOnly,
-        import_enabled: false,
-        sync_registration: false,
-        users: vec![],
-        read_bases: vec![],
-        username_attribute: None,
-        rdn_attribute: None,
-        uuid_attribute: None,
-        user_object_classes: vec![],
-        custom_filter: None,
-        mappers: vec![],
-        settings: vec![],
-        groups_base: None,
-        on_error: OnError::default(),
-        synchronisation: Synchronisation::default(),
-        email_verified_domains: vec![],
-        connection: Connection {
-            urls: urls.iter().map(|url| Url::parse(url).expect(url)).collect(),
-            start_tls: false,
-            allow_plaintext: false,
-            ca_bundle: None,
-            bind: ServiceBind::None,
-            connect_timeout: Duration::from_secs(1),
-            operation_timeout: Duration::from_secs(1),
-            pool_connections_max: 1,
-        },
-        subject_namespace: "ldap".to_owned(),
-    }
+    let urls = urls.iter().map(|url| Url::parse(url).expect(url));
+    Federation::new(
+        RealmName::new("staff").expect("a name"),
+        FederationName::new("ldap").expect("a name"),
+        Connection::to(urls.collect()),
+    )
 }
 
 fn directories() -> LdapDirectories {

@@ -9,7 +9,7 @@ use bridge_model::{
     decision::{Bar, Refusal},
     keys::{SigningAlgorithm, SigningKey},
     names::{ClientId, FederationId, FederationName, RealmName},
-    realm::{Lifetimes, PolicyRef, Realm, Revision},
+    realm::{PolicyRef, Realm, Revision},
     search::Reply,
     time::Timestamp,
     user::Standing,
@@ -66,13 +66,8 @@ pub(crate) fn ada() -> User {
 /// A realm whose administrators are in the group `operators`, as ada is not.
 pub(super) fn realm(name: &str) -> Realm {
     Realm {
-        name: RealmName::new(name).expect("valid"),
-        display_name: None,
-        enabled: true,
-        lifetimes: Lifetimes::default(),
         admin_groups: vec!["operators".to_owned()],
-        managed_by: None,
-        revision: Revision::default(),
+        ..Realm::new(RealmName::new(name).expect("valid"))
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use bridge_model::{
-    federation::{BindName, Connection, EditMode, OnError, Synchronisation},
+    federation::{BindName, Connection},
     names::{FederationId, FederationName},
 };
 use std::{
@@ -29,40 +29,15 @@ fn realm(name: &str) -> RealmName {
 }
 
 fn federation() -> Federation {
+    let connection = Connection {
+        bind: bind("cn=bridge"),
+        ..Connection::to(vec![url("ldaps://one.example"), url("ldaps://two.example")])
+    };
+    let name = FederationName::new("people").expect("a federation's name");
     Federation {
         id: FederationId(Uuid::from_u128(1)),
-        realm: realm("staff"),
-        name: FederationName::new("people").expect("a federation's name"),
-        enabled: true,
-        priority: 0,
         vendor: "generic".into(),
-        edit_mode: EditMode::ReadOnly,
-        import_enabled: false,
-        sync_registration: false,
-        users: Vec::new(),
-        read_bases: Vec::new(),
-        username_attribute: None,
-        rdn_attribute: None,
-        uuid_attribute: None,
-        user_object_classes: Vec::new(),
-        custom_filter: None,
-        mappers: Vec::new(),
-        settings: Vec::new(),
-        groups_base: None,
-        on_error: OnError::Deny,
-        synchronisation: Synchronisation::default(),
-        email_verified_domains: Vec::new(),
-        connection: Connection {
-            urls: vec![url("ldaps://one.example"), url("ldaps://two.example")],
-            start_tls: false,
-            allow_plaintext: false,
-            ca_bundle: None,
-            bind: bind("cn=bridge"),
-            connect_timeout: Duration::from_secs(5),
-            operation_timeout: Duration::from_secs(5),
-            pool_connections_max: 4,
-        },
-        subject_namespace: "people".into(),
+        ..Federation::new(realm("staff"), name, connection)
     }
 }
 

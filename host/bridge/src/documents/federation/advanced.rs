@@ -8,7 +8,7 @@ use crate::documents::{
 };
 use bridge_model::{
     dn::Dn,
-    federation::{OnError, Synchronisation},
+    federation::{Connection, OnError, Synchronisation},
     search::{SearchScope, Setting, Subtree},
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
@@ -40,13 +40,14 @@ pub(super) struct Advanced {
 
 impl Default for Advanced {
     fn default() -> Self {
+        let connection = Connection::to(Vec::new());
         Self {
-            start_tls: false,
-            allow_plaintext: false,
-            ca_bundle: None,
-            connect_timeout: Duration::from_secs(5),
-            operation_timeout: Duration::from_secs(10),
-            pool_connections_max: 16,
+            start_tls: connection.start_tls,
+            allow_plaintext: connection.allow_plaintext,
+            ca_bundle: connection.ca_bundle,
+            connect_timeout: connection.connect_timeout,
+            operation_timeout: connection.operation_timeout,
+            pool_connections_max: connection.pool_connections_max,
             search_scope: SearchScope::default(),
             custom_filter: None,
             synchronisation: Synchronisation::default(),

@@ -25,7 +25,6 @@ use bridge_model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::Duration;
 use url::Url;
 use utoipa::ToSchema;
 
@@ -192,14 +191,11 @@ fn connection(wanting: Wanting) -> Result<Connection, Problem> {
         ),
     };
     Ok(Connection {
-        urls,
         start_tls: wanting.advanced.start_tls,
         allow_plaintext: wanting.advanced.allow_plaintext,
         ca_bundle: wanting.advanced.ca_bundle,
         bind,
-        connect_timeout: Duration::from_secs(5),
-        operation_timeout: Duration::from_secs(10),
-        pool_connections_max: 16,
+        ..Connection::to(urls)
     })
 }
 

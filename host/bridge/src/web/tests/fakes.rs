@@ -7,9 +7,7 @@ use bridge_model::{
     decision::{Claim, ClaimValue, Context, Identity, Person, Refusal, Rejection, Step},
     dn::Dn,
     entry::{Attribute, Entry},
-    federation::{
-        BindName, Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation,
-    },
+    federation::{BindName, Connection, Federation},
     keys::SigningAlgorithm,
     names::{ClientId, FederationId, FederationName, RealmName},
     plan::{Description, IdForm, Plan, Problem, Proposal, StableId},
@@ -18,16 +16,13 @@ use bridge_model::{
         VendorPolicy,
     },
     realm::{
-        ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
-        PolicyRef, Realm, RealmDeclaration, Revision,
+        ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, PolicyRef, Realm,
+        RealmDeclaration, Revision,
     },
     search::{Control, Found, Reply, Search, SearchScope, Subtree},
     secret::{Password, Secret},
 };
-use std::{
-    sync::{Arc, LazyLock, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, LazyLock, Mutex};
 use uuid::Uuid;
 
 /// Everybody's password.
@@ -241,13 +236,9 @@ pub(super) fn declaration() -> Declaration {
                     federations: vec![federation(&name)],
                     clients: vec![client(&name)],
                     realm: Realm {
-                        name,
                         display_name: Some("Example & Company".to_owned()),
                         enabled,
-                        lifetimes: Lifetimes::default(),
-                        admin_groups: Vec::new(),
-                        managed_by: None,
-                        revision: Revision::default(),
+                        ..Realm::new(name)
                     },
                 }
             })
@@ -284,40 +275,16 @@ fn federation(realm: &RealmName) -> FederationDeclaration {
         base: Dn::parse(PEOPLE).expect("a DN"),
         scope: SearchScope::Subtree,
     };
+    let url = "ldaps://directory.example".parse().expect("a URL");
     let federation = Federation {
         id: FederationId(Uuid::from_u128(realm.as_str().len() as u128)),
-        realm: realm.clone(),
-        name: FederationName::new("people").expect("a name"),
-        enabled: true,
-        priority: 0,
         vendor: "sample".to_owned(),
-        edit_mode: EditMode::ReadOnly,
-        import_enabled: false,
-        sync_registration: false,
         users: vec![people],
-        read_bases: Vec::new(),
-        username_attribute: None,
-        rdn_attribute: None,
-        uuid_attribute: None,
-        user_object_classes: Vec::new(),
-        custom_filter: None,
-        mappers: Vec::new(),
-        settings: Vec::new(),
-        groups_base: None,
-        on_error: OnError::Deny,
-        synchronisation: Synchronisation::default(),
-        email_verified_domains: Vec::new(),
-        connection: Connection {
-            urls: vec!["ldaps://directory.example".parse().expect("a URL")],
-            start_tls: false,
-            allow_plaintext: false,
-            ca_bundle: None,
-            bind: ServiceBind::None,
-            connect_timeout: Duration::from_secs(1),
-            operation_timeout: Duration::from_secs(1),
-            pool_connections_max: 1,
-        },
-        subject_namespace: "people".to_owned(),
+        ..Federation::new(
+            realm.clone(),
+            FederationName::new("people").expect("a name"),
+            Connection::to(vec![url]),
+        )
     };
     FederationDeclaration {
         planned: PlannedFederation {
