@@ -2,7 +2,7 @@
 
 use crate::{
     member::{ActiveFederation, Broken, Member},
-    translate::translate,
+    review::translate,
 };
 use bridge_model::{
     names::RealmName,

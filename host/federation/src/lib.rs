@@ -18,6 +18,7 @@ mod decide;
 mod explain;
 mod locate;
 mod member;
+mod parts;
 mod person;
 mod preview;
 mod remedy;
@@ -40,14 +41,14 @@ pub use connection_test::{
 pub use explain::{Explanation, FederationView, KeptOutView, SearchView, StandingView};
 pub use preview::{People, Preview, PreviewError, Whom};
 pub use remedy::CertificateView;
-pub use review::{Reviewed, review, warnings};
+pub use review::{Reviewed, review, translate, warnings};
 pub use shown::{
     AttributeView, BarView, BindView, EntryView, IdentityView, PersonView, PlanView, ReadView,
 };
 pub use sign_in::{Attempt, SignInOutcome, SignIns};
 pub use subject::subject_effect;
 pub use throttle::ThrottleLimits;
-pub use translate::{Problems, TranslateError, translate};
+pub use translate::{Problems, TranslateError};
 
 #[cfg(test)]
 mod testing;

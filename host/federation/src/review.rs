@@ -45,6 +45,20 @@ pub fn review(
     }
 }
 
+/// Translates a federation by the policy of its vendor, and holds the plan to what a plan may say:
+/// [`review`] without the warnings.
+///
+/// # Errors
+///
+/// As [`review`].
+pub fn translate(
+    policies: &dyn Policies,
+    federation: &Federation,
+    managed_by: Option<String>,
+) -> Result<PlannedFederation, TranslateError> {
+    review(policies, federation, managed_by).map(|reviewed| reviewed.planned)
+}
+
 /// What an operator should know of a federation that is kept, although nothing is wrong: the notes of
 /// its plan and the host's own, in the operator's own member names.
 pub fn warnings(planned: &PlannedFederation) -> Vec<Problem> {

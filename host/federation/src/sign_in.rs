@@ -3,6 +3,7 @@
 use crate::{
     active::Federations,
     course::{Course, End},
+    parts::Parts,
     throttle::{Counted, ThrottleLimits},
     trace::{Recent, Trace},
 };
@@ -25,16 +26,6 @@ const USERNAME_CHARS_MAX: usize = 256;
 #[derive(Clone)]
 pub struct SignIns {
     parts: Arc<Parts>,
-}
-
-pub(crate) struct Parts {
-    federations: Arc<Federations>,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    audit: Arc<dyn AuditLog>,
-    limits: ThrottleLimits,
-    recent: Recent,
 }
 
 /// A name and a password that somebody typed.

@@ -1,6 +1,6 @@
 //! From a federation to its plan.
 
-use crate::{claims, reads, review::review};
+use crate::{claims, reads};
 use bridge_model::{
     federation::Federation,
     filter::Slot,
@@ -46,20 +46,6 @@ impl IntoIterator for Problems {
     fn into_iter(self) -> Self::IntoIter {
         self.errors.into_iter()
     }
-}
-
-/// Translates a federation by the policy of its vendor, and holds the plan to what a plan may say:
-/// [`review`] without the warnings.
-///
-/// # Errors
-///
-/// As [`review`].
-pub fn translate(
-    policies: &dyn Policies,
-    federation: &Federation,
-    managed_by: Option<String>,
-) -> Result<PlannedFederation, TranslateError> {
-    review(policies, federation, managed_by).map(|reviewed| reviewed.planned)
 }
 
 /// What came of looking at a federation.
