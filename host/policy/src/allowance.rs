@@ -79,6 +79,11 @@ impl ResourceLimiter for Allowance {
 mod tests {
     use super::*;
 
+    /// The limit that an answer says was exceeded.
+    fn exceeded(answer: wasmtime::Result<bool>) -> Option<Exceeded> {
+        answer.err()?.downcast_ref().copied()
+    }
+
     #[test]
     fn all_memories_draw_on_one_allowance() {
         let mut allowance = Allowance::new(&Limits {
@@ -88,12 +93,7 @@ mod tests {
         assert!(matches!(allowance.memory_growing(0, 2, None), Ok(true)));
         assert!(matches!(allowance.memory_growing(0, 1, None), Ok(true)));
         let refused = allowance.memory_growing(2, 3, None);
-        assert_eq!(
-            refused
-                .err()
-                .and_then(|error| error.downcast_ref().copied()),
-            Some(Exceeded::Memory(3))
-        );
+        assert_eq!(exceeded(refused), Some(Exceeded::Memory(3)));
     }
 
     #[test]
@@ -104,11 +104,6 @@ mod tests {
         });
         assert!(matches!(allowance.table_growing(0, 6, None), Ok(true)));
         let refused = allowance.table_growing(0, 5, None);
-        assert_eq!(
-            refused
-                .err()
-                .and_then(|error| error.downcast_ref().copied()),
-            Some(Exceeded::Table(10))
-        );
+        assert_eq!(exceeded(refused), Some(Exceeded::Table(10)));
     }
 }
