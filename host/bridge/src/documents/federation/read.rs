@@ -110,13 +110,7 @@ fn described(
     let vendor = section.required_text("vendor");
     let users = section.required_text("users_dn");
     let users = section.typed("users_dn", users, |text| Dn::parse(&text));
-    let edit_mode = section.word("edit_mode", EditModeWord::ALL);
-    let edit_mode = edit_mode.unwrap_or_default();
-    let sync_registration = section.flag("sync_registration", false);
-    if sync_registration && edit_mode != EditMode::Writable && !section.is_faulty("edit_mode") {
-        let message = "newly registered users cannot be made in a directory that is not written to; set edit_mode to \"WRITABLE\", or sync_registration to false";
-        section.fault("sync_registration", message);
-    }
+    let (edit_mode, sync_registration) = writing(section);
     let priority = section.number("priority", 0, -1_000_000..=1_000_000);
     if source.is_request() && !section.has("mapper") {
         section.fault("mapper", "is missing; give a list, which may be empty");
@@ -162,6 +156,18 @@ fn described(
         vendor: vendor?,
         connection,
     })
+}
+
+/// What may be written, and whether newly registered users are.
+fn writing(section: &Section<'_>) -> (EditMode, bool) {
+    let edit_mode = section.word("edit_mode", EditModeWord::ALL);
+    let edit_mode = edit_mode.unwrap_or_default();
+    let sync_registration = section.flag("sync_registration", false);
+    if sync_registration && edit_mode != EditMode::Writable && !section.is_faulty("edit_mode") {
+        let message = "newly registered users cannot be made in a directory that is not written to; set edit_mode to \"WRITABLE\", or sync_registration to false";
+        section.fault("sync_registration", message);
+    }
+    (edit_mode, sync_registration)
 }
 
 /// Words with commas between them.

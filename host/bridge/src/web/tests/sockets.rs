@@ -59,6 +59,20 @@ async fn connect(address: SocketAddr) -> TcpStream {
     stream.expect("in time").expect("a connection")
 }
 
+/// Asks for what takes its time, and is on its way.
+async fn ask_slowly(address: SocketAddr) -> TcpStream {
+    let mut stream = connect(address).await;
+    let request = b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(request).await.expect("sent");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    stream
+}
+
+async fn ends(task: JoinHandle<()>) {
+    let ended = timeout(PATIENCE, task).await;
+    ended.expect("in time").expect("no panic");
+}
+
 /// Reads until `end` has come, or the peer has ended.
 async fn read_until(stream: &mut (impl AsyncReadExt + Unpin), end: &str) -> String {
     let mut text = Vec::new();
@@ -101,21 +115,13 @@ async fn a_taken_port_is_said_with_what_to_do() {
 #[tokio::test]
 async fn a_request_on_its_way_is_answered_before_the_end() {
     let server = start(None, ConnectionLimits::default()).await;
-    let mut stream = connect(server.address).await;
     let mut idle = connect(server.address).await;
-    stream
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
-        .await
-        .expect("sent");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut stream = ask_slowly(server.address).await;
     server.stop.send(()).expect("it listens");
     let answer = read_until(&mut stream, "done").await;
     assert!(answer.ends_with("done"), "{answer}");
     assert_eq!(read_until(&mut idle, "never").await, "", "idle ones end");
-    timeout(PATIENCE, server.task)
-        .await
-        .expect("in time")
-        .expect("no panic");
+    ends(server.task).await;
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 
@@ -126,18 +132,10 @@ async fn what_does_not_end_is_cut_off() {
         ..ConnectionLimits::default()
     };
     let server = start(None, limits).await;
-    let mut stream = connect(server.address).await;
-    stream
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
-        .await
-        .expect("sent");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut stream = ask_slowly(server.address).await;
     server.stop.send(()).expect("it listens");
     assert_eq!(read_until(&mut stream, "done").await, "");
-    timeout(PATIENCE, server.task)
-        .await
-        .expect("in time")
-        .expect("no panic");
+    ends(server.task).await;
 }
 
 #[tokio::test]
