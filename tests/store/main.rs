@@ -65,6 +65,7 @@ conformance! {
     applied_again {
         a_dry_run_says_what_would_be_done_and_does_nothing,
         nothing_is_removed_without_pruning,
+        what_is_pruned_in_one_realm_leaves_the_others_alone,
         what_is_applied_raises_revisions,
         secrets_of_a_client_are_rotated,
         secrets_that_are_not_told_stay,

@@ -16,7 +16,7 @@ use bridge_model::{
     ports::{Random, Store},
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
-        PolicyRef, Realm, RealmDeclaration, Revision,
+        PolicyRef, Prune, Realm, RealmDeclaration, Revision,
     },
     search::{Control, PolicySearch, SearchScope, Setting, Subtree},
     secret::Secret,
@@ -292,7 +292,7 @@ pub(crate) fn declaration(realms: Vec<RealmDeclaration>) -> Declaration {
     Declaration {
         source: SOURCE.into(),
         realms,
-        prune: true,
+        prune: Prune::AllRealms,
         adopt: false,
     }
 }

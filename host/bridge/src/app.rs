@@ -19,7 +19,7 @@ use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
     names::{FederationId, RealmName},
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
-    realm::{Applied, Declaration, PLATFORM, Realm},
+    realm::{Applied, Declaration, PLATFORM, Prune, Realm},
 };
 use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -150,7 +150,7 @@ impl Bridge {
             let nothing = Declaration {
                 source: source.clone(),
                 realms: Vec::new(),
-                prune: true,
+                prune: Prune::AllRealms,
                 adopt: false,
             };
             let withdrawn = self.put_in_force(&nothing).await;
@@ -200,7 +200,7 @@ impl Bridge {
         Ok(Declaration {
             source: file.source.clone(),
             realms: vec![realm],
-            prune: true,
+            prune: Prune::AllRealms,
             adopt: false,
         })
     }

@@ -113,10 +113,23 @@ pub struct Declaration {
     /// The realms.
     pub realms: Vec<RealmDeclaration>,
     /// Whether what the same source declared before and no longer does is removed.
-    pub prune: bool,
+    pub prune: Prune,
     /// Whether objects that are there and that nothing declares are taken over; otherwise they are in
     /// the way.
     pub adopt: bool,
+}
+
+/// Where what a source declared before and no longer does is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prune {
+    /// Nowhere.
+    Nothing,
+    /// In the realms that are declared. Sources of the admin API have names that anybody may give, so
+    /// one realm's source of a name is another than another realm's.
+    DeclaredRealms,
+    /// In all realms, which are switched off where they are not declared any more: for the files that
+    /// the bridge itself reads.
+    AllRealms,
 }
 
 /// A realm that a file declares.

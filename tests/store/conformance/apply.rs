@@ -12,7 +12,7 @@ use bridge_model::{
     keys::SigningAlgorithm,
     names::FederationId,
     ports::Store,
-    realm::{Applied, Declaration, RealmDeclaration},
+    realm::{Applied, Declaration, Prune, RealmDeclaration},
     secret::Secret,
 };
 use std::{sync::Arc, time::Duration};
@@ -32,7 +32,7 @@ fn from(source: &str, realms: Vec<RealmDeclaration>) -> Declaration {
     Declaration {
         source: source.into(),
         realms,
-        prune: true,
+        prune: Prune::AllRealms,
         adopt: false,
     }
 }

@@ -180,8 +180,8 @@ pub trait Realms: Send + Sync {
     async fn switch_policy(&self, id: &str, on: bool) -> Result<(), StoreError>;
 
     /// Makes the store agree with what a file declares, whole or not at all: makes and changes
-    /// objects, and removes those that the same file declared before and no longer does, if the
-    /// declaration prunes. With `dry_run` it says what it would do, and does nothing.
+    /// objects, and removes those that the same file declared before and no longer does, as far as the
+    /// declaration prunes ([`crate::realm::Prune`]). With `dry_run` it says what it would do, and does nothing.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use bridge_model::{
     ports::StoreError,
     realm::{
         Applied, ClientDeclaration, Declaration, FederationDeclaration, PLATFORM,
-        PlannedFederation, Realm, RealmDeclaration, Revision,
+        PlannedFederation, Prune, Realm, RealmDeclaration, Revision,
     },
 };
 use sqlx::query;
@@ -28,8 +28,9 @@ pub(super) struct Apply<'a> {
 impl Apply<'_> {
     /// Applies; the caller commits, or drops the transaction after an error.
     pub(super) async fn run(mut self, declaration: &Declaration) -> Result<Applied, StoreError> {
-        if declaration.prune {
-            self.remove_undeclared(&declaration.realms).await?;
+        if declaration.prune != Prune::Nothing {
+            let in_all = declaration.prune == Prune::AllRealms;
+            self.remove_undeclared(&declaration.realms, in_all).await?;
         }
         for declared in &declaration.realms {
             self.put_realm(&declared.realm).await?;
@@ -44,7 +45,13 @@ impl Apply<'_> {
     }
 
     /// Removes what the source declared before and no longer does.
-    async fn remove_undeclared(&mut self, realms: &[RealmDeclaration]) -> Result<(), StoreError> {
+    async fn remove_undeclared(
+        &mut self,
+        realms: &[RealmDeclaration],
+        in_all: bool,
+    ) -> Result<(), StoreError> {
+        let names: HashSet<_> = realms.iter().map(|declared| &declared.realm.name).collect();
+        let is_looked_at = |realm: &RealmName| in_all || names.contains(realm);
         let federations = realms.iter().flat_map(|declared| &declared.federations);
         let federations = federations.map(|declared| {
             let federation = &declared.planned.federation;
@@ -57,7 +64,7 @@ impl Apply<'_> {
             .await?;
         for row in &rows {
             let kept = federation(row)?.federation;
-            if !federations.contains(&(&kept.realm, &kept.name)) {
+            if is_looked_at(&kept.realm) && !federations.contains(&(&kept.realm, &kept.name)) {
                 self.change.drop_federation(&kept.realm, kept.id).await?;
                 let object = format!("federation {}/{}", kept.realm, kept.name);
                 self.applied.removed.push(object);
@@ -69,17 +76,16 @@ impl Apply<'_> {
         let rows = self.change.rows(query(CLIENTS).bind(self.source)).await?;
         for row in &rows {
             let kept = client(row)?;
-            if !clients.contains(&(&kept.realm, &kept.id)) {
+            if is_looked_at(&kept.realm) && !clients.contains(&(&kept.realm, &kept.id)) {
                 self.change.drop_client(&kept.realm, &kept.id).await?;
                 let object = format!("client {}/{}", kept.realm, kept.id);
                 self.applied.removed.push(object);
             }
         }
-        let realms: HashSet<_> = realms.iter().map(|declared| &declared.realm.name).collect();
         let rows = self.change.rows(query(REALMS).bind(self.source)).await?;
         for row in &rows {
             let name = Columns::of("realms", row).name::<RealmName>("name")?;
-            if !realms.contains(&name) {
+            if is_looked_at(&name) && !names.contains(&name) {
                 self.change.release_realm(&name).await?;
                 self.applied.removed.push(format!("realm {name}"));
             }

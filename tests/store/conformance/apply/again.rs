@@ -7,7 +7,11 @@ use crate::{
         LATER, NOW, client, client_id, declaration, empty_realm, full_realm, realm_name, staff,
     },
 };
-use bridge_model::{client::ClientAuthentication, realm::Applied, secret::Secret};
+use bridge_model::{
+    client::ClientAuthentication,
+    realm::{Applied, Prune},
+    secret::Secret,
+};
 
 pub(crate) async fn a_dry_run_says_what_would_be_done_and_does_nothing(store: &Subject) {
     let dry = async |realms| {
@@ -35,7 +39,7 @@ pub(crate) async fn nothing_is_removed_without_pruning(store: &Subject) {
     less.federations.clear();
     less.realm.display_name = None;
     let mut declaration = declaration(vec![less]);
-    declaration.prune = false;
+    declaration.prune = Prune::Nothing;
     let applied = store.apply(&declaration, false, LATER).await;
     let changed = Applied {
         changed: owned(&["realm staff"]),
@@ -45,6 +49,24 @@ pub(crate) async fn nothing_is_removed_without_pruning(store: &Subject) {
     assert_eq!(store.clients(&staff()).await.expect("they read").len(), 2);
     let guests = store.realm(&realm_name("guests")).await.expect("it reads");
     assert!(guests.expect("there is one").enabled);
+}
+
+pub(crate) async fn what_is_pruned_in_one_realm_leaves_the_others_alone(store: &Subject) {
+    apply(store, vec![full_realm(), empty_realm("guests")]).await;
+    let mut less = declaration(vec![empty_realm("guests")]);
+    less.prune = Prune::DeclaredRealms;
+    let applied = store.apply(&less, false, LATER).await;
+    assert_eq!(applied.expect("it applies"), Applied::default());
+    less.realms = vec![empty_realm("staff")];
+    let applied = store.apply(&less, false, LATER).await;
+    assert_eq!(
+        applied.expect("it applies").removed,
+        owned(&[ALL[1], ALL[3], ALL[2]])
+    );
+    for name in ["staff", "guests"] {
+        let kept = store.realm(&realm_name(name)).await.expect("it reads");
+        assert!(kept.expect("there is one").enabled, "{name}");
+    }
 }
 
 pub(crate) async fn what_is_applied_raises_revisions(store: &Subject) {

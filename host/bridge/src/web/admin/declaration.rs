@@ -27,7 +27,7 @@ use bridge_model::{
     admin::AdminScope,
     audit::AuditKind,
     names::{FederationId, RealmName},
-    realm::{Applied, Declaration, RealmDeclaration},
+    realm::{Applied, Declaration, Prune, RealmDeclaration},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,7 +63,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query("dry_run", "Only says what would be done", Shape::flag())
             .query(
                 "prune",
-                "Removes what the same source declared before and no longer does",
+                "Removes what the same source declared of the realm before and no longer does",
                 Shape::flag(),
             )
             .query(
@@ -160,7 +160,11 @@ async fn apply(
     let declaration = Declaration {
         source: source.to_owned(),
         realms: vec![declared],
-        prune: query.prune,
+        prune: if query.prune {
+            Prune::DeclaredRealms
+        } else {
+            Prune::Nothing
+        },
         adopt: query.adopt,
     };
     let now = state.web.clock.now();

@@ -16,8 +16,8 @@ use bridge_model::{
         VendorPolicy,
     },
     realm::{
-        ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, PolicyRef, Realm,
-        RealmDeclaration, Revision,
+        ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, PolicyRef, Prune,
+        Realm, RealmDeclaration, Revision,
     },
     search::{Control, Found, Reply, Search, SearchScope, Subtree},
     secret::{Password, Secret},
@@ -243,7 +243,7 @@ pub(super) fn declaration() -> Declaration {
                 }
             })
             .into(),
-        prune: true,
+        prune: Prune::AllRealms,
         adopt: false,
     }
 }
