@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use suites::{
     admin::{Admin, send},
     application::Application,
+    authority::Authority,
     browser::{Browser, Page},
     served::Served,
 };
@@ -37,6 +38,40 @@ fn federations_are_listed_in_the_order_in_which_they_are_asked() {
         .map(|one| one["name"].as_str().unwrap_or("-"))
         .collect();
     assert_eq!(names, ["first", "second", "third", "late"]);
+}
+
+#[test]
+fn a_private_key_among_certificates_is_refused_and_told_nowhere() {
+    let (served, operator) = staff();
+    let authority = Authority::shared();
+    let key = &authority.server.key;
+    let line = key.lines().nth(1).expect("a line of the key");
+    let mut document = of_slapd("ldap");
+    document["advanced"]["ca_bundle"] = json!(format!("{}{key}", authority.ca));
+    let refused = operator.post(FEDERATIONS, &document);
+    let problem = assert_is_problem(&refused, 400);
+    assert_eq!(members(&problem, "errors"), ["advanced.ca_bundle"]);
+    assert!(!refused.body.contains(line), "{}", refused.body);
+    let audited = std::fs::read_to_string(served.path("audit.jsonl")).expect("the audit");
+    assert!(!audited.contains(line), "{audited}");
+    assert!(!served.bridge.log().contains(line), "it is in the log");
+}
+
+#[test]
+fn a_password_in_a_url_is_refused_and_told_nowhere() {
+    let (served, operator) = staff();
+    let mut document = of_slapd("ldap");
+    document["connection_url"] = json!("ldap://svc:hunter2@ldap.example");
+    let refused = operator.post(FEDERATIONS, &document);
+    let problem = assert_is_problem(&refused, 400);
+    assert_eq!(members(&problem, "errors"), ["connection_url"]);
+    assert!(!refused.body.contains("hunter2"), "{}", refused.body);
+    assert!(!served.bridge.log().contains("hunter2"), "it is in the log");
+    let asked = json!({ "connection_url": "ldap://svc:hunter2@127.0.0.1:1" });
+    let refused = operator.post("/user-federations/connect", &asked);
+    let problem = assert_is_problem(&refused, 400);
+    assert_eq!(members(&problem, "errors"), ["connection_url"]);
+    assert!(!refused.body.contains("hunter2"), "{}", refused.body);
 }
 
 #[test]

@@ -134,6 +134,12 @@ fn ca_bundle(section: &Section<'_>, source: &Source<'_>) -> Option<String> {
         section.fault("ca_bundle", "is longer than 1 MiB; name fewer authorities");
         return None;
     }
+    // What is kept of it is shown and written down; a key would be, too.
+    if bundle.contains("PRIVATE KEY-----") {
+        let message = "has a private key in it, which is nobody's to have but the server's; take it out, and change it";
+        section.fault("ca_bundle", message);
+        return None;
+    }
     let mut certificates = 0;
     for certificate in CertificateDer::pem_slice_iter(bundle.as_bytes()) {
         if let Err(error) = certificate {

@@ -33,6 +33,7 @@ fn urls(section: &Section<'_>) -> Option<Vec<Url>> {
         match url(word) {
             Ok(url) => urls.push(url),
             Err(wrong) => {
+                let word = without_password(word);
                 let message = format!("{word:?} {wrong}; write it as ldaps://ldap.example.com");
                 section.fault("connection_url", message);
                 return None;
@@ -40,6 +41,14 @@ fn urls(section: &Section<'_>) -> Option<Vec<Url>> {
         }
     }
     Some(urls)
+}
+
+/// A URL as it may be told: what stands before the host may be a name with its password.
+fn without_password(word: &str) -> String {
+    match word.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => word.to_owned(),
+    }
 }
 
 /// What is wrong with the URL of a directory: its scheme and its host both, where both are.

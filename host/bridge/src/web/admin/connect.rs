@@ -157,7 +157,12 @@ fn unreached(report: &TestReport) -> Problem {
 fn connection(wanting: Wanting) -> Result<Connection, Problem> {
     let urls = wanting.connection_url.split_whitespace().map(|word| {
         let url = Url::parse(word).ok();
-        let url = url.filter(|url| matches!(url.scheme(), "ldap" | "ldaps") && url.has_host());
+        let url = url.filter(|url| {
+            matches!(url.scheme(), "ldap" | "ldaps")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
         url.ok_or_else(|| {
             Problem::of_member(
                 "connection_url",
