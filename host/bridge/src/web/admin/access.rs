@@ -124,7 +124,9 @@ async fn check(
     tracing::Span::current().record("realm", name.as_str());
     let realm = state.web.store.realm(&name).await?;
     if access.is_change_of_directories()
-        && realm.as_ref().is_some_and(|realm| !realm.admin_groups.is_empty())
+        && realm
+            .as_ref()
+            .is_some_and(|realm| !realm.admin_groups.is_empty())
         && !caller.administrator.may(AdminScope::RealmAdmin)
     {
         return Err(insufficient(AdminScope::RealmAdmin));

@@ -6,6 +6,7 @@ use super::{
     problem::{Kind, Problem},
 };
 use bridge_model::{
+    admin::Administrator,
     audit::{AuditEvent, AuditKind, AuditOutcome},
     names::RealmName,
     realm::PolicyRef,
@@ -100,6 +101,15 @@ pub(super) fn note_refused(state: &AdminState, caller: &Caller, wanted: Wanted, 
     state.web.audit.record(&event);
 }
 
+/// Who, told apart from a namesake of the realm in question: names of clients have no spaces.
+fn actor(administrator: &Administrator, realm: Option<&RealmName>) -> String {
+    let name = &administrator.name;
+    match &administrator.realm {
+        Some(own) if Some(own) != realm => format!("{name} of realm {own}"),
+        _ => name.clone(),
+    }
+}
+
 /// A line of the audit trail about somebody's change that went well, as far as it is known.
 pub(super) fn event(state: &AdminState, caller: &Caller, wanted: Wanted) -> AuditEvent {
     let Caller {
@@ -113,7 +123,7 @@ pub(super) fn event(state: &AdminState, caller: &Caller, wanted: Wanted) -> Audi
     event.address = context.address.map(|address| address.to_string());
     event.realm = wanted.realm.as_ref().map(ToString::to_string);
     event.client_id = administrator.client_id.as_ref().map(ToString::to_string);
-    event.actor = Some(administrator.name.clone());
+    event.actor = Some(actor(administrator, wanted.realm.as_ref()));
     event.object = Some(wanted.object);
     event
 }

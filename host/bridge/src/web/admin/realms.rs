@@ -160,6 +160,14 @@ async fn delete(
 ) -> Result<Response, Problem> {
     let caller = call.caller;
     let name = segments.named("name", "realm", RealmName::new)?;
+    // A path that names two realms may be meant for either.
+    if caller
+        .named
+        .as_deref()
+        .is_some_and(|named| named != name.as_str())
+    {
+        return Err(Problem::unknown_realm());
+    }
     let realm = state.web.store.realm(&name).await?;
     let realm = realm.ok_or_else(Problem::unknown_realm)?;
     let wanted = Wanted::new(AuditKind::Removed, &name, name_of(&name));
