@@ -6,8 +6,9 @@ use std::{os::unix::fs::PermissionsExt as _, process::Command};
 use suites::{
     admin::{Admin, ask_for_token, send, token},
     application::Application,
+    authority::Authority,
     browser::{Browser, Page},
-    served::Served,
+    served::{OUTBOUND, Served},
 };
 
 fn challenge(page: &Page) -> &str {
@@ -220,6 +221,52 @@ fn the_management_network_is_enough_for_an_administrator() {
     );
     let wiki = Application::public(&at_admin, "ops", "http://127.0.0.1/callback");
     assert_eq!(browser.get(wiki.endpoint("certs")).status, 401);
+}
+
+#[test]
+fn over_tls_tokens_are_given_and_taken_and_without_it_nothing_is_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certificate, key) = (folder.path().join("tls.pem"), folder.path().join("tls.key"));
+    let leaf = &Authority::shared().server;
+    std::fs::write(&certificate, &leaf.certificate).expect("a certificate");
+    std::fs::write(&key, &leaf.key).expect("a key");
+    let tls = format!("tls_certificate = {certificate:?}\ntls_key = {key:?}\n{OUTBOUND}");
+    let served = Served::bare_with(BRIDGE, &tls);
+    served.operator().create_realm("staff");
+    let operator = served.operator().of("staff");
+    let secret = operator.create_administrator("ops", &["client:read"]);
+    let base = served.admin_url().replace("http://", "https://");
+    let token = token(&format!("{base}/realms/staff"), "ops", &secret);
+    let page = Admin::at(&base, Some(&token)).get("/clients");
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert_is_problem(&Admin::at(&base, None).get("/clients"), 401);
+    let resource = "/api/auth-management/v1/clients";
+    let clear = Browser::new().try_get(&format!("{}{resource}", served.admin_url()));
+    assert!(clear.is_none(), "it answers without TLS");
+}
+
+#[test]
+fn whose_word_an_address_is_decides_the_peer_and_not_a_header() {
+    let (served, operator) = staff();
+    let secret = operator.create_administrator("ops", &["client:write"]);
+    let ops = served.administrator(&token(&served.bridge.issuer("staff"), "ops", &secret));
+    for (admin, expected) in [(&ops, json!("127.0.0.1")), (&operator, json!(null))] {
+        let request = admin.request("DELETE", "/clients/nobody-1");
+        let request = request
+            .header("x-forwarded-for", "203.0.113.7")
+            .header("x-request-id", "chosen-by-them");
+        assert_is_problem(&send(request), 404);
+        let made = admin.request("POST", "/clients").body("{}");
+        let made = made
+            .header("content-type", "application/json")
+            .header("x-forwarded-for", "203.0.113.7")
+            .header("x-request-id", "chosen-by-them");
+        assert_is_problem(&send(made), 400);
+        let event = served.audited().pop().expect("a line");
+        assert_eq!(event["outcome"], "refused", "{event}");
+        assert_eq!(event["address"], expected, "{event}");
+        assert_ne!(event["request_id"], "chosen-by-them", "{event}");
+    }
 }
 
 #[test]

@@ -88,6 +88,17 @@ fn tls_is_a_certificate_with_its_key() {
 }
 
 #[test]
+fn tls_for_administrators_is_looked_at_as_well() {
+    let both = "[admin]\naddress = \"127.0.0.1:0\"\ntls_certificate = \"admin.pem\"\ntls_key = \"admin.key\"";
+    let setup = Setup::new();
+    let text = setup.read(FILE);
+    setup.write(FILE, &format!("{text}\n{both}\n"));
+    for ended in [setup.check(), setup.serve()] {
+        ended.assert_says(&["admin.pem"]);
+    }
+}
+
+#[test]
 fn https_needs_somebody_who_ends_tls() {
     let setup = with_line("base_url", "base_url = \"https://id.example.com\"");
     setup

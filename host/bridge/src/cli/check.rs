@@ -30,10 +30,15 @@ pub(super) async fn run(path: &Path, offline: bool) -> anyhow::Result<()> {
     if let Err(error) = SealingKey::read(&config.store.sealing_key) {
         wrong("store.sealing_key", error.to_string());
     }
-    if let Some(tls) = &config.listener.tls
-        && let Err(error) = Tls::read(&tls.certificate, &tls.key)
-    {
-        wrong("listener.tls_certificate", error.to_string());
+    for (field, tls) in [
+        ("listener.tls_certificate", &config.listener.tls),
+        ("admin.tls_certificate", &config.admin.tls),
+    ] {
+        if let Some(tls) = tls
+            && let Err(error) = Tls::read(&tls.certificate, &tls.key)
+        {
+            wrong(field, error.to_string());
+        }
     }
     let folder = config.store.path.parent();
     if !folder.is_some_and(Path::is_dir) {

@@ -115,7 +115,7 @@ fn connector(ca_bundle: Option<&Path>) -> anyhow::Result<TlsConnector> {
         }
     }
     if roots.is_empty() {
-        bail!("there are no certificates to check the bridge's with; name some with --ca-bundle");
+        bail!("there are no certificates to check the bridge's with; name some with --server-ca");
     }
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()?
