@@ -183,6 +183,74 @@ fn an_issuer_takes_only_its_own_clients_and_secrets() {
     assert_eq!(page.status, 401, "{}", page.body);
 }
 
+#[test]
+fn what_one_realm_declares_no_longer_another_realm_still_does() {
+    let served = Served::bare(BRIDGE);
+    let platform = served.operator();
+    let document = json!({
+        "realm": { "name": "second" },
+        "clients": [{ "client_id": "shop", "public": true,
+            "redirect_uris": ["https://shop.example/callback"] }],
+    });
+    let declared = platform.post("/declaration?source=git", &document);
+    assert_eq!(declared.status, 200, "{}", declared.body);
+    let first = realm(&served, "first");
+    let ours = served.administrator(&first.token);
+    let nothing = json!({ "realm": { "name": "first" } });
+    // Whoever it is that names the source.
+    for admin in [&ours, &platform] {
+        for query in ["&dry_run=true", ""] {
+            let resource = format!("/declaration?source=git&prune=true&adopt=true{query}");
+            let page = admin.post(&resource, &nothing);
+            assert_eq!(page.status, 200, "{}", page.body);
+            assert!(!page.body.contains("second"), "{}", page.body);
+        }
+    }
+    assert_eq!(platform.get("/realms/second").json()["enabled"], true);
+    let kept = platform.of("second").get("/clients/shop");
+    assert_eq!(kept.status, 200, "{}", kept.body);
+}
+
+#[test]
+fn the_audit_trail_tells_an_administrator_of_the_platform_from_a_namesake() {
+    let served = Served::bare(BRIDGE);
+    served.operator().create_realm("staff");
+    let mut tokens = Vec::new();
+    for name in ["staff", "platform"] {
+        let secret = served
+            .operator()
+            .of(name)
+            .create_administrator("ops", &["client:write"]);
+        tokens.push(admin::token(&served.bridge.issuer(name), "ops", &secret));
+    }
+    let actors: Vec<_> = tokens
+        .iter()
+        .map(|token| {
+            let ops = served.administrator(token).of("staff");
+            let client = format!("wiki-{}", token.len());
+            ops.post(
+                "/clients",
+                &json!({ "client_id": client, "public": true,
+                "redirect_uris": ["https://wiki.example/callback"] }),
+            );
+            served.audited().pop().expect("a line")["actor"].clone()
+        })
+        .collect();
+    assert_eq!(actors[0], "client ops");
+    assert_ne!(actors[0], actors[1], "{actors:?}");
+}
+
+#[test]
+fn a_path_that_names_two_realms_deletes_neither() {
+    let served = Served::bare(BRIDGE);
+    let platform = served.operator();
+    platform.create_realm("first");
+    platform.create_realm("second");
+    assert_eq!(platform.of("first").delete("/realms/second").status, 404);
+    assert_eq!(platform.get("/realms/second").status, 200);
+    assert_eq!(platform.of("second").delete("/realms/second").status, 204);
+}
+
 /// Everything of a realm that could have been changed.
 fn state(served: &Served, realm: &Realm) -> Vec<Value> {
     let operator = served.operator().of(realm.name);
