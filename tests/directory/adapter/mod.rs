@@ -12,11 +12,9 @@ mod service;
 use bridge_directory::{LdapDirectories, Limits};
 use bridge_model::{
     dn::Dn,
-    federation::{
-        BindName, Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation,
-    },
+    federation::{BindName, Connection, Federation, ServiceBind},
     filter::Filter,
-    names::{FederationId, FederationName, RealmName},
+    names::{FederationName, RealmName},
     outbound::{OutboundRule, OutboundRules},
     ports::{Directories as _, Directory, DirectoryError},
     search::{Control, Reply, Search, SearchScope},
@@ -28,46 +26,21 @@ use suites::{
     slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD},
 };
 use url::Url;
-use uuid::Uuid;
 
 /// A federation with these servers that trusts the suites' authority and binds as the service.
 fn federation(urls: &[String]) -> Federation {
-    let url = |url: &String| Url::parse(url).expect("a URL");
-    Federation {
-        id: FederationId(Uuid::nil()),
-        realm: RealmName::new("staff").expect("a name"),
-        name: FederationName::new("ldap").expect("a name"),
-        enabled: true,
-        priority: 0,
-        vendor: "openldap".to_owned(),
-        edit_mode: EditMode::ReadOnly,
-        import_enabled: false,
-        sync_registration: false,
-        users: vec![],
-        read_bases: vec![],
-        username_attribute: None,
-        rdn_attribute: None,
-        uuid_attribute: None,
-        user_object_classes: vec![],
-        custom_filter: None,
-        mappers: vec![],
-        settings: vec![],
-        groups_base: None,
-        on_error: OnError::default(),
-        synchronisation: Synchronisation::default(),
-        email_verified_domains: vec![],
-        connection: Connection {
-            urls: urls.iter().map(url).collect(),
-            start_tls: false,
-            allow_plaintext: false,
+    let urls = urls.iter().map(|url| Url::parse(url).expect("a URL"));
+    Federation::new(
+        RealmName::new("staff").expect("a name"),
+        FederationName::new("ldap").expect("a name"),
+        Connection {
             ca_bundle: Some(Authority::shared().ca.clone()),
             bind: ServiceBind::Simple(name(SERVICE_DN)),
             connect_timeout: Duration::from_secs(10),
-            operation_timeout: Duration::from_secs(10),
             pool_connections_max: 4,
+            ..Connection::to(urls.collect())
         },
-        subject_namespace: "ldap".to_owned(),
-    }
+    )
 }
 
 /// A federation with one server at `ldaps://`.
@@ -96,9 +69,12 @@ fn with_timeouts(mut federation: Federation, timeout: Duration) -> Federation {
 }
 
 fn open(federation: &Federation) -> Arc<dyn Directory> {
-    let credential = Secret::new(SERVICE_PASSWORD);
-    LdapDirectories::new(this_machine())
-        .open(federation, Some(credential))
+    open_with(federation, Limits::default())
+}
+
+fn open_with(federation: &Federation, limits: Limits) -> Arc<dyn Directory> {
+    LdapDirectories::with_limits(this_machine(), limits)
+        .open(federation, Some(Secret::new(SERVICE_PASSWORD)))
         .expect("a configuration that can work")
 }
 

@@ -216,13 +216,6 @@ async fn a_connection_that_the_server_closed_meanwhile_is_replaced() {
     }
 }
 
-/// A directory with these limits.
-fn open_with(federation: &Federation, limits: Limits) -> Arc<dyn Directory> {
-    LdapDirectories::with_limits(this_machine(), limits)
-        .open(federation, Some(Secret::new(SERVICE_PASSWORD)))
-        .expect("a configuration that can work")
-}
-
 /// How many connections to a real server ten sign-ins need under these limits.
 async fn connections_for_ten(limits: Limits) -> u64 {
     let proxy = Proxy::start(&Slapd::shared().ldaps_address());

@@ -77,12 +77,7 @@ async fn after_its_rest_a_credential_is_tried_again_and_each_refusal_makes_it_lo
         credential_back_off: back_off,
         ..Limits::default()
     };
-    let directory = LdapDirectories::with_limits(this_machine(), limits)
-        .open(
-            &plaintext(&peer.address()),
-            Some(Secret::new(SERVICE_PASSWORD)),
-        )
-        .expect("a configuration that can work");
+    let directory = open_with(&plaintext(&peer.address()), limits);
     let asked = async || {
         let searched = directory.search(&by_uid("ada")).await;
         searched.expect_err("refused");
@@ -158,12 +153,7 @@ async fn a_refusal_for_another_reason_is_soon_forgotten() {
         back_off: Duration::ZERO,
         ..Limits::default()
     };
-    let directory = LdapDirectories::with_limits(this_machine(), limits)
-        .open(
-            &plaintext(&peer.address()),
-            Some(Secret::new(SERVICE_PASSWORD)),
-        )
-        .expect("a configuration that can work");
+    let directory = open_with(&plaintext(&peer.address()), limits);
     for count in 1..=3 {
         let error = directory.search(&by_uid("ada")).await.expect_err("refused");
         assert_eq!(error.facts, Facts::Refused(53), "{error}");
