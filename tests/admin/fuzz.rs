@@ -4,7 +4,7 @@ use super::BRIDGE;
 use serde_json::json;
 use std::{fs, path::Path, process::Command};
 use suites::{
-    admin::{self, Admin},
+    admin::{self, Admin, federation_document},
     repository,
     served::Served,
 };
@@ -28,16 +28,9 @@ fn whatever_is_sent_the_answers_are_those_that_are_described() {
     // what was there may be gone.
     let (operator, token) = realm(&served, "guests");
     operator.create_public_client("wiki");
-    let federation = operator.create(
-        "/user-federations",
-        &json!({
-            "name": "people", "vendor": "openldap",
-            "username_ldap_attribute": "uid", "rdn_ldap_attribute": "uid",
-            "uuid_ldap_attribute": "entryUUID", "user_object_classes": "inetOrgPerson",
-            "connection_url": "ldaps://ldap.example", "users_dn": "ou=people,dc=example",
-            "bind_type": "none", "bind_dn": "", "bind_credential": "", "mapper": [],
-        }),
-    );
+    let mut federation = federation_document("ldaps://ldap.example");
+    federation["bind_type"] = json!("none");
+    let federation = operator.create("/user-federations", &federation);
     let ids = format!(
         "[parameters]\n\"path.id\" = {}\n\"path.client_id\" = \"wiki\"\n",
         federation["id"]

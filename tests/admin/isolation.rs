@@ -3,7 +3,7 @@
 use super::BRIDGE;
 use serde_json::{Value, json};
 use suites::{
-    admin::{self, Admin},
+    admin::{self, Admin, federation_document},
     browser::Page,
     served::Served,
 };
@@ -24,13 +24,7 @@ fn realm(served: &Served, name: &'static str) -> Realm {
     let operator = operator.of(name);
     let federation = operator.create(
         "/user-federations",
-        &json!({
-            "name": "people", "vendor": "openldap",
-            "username_ldap_attribute": "uid", "rdn_ldap_attribute": "uid",
-            "uuid_ldap_attribute": "entryUUID", "user_object_classes": "inetOrgPerson",
-            "connection_url": "ldaps://ldap.example:636", "users_dn": "ou=people,dc=example",
-            "bind_dn": "cn=svc,dc=example", "bind_credential": "not told", "mapper": [],
-        }),
+        &federation_document("ldaps://ldap.example:636"),
     );
     operator.create_public_client("wiki");
     let secret = operator.create_administrator("ops", &["realm:admin"]);
@@ -249,6 +243,41 @@ fn a_path_that_names_two_realms_deletes_neither() {
     assert_eq!(platform.of("first").delete("/realms/second").status, 404);
     assert_eq!(platform.get("/realms/second").status, 200);
     assert_eq!(platform.of("second").delete("/realms/second").status, 204);
+}
+
+#[test]
+fn no_spelling_of_a_path_leads_to_another_realm() {
+    let served = Served::bare(BRIDGE);
+    let (first, _second) = (realm(&served, "first"), realm(&served, "second"));
+    let ours = served.administrator(&first.token);
+    for path in [
+        "/realms/second/auth-management/v1/clients",
+        "/realms/second/api/auth-management/v1/clients",
+        "/realms/second/tcsa/api/auth-management/v1/clients",
+        "/realms/second/first/tcsa/api/auth-management/v1/clients",
+        "/realms/%73econd/api/auth-management/v1/clients",
+        "/realms/second%2F/api/auth-management/v1/clients",
+        "/realms/first%2F..%2Fsecond/api/auth-management/v1/clients",
+        "/realms/SECOND/api/auth-management/v1/clients",
+        "/realms/first/realms/second/api/auth-management/v1/clients",
+        "/realms/first/api/realms/second/api/auth-management/v1/clients",
+        "/realms/second/api/auth-management/v1/clients/",
+        "//realms/second/api/auth-management/v1/clients",
+        "/api/auth-management/v1/realms/second",
+        "/api/auth-management/v1/realms/%73econd",
+        "/api/auth-management/v1/realms/first%2F..%2Fsecond",
+        "/realms/first/api/auth-management/v1/realms/second",
+        "/realms/second/api/auth-management/v1/realms/first",
+    ] {
+        for method in ["GET", "HEAD"] {
+            let page = admin::send(ours.request_at(method, path));
+            assert_eq!(page.status, 404, "{method} {path}: {}", page.body);
+        }
+    }
+    // A second token decides nothing: neither is taken.
+    let request = ours.request("GET", "/clients");
+    let page = admin::send(request.header("authorization", "Bearer another"));
+    assert_eq!(page.status, 401, "{}", page.body);
 }
 
 /// Everything of a realm that could have been changed.

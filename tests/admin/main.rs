@@ -16,11 +16,10 @@ mod users;
 
 use serde_json::{Value, json};
 use suites::{
-    admin::Admin,
-    authority::Authority,
+    admin::{Admin, federation_document},
     browser::Page,
     served::Served,
-    slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD, Slapd},
+    slapd::Slapd,
 };
 
 const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge-under-test");
@@ -36,20 +35,10 @@ fn staff() -> (Served, Admin) {
 
 /// A federation of the suites' slapd.
 fn of_slapd(name: &str) -> Value {
-    json!({
-        "name": name,
-        "vendor": "openldap",
-        "username_ldap_attribute": "uid",
-        "rdn_ldap_attribute": "uid",
-        "uuid_ldap_attribute": "entryUUID",
-        "user_object_classes": "inetOrgPerson",
-        "connection_url": format!("ldaps://{}", Slapd::shared().ldaps_address()),
-        "users_dn": PEOPLE,
-        "bind_dn": SERVICE_DN,
-        "bind_credential": SERVICE_PASSWORD,
-        "mapper": [],
-        "advanced": { "ca_bundle": Authority::shared().ca },
-    })
+    let url = format!("ldaps://{}", Slapd::shared().ldaps_address());
+    let mut document = federation_document(&url);
+    document["name"] = json!(name);
+    document
 }
 
 /// The members that a list of a problem document names, each of which says what is wrong and what to do.

@@ -3,7 +3,9 @@
 use super::BRIDGE;
 use serde_json::{Value, json};
 use std::{fs, net::TcpListener, time::Duration};
-use suites::{application::Application, browser::Browser, served::Served};
+use suites::{
+    admin::federation_document, application::Application, browser::Browser, served::Served,
+};
 
 /// Hosts that lead to this machine, this link, or a cloud's metadata, each in some spelling.
 fn targets() -> Vec<String> {
@@ -44,14 +46,10 @@ fn targets() -> Vec<String> {
 }
 
 fn federation(host: &str, port: u16) -> Value {
-    json!({
-        "name": "people", "vendor": "openldap",
-        "username_ldap_attribute": "uid", "rdn_ldap_attribute": "uid",
-        "uuid_ldap_attribute": "entryUUID", "user_object_classes": "inetOrgPerson",
-        "connection_url": format!("ldap://{host}:{port}"), "users_dn": "ou=people,dc=example",
-        "bind_dn": "cn=svc,dc=example", "bind_credential": "not told", "mapper": [],
-        "advanced": { "allow_plaintext": true, "connection_timeout": "1s", "read_timeout": "1s" },
-    })
+    let mut document = federation_document(&format!("ldap://{host}:{port}"));
+    document["advanced"] =
+        json!({ "allow_plaintext": true, "connection_timeout": "1s", "read_timeout": "1s" });
+    document
 }
 
 #[test]

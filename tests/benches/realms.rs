@@ -5,18 +5,16 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 
-use serde_json::json;
 use std::{
     thread,
     time::{Duration, Instant},
 };
 use suites::{
-    admin::Admin,
+    admin::{Admin, federation_document},
     application::Application,
-    authority::Authority,
     browser::Browser,
     served::Served,
-    slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD, Slapd},
+    slapd::Slapd,
 };
 
 const REALMS: usize = 1_000;
@@ -84,17 +82,7 @@ fn realm(served: &Served, url: &str, name: &str) -> Steps {
     let began = Instant::now();
     operator.create_realm(name);
     let operator: Admin = operator.of(name);
-    operator.create(
-        "/user-federations",
-        &json!({
-            "name": "people", "vendor": "openldap",
-            "username_ldap_attribute": "uid", "rdn_ldap_attribute": "uid",
-            "uuid_ldap_attribute": "entryUUID", "user_object_classes": "inetOrgPerson",
-            "connection_url": url, "users_dn": PEOPLE,
-            "bind_dn": SERVICE_DN, "bind_credential": SERVICE_PASSWORD, "mapper": [],
-            "advanced": { "ca_bundle": Authority::shared().ca },
-        }),
-    );
+    operator.create("/user-federations", &federation_document(url));
     operator.create_public_client("wiki");
     let made = began.elapsed();
     let began = Instant::now();

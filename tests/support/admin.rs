@@ -1,7 +1,12 @@
 //! The admin API as an administrator uses it: over its listener with a token, or over its socket as
 //! whoever runs the bridge.
 
-use crate::{application::Application, authority::Authority, browser::Page};
+use crate::{
+    application::Application,
+    authority::Authority,
+    browser::Page,
+    slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD},
+};
 use reqwest::{
     Certificate,
     blocking::{Client, ClientBuilder, RequestBuilder},
@@ -161,6 +166,25 @@ impl Admin {
         let made = self.create(&format!("/clients/{id}/secrets"), &json!({}));
         made["secret"].as_str().expect("a secret").to_owned()
     }
+}
+
+/// A federation `people` as the admin API takes it: the people of the suites' slapd, or of nobody, at an
+/// address.
+pub fn federation_document(url: &str) -> Value {
+    json!({
+        "name": "people",
+        "vendor": "openldap",
+        "username_ldap_attribute": "uid",
+        "rdn_ldap_attribute": "uid",
+        "uuid_ldap_attribute": "entryUUID",
+        "user_object_classes": "inetOrgPerson",
+        "connection_url": url,
+        "users_dn": PEOPLE,
+        "bind_dn": SERVICE_DN,
+        "bind_credential": SERVICE_PASSWORD,
+        "mapper": [],
+        "advanced": { "ca_bundle": Authority::shared().ca },
+    })
 }
 
 /// A token by `client_credentials` (RFC 6749 section 4.4) from an issuer.
