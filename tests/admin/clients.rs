@@ -131,6 +131,12 @@ fn nobody_gives_what_they_do_not_have() {
     ] {
         assert_is_problem(&page, 403);
     }
+    // What takes its place would be given its scopes by somebody who takes it for the one before.
+    let kept = operator.get("/clients/mighty/secrets").json();
+    let one = kept[0]["id"].as_str().expect("an id");
+    for resource in ["/clients/mighty", &format!("/clients/mighty/secrets/{one}")] {
+        assert_is_problem(&ops.delete(resource), 403);
+    }
     let less = json!({
         "client_id": "mine", "grant_types": ["client_credentials"],
         "admin_scopes": ["client:read"],

@@ -173,6 +173,7 @@ async fn delete(
     let wanted = Wanted::new(AuditKind::Changed, &realm.name, name_of(&client));
     audited(&state, &caller, wanted, async {
         may_change(&client)?;
+        may_give(&caller.administrator, &client)?;
         let store = &state.web.store;
         if !store
             .remove_client_secret(&client.realm, &client.id, id)

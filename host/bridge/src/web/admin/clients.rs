@@ -247,6 +247,7 @@ async fn delete(
     let current = find(&state, &realm, &segments).await?;
     let wanted = Wanted::new(AuditKind::Removed, &realm.name, name_of(&current));
     audited(&state, &caller, wanted, async {
+        may_give(&caller.administrator, &current)?;
         let precondition = conditions.of_change(current.revision, false)?;
         let store = &state.web.store;
         store
@@ -282,7 +283,7 @@ fn read(state: &AdminState, realm: &Realm, document: &Value) -> Result<Client, P
 }
 
 /// Nobody gives what they do not have: neither scopes to a client, nor a way to come by the tokens of a
-/// client that has more.
+/// client that has more, nor one of the same name that is taken for it.
 ///
 /// # Errors
 ///
