@@ -98,6 +98,46 @@ fn sessions_end_one_by_one_and_all_at_once() {
 }
 
 #[test]
+fn what_is_switched_off_keeps_its_people_out_until_it_is_on_again() {
+    let (_served, operator, wiki) = site();
+    let browser = Browser::new();
+    let tokens = wiki.tokens(&browser, "ada", "Pw-ada");
+    let token = tokens["access_token"].as_str().expect("a token");
+    let userinfo = || {
+        let request = browser.request("GET", wiki.endpoint("userinfo"));
+        browser.send(request.bearer_auth(token)).status
+    };
+    // With a session the application is answered at once: status 303.
+    let returns = || browser.get(wiki.authorize_url(&wiki.attempt())).location();
+    let comes_back = || returns().as_str().starts_with(&wiki.redirect_uri);
+    let federations = operator.get("/user-federations").json();
+    let id = federations[0]["id"].as_str().expect("an id");
+    assert!(comes_back());
+    let federation = format!("/user-federations/{id}");
+    for (what, has_page) in [
+        (&*federation, true),
+        ("/clients/wiki", false),
+        ("/realms/staff", false),
+    ] {
+        let switch = |on: bool| {
+            let page = operator.patch(what, &json!({ "enabled": on }));
+            assert_eq!(page.status, 200, "{}", page.body);
+        };
+        switch(false);
+        assert!(matches!(userinfo(), 401 | 404), "{what}: {}", userinfo());
+        if has_page {
+            assert!(!comes_back(), "{what}: {}", returns());
+        } else {
+            let page = browser.get(wiki.authorize_url(&wiki.attempt()));
+            assert!(matches!(page.status, 400 | 404), "{what}: {}", page.status);
+        }
+        switch(true);
+        assert_eq!(userinfo(), 200, "{what}");
+        assert!(comes_back(), "{what}");
+    }
+}
+
+#[test]
 fn users_come_in_pages_by_name() {
     let (_served, operator, wiki) = site();
     for name in ["sophie", "ada", "emmy"] {
