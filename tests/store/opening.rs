@@ -1,15 +1,15 @@
 //! How databases are made, refused and opened again.
 
 use crate::{
+    conformance::users::person,
     databases::{files_of, open, open_for, tamper},
     sample::{
-        LATER, NOW, Numbers, client_id, declaration, federation, full_realm, grant, hash, id,
+        LATER, NOW, Numbers, client_id, declaration, federation, full_realm, grant, hash,
         interaction, key, session, signing_key, staff,
     },
 };
 use bridge_model::{
     keys::SigningAlgorithm,
-    names::FederationId,
     ports::{Clients, Failures, Keys, Realms, Sessions, StoreError, Users},
     realm::Applied,
     secret::Secret,
@@ -286,16 +286,21 @@ async fn a_closed_store_says_so() {
     }
 }
 
-#[tokio::test]
-async fn a_lock_is_waited_for_as_long_as_was_said() {
-    let (_folder, path) = folder();
+/// A new store that does not wait for locks.
+async fn impatient(path: &Path) -> SqliteStore {
     let options = Options {
         busy_timeout: Duration::ZERO,
         ..Options::new(Purpose::Production)
     };
     let random = Arc::new(Numbers::default());
-    let store = SqliteStore::open(&path, &key(1), random, &options).await;
-    let store = store.expect("a new database opens");
+    let store = SqliteStore::open(path, &key(1), random, &options).await;
+    store.expect("a new database opens")
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_for_as_long_as_was_said() {
+    let (_folder, path) = folder();
+    let store = impatient(&path).await;
     let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path))
         .await
         .expect("SQLite opens the file");
@@ -315,26 +320,12 @@ async fn a_lock_is_waited_for_as_long_as_was_said() {
 #[tokio::test]
 async fn whoever_is_known_is_noted_without_a_write() {
     let (_folder, path) = folder();
-    let options = Options {
-        busy_timeout: Duration::ZERO,
-        ..Options::new(Purpose::Production)
-    };
-    let random = Arc::new(Numbers::default());
-    let store = SqliteStore::open(&path, &key(1), random, &options).await;
-    let store = store.expect("a new database opens");
+    let store = impatient(&path).await;
     let declared = store
         .apply(&declaration(vec![full_realm()]), false, NOW)
         .await;
     declared.expect("it applies");
-    let ada = KnownUser {
-        realm: staff(),
-        subject: "f6a2".into(),
-        federation: FederationId(id(1)),
-        username: "ada".into(),
-        entry_dn: "uid=ada".into(),
-        blocked: false,
-        created_at: NOW,
-    };
+    let ada = person("f6a2", "ada");
     store.note_user(&ada, NOW).await.expect("she is noted");
     let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path))
         .await

@@ -4,7 +4,7 @@ pub(crate) mod clients;
 pub(crate) mod federations;
 pub(crate) mod realms;
 
-use super::{CROWD, all_at_once, conflict};
+use super::{CROWD, all_at_once, conflict, users::person};
 use crate::sample::{
     LATER, NOW, SOURCE, client, client_id, declaration, declare, empty_realm, federation,
     full_realm, grant, id, realm, session, staff,
@@ -19,7 +19,6 @@ use bridge_model::{
     realm::{Applied, PlannedFederation, Revision},
     secret::Secret,
     session::GrantStage,
-    user::KnownUser,
 };
 use std::sync::Arc;
 
@@ -74,16 +73,10 @@ async fn staffed(store: &Subject) {
     saved.expect("it is made");
     let saved = store.save_client(&wiki(), Absent, NOW).await;
     saved.expect("it is made");
-    let ada = KnownUser {
-        realm: staff(),
-        subject: "f6a2".into(),
-        federation: FederationId(id(1)),
-        username: "ada".into(),
-        entry_dn: "uid=ada".into(),
-        blocked: false,
-        created_at: NOW,
-    };
-    store.note_user(&ada, NOW).await.expect("she is noted");
+    store
+        .note_user(&person("f6a2", "ada"), NOW)
+        .await
+        .expect("she is noted");
     store.add_session(&session(1)).await.expect("it is kept");
     store.add_grant(&grant(1)).await.expect("it is kept");
 }

@@ -24,7 +24,7 @@ const OFF: Standing = Standing {
 };
 
 /// Somebody of the federation 1 of the realm `staff`.
-fn person(subject: &str, username: &str) -> KnownUser {
+pub(crate) fn person(subject: &str, username: &str) -> KnownUser {
     KnownUser {
         realm: staff(),
         subject: subject.into(),
