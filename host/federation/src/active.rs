@@ -121,15 +121,7 @@ impl Federations {
         forgotten
     }
 
-    /// Loads a realm before anybody asks for it.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails; a federation that cannot be put in force is none.
-    pub async fn prepare(&self, realm: &RealmName) -> Result<(), StoreError> {
-        self.realm(realm).await.map(|_| ())
-    }
-
+    /// A realm as it is in force; loaded where nobody has asked for it lately.
     pub(crate) async fn realm(&self, realm: &RealmName) -> Result<Arc<ActiveRealm>, StoreError> {
         if let Some(active) = self.held(realm) {
             return Ok(active);
