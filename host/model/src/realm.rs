@@ -21,7 +21,8 @@ pub struct Realm {
     pub enabled: bool,
     /// How long things live.
     pub lifetimes: Lifetimes,
-    /// Groups, by DN or by name, whose people may be administrators of the realm.
+    /// Groups, by DN or by name, whose people may be administrators of the realm. A name is meant in
+    /// every federation of the realm, a DN in one.
     pub admin_groups: Vec<String>,
     /// The file that declares the realm; then it is read-only elsewhere.
     pub managed_by: Option<String>,

@@ -58,7 +58,8 @@ pub(crate) struct ClientDocument {
     #[schema(example = "10m")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_lifetime: Option<String>,
-    /// Groups, by DN or by name, whose people may use it; empty: everybody.
+    /// Groups, by DN or by name, whose people may use it; empty: everybody. A name is meant in every
+    /// federation of the realm, a DN in one.
     #[schema(value_type = Option<Vec<String>>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) allowed_groups: Vec<String>,

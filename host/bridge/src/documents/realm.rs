@@ -31,7 +31,8 @@ pub(crate) struct RealmDocument {
     /// How long things live.
     #[schema(value_type = Option<LifetimesDocument>)]
     pub(crate) lifetimes: LifetimesDocument,
-    /// Groups, by DN or by name, whose people may be administrators of the realm.
+    /// Groups, by DN or by name, whose people may be administrators of the realm. A name is meant in
+    /// every federation of the realm, a DN in one.
     #[schema(value_type = Option<Vec<String>>)]
     pub(crate) admin_groups: Vec<String>,
     /// The file that declares the realm; then it is read-only elsewhere.
