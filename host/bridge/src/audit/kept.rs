@@ -11,7 +11,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 use tracing::{error, warn};
 
 /// Audit events to a sink and to the store. A clone is the same.
@@ -36,6 +39,9 @@ enum Message {
 const QUEUE_MAX: usize = 8_192;
 /// So many are kept at once.
 const BATCH_MAX: usize = 256;
+/// How long events wait for others, unless somebody waits for them: a sign-in shares its write with
+/// those before and after it.
+const GATHER: Duration = Duration::from_millis(250);
 /// How often a batch is tried before it is given up.
 const ATTEMPTS_MAX: u32 = 4;
 /// The pause after the first attempt; it doubles.
@@ -91,7 +97,7 @@ async fn keep(
     lost: Arc<AtomicU64>,
 ) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
+    while gather(&mut queue, &mut batch).await {
         let (mut events, mut waiting) = (Vec::new(), Vec::new());
         for message in batch.drain(..) {
             match message {
@@ -112,6 +118,21 @@ async fn keep(
             let _ = sender.send(());
         }
     }
+}
+
+/// Takes what has come together; false when there will be no more.
+async fn gather(queue: &mut mpsc::Receiver<Message>, batch: &mut Vec<Message>) -> bool {
+    let mut until = None;
+    while batch.len() < BATCH_MAX && !matches!(batch.last(), Some(Message::Flush(_))) {
+        let next = match until {
+            None => queue.recv().await,
+            Some(until) => timeout_at(until, queue.recv()).await.ok().flatten(),
+        };
+        let Some(message) = next else { break };
+        until.get_or_insert_with(|| Instant::now() + GATHER);
+        batch.push(message);
+    }
+    !batch.is_empty()
 }
 
 async fn write(store: &dyn AuditTrail, events: &[AuditEvent], lost: &AtomicU64) {
