@@ -10,6 +10,7 @@ mod door;
 mod federations;
 mod fuzz;
 mod isolation;
+mod kills;
 mod outbound;
 mod realms;
 mod users;

@@ -108,6 +108,12 @@ impl Bridge {
             .expect("a number")
     }
 
+    /// Kills it, whatever it is doing.
+    pub fn kill(&self) {
+        let killed = self.child.lock().expect("the child").kill();
+        killed.expect("a child that can be killed");
+    }
+
     /// Tells it to stop, as an operator would, and waits until it has; its exit code.
     pub fn stop(self) -> Option<i32> {
         let mut child = self.child.lock().expect("the child");

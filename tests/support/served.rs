@@ -200,6 +200,19 @@ impl Served {
         }
     }
 
+    /// Starts a bridge again that was killed, or kills it first (SIGKILL).
+    #[must_use]
+    pub fn killed(self, program: &str) -> Self {
+        drop(self.bridge);
+        let config = self.folder.path().join("bridge/bridge.toml");
+        Self {
+            bridge: Bridge::serve(program, &config, &self.base),
+            base: self.base,
+            admin: self.admin,
+            folder: self.folder,
+        }
+    }
+
     /// Whoever runs the bridge, at its socket.
     pub fn operator(&self) -> Admin {
         Admin::at_socket(&self.path("data/admin.sock"))
