@@ -171,13 +171,7 @@ impl Served {
         );
         fs::write(&config, tables).expect("the configuration");
         let base = format!("http://{address}");
-        let bridge = Bridge::serve(program, &config, &base);
-        Self {
-            bridge,
-            base,
-            admin: format!("http://{admin}"),
-            folder,
-        }
+        Self::serve(program, base, format!("http://{admin}"), folder)
     }
 
     /// Stops the bridge and starts it again, with the configuration as it is now.
@@ -191,25 +185,23 @@ impl Served {
     pub fn paused(self, program: &str, work: impl FnOnce()) -> Self {
         assert_eq!(self.bridge.stop(), Some(0), "the bridge stops by itself");
         work();
-        let config = self.folder.path().join("bridge/bridge.toml");
-        Self {
-            bridge: Bridge::serve(program, &config, &self.base),
-            base: self.base,
-            admin: self.admin,
-            folder: self.folder,
-        }
+        Self::serve(program, self.base, self.admin, self.folder)
     }
 
     /// Starts a bridge again that was killed, or kills it first (SIGKILL).
     #[must_use]
     pub fn killed(self, program: &str) -> Self {
         drop(self.bridge);
-        let config = self.folder.path().join("bridge/bridge.toml");
+        Self::serve(program, self.base, self.admin, self.folder)
+    }
+
+    fn serve(program: &str, base: String, admin: String, folder: TempDir) -> Self {
+        let config = folder.path().join("bridge/bridge.toml");
         Self {
-            bridge: Bridge::serve(program, &config, &self.base),
-            base: self.base,
-            admin: self.admin,
-            folder: self.folder,
+            bridge: Bridge::serve(program, &config, &base),
+            base,
+            admin,
+            folder,
         }
     }
 
