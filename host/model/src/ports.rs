@@ -21,6 +21,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{fmt, sync::Arc};
+use uuid::{Builder, Uuid};
 
 /// The time.
 pub trait Clock: Send + Sync {
@@ -32,6 +33,13 @@ pub trait Clock: Send + Sync {
 pub trait Random: Send + Sync {
     /// Fills all of `octets`.
     fn fill(&self, octets: &mut [u8]);
+
+    /// An id that nobody can guess and nothing else has (RFC 9562 section 5.4).
+    fn uuid(&self) -> Uuid {
+        let mut octets = [0; 16];
+        self.fill(&mut octets);
+        Builder::from_random_bytes(octets).into_uuid()
+    }
 }
 
 /// Where audit events go.

@@ -3,7 +3,6 @@
 use aws_lc_rs::{constant_time, digest, hmac};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bridge_model::{ports::Random, secret::Secret, session::TokenHash};
-use uuid::Uuid;
 
 /// Twice the 128 bits that RFC 6749 section 10.10 asks for at the least.
 const OCTETS: usize = 32;
@@ -13,13 +12,6 @@ pub(crate) fn draw(random: &dyn Random) -> Secret {
     let mut octets = [0; OCTETS];
     random.fill(&mut octets);
     Secret::new(octets)
-}
-
-/// A new name for something: not a secret, but unique.
-pub(crate) fn draw_uuid(random: &dyn Random) -> Uuid {
-    let mut octets = [0; 16];
-    random.fill(&mut octets);
-    uuid::Builder::from_random_bytes(octets).into_uuid()
 }
 
 /// Octets as text: base64url without padding.

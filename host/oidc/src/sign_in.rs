@@ -166,7 +166,7 @@ pub(crate) async fn issue_code(
     let (now, code) = (parts.now(), opaque::draw(&*parts.random));
     let code_expires_at = now.plus(realm.lifetimes.code.min(CODE_LIFETIME_MAX));
     let grant = Grant {
-        id: opaque::draw_uuid(&*parts.random),
+        id: parts.random.uuid(),
         realm: realm.name.clone(),
         session,
         request,
@@ -211,7 +211,7 @@ async fn start_session(
     }
     let secret = opaque::draw(&*parts.random);
     let session = Session {
-        id: opaque::draw_uuid(&*parts.random),
+        id: parts.random.uuid(),
         realm: realm.name.clone(),
         secret: opaque::digest(&secret),
         user: user.user().clone(),

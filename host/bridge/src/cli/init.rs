@@ -22,7 +22,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use uuid::Builder;
 use zeroize::Zeroizing;
 
 const BRIDGE: &str = include_str!("init/bridge.toml");
@@ -130,10 +129,8 @@ async fn first_credential(store: &SqliteStore, file: &Path) -> anyhow::Result<()
     let mut octets = Zeroizing::new([0; 32]);
     OsRandom.fill(octets.as_mut_slice());
     let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(octets.as_slice()));
-    let mut id = [0; 16];
-    OsRandom.fill(&mut id);
     let about = ClientSecret {
-        id: Builder::from_random_bytes(id).into_uuid(),
+        id: OsRandom.uuid(),
         created_at: now,
         expires_at: Some(Timestamp(now.0 + FIRST_HOLDS.as_secs())),
         single_use: true,

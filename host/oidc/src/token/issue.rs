@@ -6,7 +6,6 @@ use crate::{
     admin::{self, ADMIN_AUDIENCE},
     claims,
     jws::{self, TokenKind},
-    opaque,
 };
 use bridge_model::{
     account::AuthenticatedUser,
@@ -135,7 +134,7 @@ pub(super) fn to_client(
         client_id: id,
         exp: context.now.plus(lifetime(context.realm, client.client())),
         iat: context.now,
-        jti: opaque::draw_uuid(&*context.parts.random),
+        jti: context.parts.random.uuid(),
         scope: names.join(" "),
         auth_time: None,
         sid: None,

@@ -88,12 +88,8 @@ impl Endpoint {
         H: Handler<T, AdminState>,
         T: 'static,
     {
-        Described(Self::new(
-            HttpMethod::Get,
-            path,
-            access,
-            on(MethodFilter::GET, handler),
-        ))
+        let route = on(MethodFilter::GET, handler);
+        Described(Self::new(HttpMethod::Get, path, access, route))
     }
 
     /// Makes something, or has something done.
@@ -102,12 +98,8 @@ impl Endpoint {
         H: Handler<T, AdminState>,
         T: 'static,
     {
-        Described(Self::new(
-            HttpMethod::Post,
-            path,
-            access,
-            on(MethodFilter::POST, handler),
-        ))
+        let route = on(MethodFilter::POST, handler);
+        Described(Self::new(HttpMethod::Post, path, access, route))
     }
 
     /// Puts something in the place of what is there.
@@ -116,12 +108,8 @@ impl Endpoint {
         H: Handler<T, AdminState>,
         T: 'static,
     {
-        Described(Self::new(
-            HttpMethod::Put,
-            path,
-            access,
-            on(MethodFilter::PUT, handler),
-        ))
+        let route = on(MethodFilter::PUT, handler);
+        Described(Self::new(HttpMethod::Put, path, access, route))
     }
 
     /// Changes something.
@@ -130,12 +118,8 @@ impl Endpoint {
         H: Handler<T, AdminState>,
         T: 'static,
     {
-        Described(Self::new(
-            HttpMethod::Patch,
-            path,
-            access,
-            on(MethodFilter::PATCH, handler),
-        ))
+        let route = on(MethodFilter::PATCH, handler);
+        Described(Self::new(HttpMethod::Patch, path, access, route))
     }
 
     /// Removes something.
@@ -144,12 +128,8 @@ impl Endpoint {
         H: Handler<T, AdminState>,
         T: 'static,
     {
-        Described(Self::new(
-            HttpMethod::Delete,
-            path,
-            access,
-            on(MethodFilter::DELETE, handler),
-        ))
+        let route = on(MethodFilter::DELETE, handler);
+        Described(Self::new(HttpMethod::Delete, path, access, route))
     }
 
     fn new(

@@ -7,7 +7,6 @@ use super::{
     body::{OptionalBody, Segments},
     change::{Done, Wanted, audited},
     clients::{READ, WRITE, find, may_give, name_of},
-    federations::random_id,
     problem::{Kind, Problem},
     shape::Shape,
 };
@@ -131,7 +130,7 @@ async fn create(
         state.web.random.fill(octets.as_mut());
         let secret = BASE64_URL_SAFE_NO_PAD.encode(octets.as_ref());
         let about = ClientSecret {
-            id: random_id(&state),
+            id: state.web.random.uuid(),
             created_at: state.web.clock.now(),
             expires_at: wish.expires_at.map(Timestamp),
             single_use: false,

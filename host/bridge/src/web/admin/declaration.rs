@@ -9,7 +9,7 @@ use super::{
     caller::Caller,
     change::{Wanted, event, note_refused},
     clients::may_give,
-    federations::{changes_subjects, random_id},
+    federations::changes_subjects,
     problem::Problem,
     shape::Shape,
 };
@@ -191,7 +191,7 @@ async fn with_ids(
         let (realm, name) = (federation.realm.clone(), federation.name.clone());
         let own = read.subject_namespaces.get(name.as_str());
         let Some(key) = store.federation_key(&realm, &name).await? else {
-            federation.id = FederationId(random_id(state));
+            federation.id = FederationId(state.web.random.uuid());
             continue;
         };
         federation.id = key.id;

@@ -31,7 +31,7 @@ use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 pub(super) const TAG: &str = "user federations";
 pub(super) const READ: Access = Access::realm(AdminScope::FederationRead);
@@ -144,7 +144,7 @@ async fn create(
     let kept = audited(&state, &caller, wanted, async {
         let read = read(&state, &realm, &document, false)?;
         let mut planned = read.planned;
-        planned.federation.id = FederationId(random_id(&state));
+        planned.federation.id = FederationId(state.web.random.uuid());
         let store = &state.web.store;
         let now = state.web.clock.now();
         let credential = read.bind_credential.as_ref();
@@ -347,13 +347,6 @@ fn object(realm: &RealmName, document: &Value) -> String {
         Some(Ok(name)) => format!("federation {realm}/{name}"),
         _ => format!("federation {realm}"),
     }
-}
-
-/// An id that nobody can guess and nothing else has.
-pub(super) fn random_id(state: &AdminState) -> Uuid {
-    let mut octets = [0; 16];
-    state.web.random.fill(&mut octets);
-    Builder::from_random_bytes(octets).into_uuid()
 }
 
 /// That people would be others to all applications.

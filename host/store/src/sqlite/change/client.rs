@@ -12,7 +12,7 @@ use bridge_model::{
     secret::Secret,
 };
 use sqlx::query;
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 /// The most secrets a client has that are not over: the new one, and the old one until everybody has
 /// the new one.
@@ -187,10 +187,8 @@ impl Change<'_> {
             if kept.iter().any(|kept| kept.digest == *digest) {
                 continue;
             }
-            let mut id = [0; 16];
-            self.random.fill(&mut id);
             let about = ClientSecret {
-                id: Builder::from_random_bytes(id).into_uuid(),
+                id: self.random.uuid(),
                 created_at: self.now,
                 expires_at: None,
                 single_use: false,
