@@ -339,3 +339,22 @@ fn what_no_file_declares_any_more_is_out_of_force_and_comes_back_as_it_was() {
     let served = served.restarted(BRIDGE);
     assert_eq!(subject(&served), before);
 }
+
+#[test]
+fn a_file_that_makes_people_into_others_says_how_many() {
+    let served = Served::start(BRIDGE, &over_tls(Slapd::shared()));
+    assert_eq!(try_password(&served, "ada", "Pw-ada").status, 303);
+    let text = fs::read_to_string(served.realm_file()).expect("the realm");
+    let changed = text.replace(
+        "vendor = \"openldap\"",
+        "vendor = \"openldap\"\nuuid_ldap_attribute = \"uid\"",
+    );
+    fs::write(served.realm_file(), changed).expect("the realm");
+    assert!(eventually(|| {
+        let log = served.bridge.log();
+        let mut lines = log.lines();
+        lines.any(|line| {
+            line.contains("are others to all applications") && line.contains("\"users\":1")
+        })
+    }));
+}

@@ -14,18 +14,18 @@ use crate::{
 };
 use axum::Router;
 use bridge_directory::LdapDirectories;
-use bridge_federation::{Federations, SignIns};
+use bridge_federation::{Federations, SignIns, subject_effect};
 use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
+    federation::Federation,
     names::{FederationId, RealmName},
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
-    realm::{Applied, Declaration, PLATFORM, Prune, Realm},
+    realm::{Applied, Declaration, PLATFORM, PlannedFederation, Prune, Realm},
 };
 use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
 use std::{path::Path, sync::Arc, time::Duration};
 use tracing::{info, warn};
 use url::Url;
-use uuid::Builder as UuidBuilder;
 
 /// A bridge: its store, policies and directories, and what is served of them. Cheap to clone.
 #[derive(Clone)]
@@ -193,8 +193,9 @@ impl Bridge {
             if let Some(key) = known {
                 federation.id = key.id;
                 federation.subject_namespace = said.cloned().unwrap_or(key.subject_namespace);
+                self.warn_of_strangers(&declared.planned).await?;
             } else {
-                federation.id = self.new_federation_id();
+                federation.id = FederationId(self.random.uuid());
             }
         }
         Ok(Declaration {
@@ -205,10 +206,24 @@ impl Bridge {
         })
     }
 
-    fn new_federation_id(&self) -> FederationId {
-        let mut octets = [0; 16];
-        self.random.fill(&mut octets);
-        FederationId(UuidBuilder::from_random_bytes(octets).into_uuid())
+    /// Says how many people a file makes into others: the admin API asks first, a file cannot be asked.
+    async fn warn_of_strangers(&self, declared: &PlannedFederation) -> Result<(), StoreError> {
+        let Federation {
+            id, realm, name, ..
+        } = &declared.federation;
+        let Some(current) = self.store.federation(realm, *id).await? else {
+            return Ok(());
+        };
+        let users = subject_effect(self.store.as_ref(), &current, declared).await?;
+        if users > 0 {
+            warn!(
+                %realm,
+                federation = %name,
+                users,
+                "these people are others to all applications from now on, since what they are identified by has changed; take the change back, or import their subjects"
+            );
+        }
+        Ok(())
     }
 
     /// Makes the realm whose administrators administer all realms, where it is missing.
@@ -217,10 +232,7 @@ impl Bridge {
     ///
     /// When the store fails.
     pub async fn ensure_platform(&self) -> Result<(), StoreError> {
-        // The name follows the rule of realms' names.
-        let Ok(name) = RealmName::new(PLATFORM) else {
-            return Ok(());
-        };
+        let name = RealmName::new(PLATFORM).expect("the name follows the rule of realms' names");
         if self.store.realm(&name).await?.is_some() {
             return Ok(());
         }
