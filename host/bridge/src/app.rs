@@ -231,6 +231,10 @@ impl Bridge {
     /// # Errors
     ///
     /// When the store fails.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the constant follows the rule of realms' names"
+    )]
     pub async fn ensure_platform(&self) -> Result<(), StoreError> {
         let name = RealmName::new(PLATFORM).expect("the name follows the rule of realms' names");
         if self.store.realm(&name).await?.is_some() {
