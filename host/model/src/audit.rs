@@ -118,6 +118,10 @@ pub enum AuditKind {
     Removed,
     /// A directory was asked on an administrator's behalf.
     Tested,
+    /// A person, or an administrator for them, gave a new password.
+    PasswordChanged,
+    /// A directory's users were read as a whole.
+    Synchronised,
 }
 
 /// What came of it.

@@ -146,6 +146,14 @@ pub struct Synchronisation {
     pub pagination: bool,
     /// How many entries a page has.
     pub batch_size: u32,
+    /// Of the users that are kept, how many in a hundred may be missing from a full read before it is
+    /// taken for a mistake and nobody is removed; 100: any number may.
+    #[serde(default = "vanished_max_percent")]
+    pub vanished_max_percent: u8,
+}
+
+const fn vanished_max_percent() -> u8 {
+    20
 }
 
 impl Default for Synchronisation {
@@ -155,6 +163,7 @@ impl Default for Synchronisation {
             changed_period: None,
             pagination: true,
             batch_size: 1_000,
+            vanished_max_percent: vanished_max_percent(),
         }
     }
 }
@@ -162,7 +171,8 @@ impl Default for Synchronisation {
 /// How a directory is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
-    /// `ldap://` and `ldaps://` URLs of servers that hold the same data, in order of preference.
+    /// `ldap://` and `ldaps://` URLs of servers that hold the same data, in order of preference; also
+    /// `ldapi://` with the percent-encoded path of a socket, where the operator's own files say so.
     pub urls: Vec<Url>,
     /// Whether `ldap://` connections are turned to TLS before anything else (RFC 4513 section 3).
     pub start_tls: bool,
@@ -178,6 +188,32 @@ pub struct Connection {
     pub operation_timeout: Duration,
     /// The most connections to one server, of each of the two pools.
     pub pool_connections_max: usize,
+    /// How many connections of each pool are opened ahead, to the server that is asked first, and kept
+    /// open; at most [`Connection::pool_connections_max`].
+    #[serde(default)]
+    pub pool_connections_min: usize,
+    /// The oldest version of TLS that is spoken.
+    #[serde(default)]
+    pub tls_min: TlsVersion,
+    /// The hosts to which referrals and continuation references are followed (RFC 4511 sections 4.1.10
+    /// and 4.5.3), in lower case; empty: none is followed.
+    #[serde(default)]
+    pub referral_hosts: Vec<String>,
+    /// Whether aliases are followed while users are searched (RFC 4512 section 2.6.2).
+    #[serde(default)]
+    pub follow_aliases: bool,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    #[default]
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    #[serde(rename = "1.3")]
+    Tls13,
 }
 
 impl Connection {
@@ -193,6 +229,10 @@ impl Connection {
             connect_timeout: Duration::from_secs(5),
             operation_timeout: Duration::from_secs(10),
             pool_connections_max: 16,
+            pool_connections_min: 0,
+            tls_min: TlsVersion::default(),
+            referral_hosts: Vec::new(),
+            follow_aliases: false,
         }
     }
 }
@@ -205,6 +245,10 @@ pub enum ServiceBind {
     None,
     /// This name, with the bind credential.
     Simple(BindName),
+    /// Whoever the channel below says (SASL EXTERNAL, RFC 4513 section 5.2.3): with a certificate
+    /// (PEM, its chain behind it) whose private key (PEM) is the bind credential; without one, over
+    /// `ldapi`, the process's own user.
+    External(Option<String>),
 }
 
 /// The name of a simple bind, sent as written: a DN, a user principal name, or `DOMAIN\user`. Never

@@ -48,6 +48,54 @@ pub struct StableId {
     pub form: IdForm,
 }
 
+/// How the octets of a new password are written into an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordEncoding {
+    /// UTF-8, as it is.
+    Utf8,
+    /// Between double quotes, in UTF-16 with the low octet first.
+    QuotedUtf16le,
+}
+
+/// The attribute that a new password is written to; one that is never read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordAttribute {
+    /// The attribute's name.
+    pub name: String,
+    /// How the password is encoded.
+    pub encoding: PasswordEncoding,
+}
+
+/// How a new password is written; see `password-write` in `wit/types.wit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordWrite {
+    /// Not at all.
+    #[default]
+    Refused,
+    /// RFC 3062.
+    ExtendedOperation,
+    /// One modify that removes the old value and adds the new; a reset replaces it.
+    Exchange(PasswordAttribute),
+    /// One modify that replaces the value.
+    Replace(PasswordAttribute),
+}
+
+/// What stands in the claim `groups` for a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupForm {
+    /// Its name.
+    #[default]
+    Name,
+    /// The names from the outermost group that holds it down to it, each after a `/`; as many paths
+    /// as there are ways.
+    Path,
+    /// Its DN.
+    Dn,
+}
+
 /// Everything the vendor-blind host has to know of a federation; see `plan` in `wit/types.wit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -69,6 +117,18 @@ pub struct Plan {
     pub shared: Vec<PolicySearch>,
     /// Controls for a user's bind.
     pub bind_controls: Vec<Control>,
+    /// Controls for a password write.
+    #[serde(default)]
+    pub password_controls: Vec<Control>,
+    /// How a new password is written.
+    #[serde(default)]
+    pub password_write: PasswordWrite,
+    /// Attributes that a profile change or a registration may set; others are refused.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// What stands in the claim `groups`.
+    #[serde(default)]
+    pub group_form: GroupForm,
     /// Names of the claims this plan can yield.
     pub claims: Vec<String>,
     /// The mappers in force, in order.

@@ -86,6 +86,49 @@ pub struct Found {
     pub entries: Vec<Entry>,
 }
 
+/// A read of any length that may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PagedSearch {
+    /// What is read. Its size limit is that of a page where there are pages, and is not sent.
+    pub search: Search,
+    /// Whether it is read in pages (RFC 2696); else what comes is cut into pages here.
+    pub paged: bool,
+    /// Controls beside the one that pages.
+    pub controls: Vec<Control>,
+}
+
+/// One page of a read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The entries, in the order in which they came.
+    pub entries: Vec<PageEntry>,
+    /// Intermediate responses (RFC 4511 section 4.13), in the order in which they came.
+    pub messages: Vec<Message>,
+    /// How the directory ended the page; success, without controls, where it is not the directory that
+    /// cut it.
+    pub reply: Reply,
+    /// Whether nothing follows.
+    pub is_last: bool,
+}
+
+/// An entry of a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageEntry {
+    /// The entry.
+    pub entry: Entry,
+    /// The controls that came with it.
+    pub controls: Vec<Control>,
+}
+
+/// An intermediate response (RFC 4511 section 4.13).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Its name; empty where there is none.
+    pub oid: String,
+    /// Its value.
+    pub value: Option<Vec<u8>>,
+}
+
 /// What a policy's read gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {

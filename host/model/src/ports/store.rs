@@ -10,8 +10,9 @@ use crate::{
     realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
     secret::Secret,
     session::Session,
+    synchronisation::{SyncRun, SyncState},
     time::Timestamp,
-    user::{KnownUser, Standing},
+    user::{ImportCounts, ImportedUser, KnownUser, LocalProfile, Standing, StoredUser, UserQuery},
 };
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -31,9 +32,12 @@ pub enum Precondition {
 ///
 /// Shape: secrets are sealed before they are written, tokens are digests. Every call is atomic by
 /// itself and seen by every node at once.
-pub trait Store: Realms + Clients + Users + Sessions + Keys + Failures + AuditTrail {}
+pub trait Store:
+    Realms + Clients + Users + Imports + Sessions + Keys + Failures + AuditTrail
+{
+}
 
-impl<T: Realms + Clients + Users + Sessions + Keys + Failures + AuditTrail> Store for T {}
+impl<T: Realms + Clients + Users + Imports + Sessions + Keys + Failures + AuditTrail> Store for T {}
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -341,6 +345,102 @@ pub trait Users: Send + Sync {
         federation: FederationId,
         identifier: &[u8],
     ) -> Result<Option<String>, StoreError>;
+}
+
+/// People whom federations with import have read, and what the bridge keeps over what a directory says
+/// of them.
+#[async_trait]
+pub trait Imports: Send + Sync {
+    /// Keeps users of a federation, by their identifiers, and writes only those that are new or
+    /// another than what is kept. All of them or none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is no such federation any more.
+    async fn import_users(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        users: &[ImportedUser],
+        now: Timestamp,
+    ) -> Result<ImportCounts, StoreError>;
+
+    /// The identifiers of a federation's imported users, each with the subject, in the order of the
+    /// identifiers from the one after `after` on, at most `limit`.
+    async fn imported_identifiers(
+        &self,
+        federation: FederationId,
+        after: Option<&[u8]>,
+        limit: u32,
+    ) -> Result<Vec<(Vec<u8>, String)>, StoreError>;
+
+    /// The subject of an imported user, by DN, compared as [`crate::dn::Dn`] does.
+    async fn imported_by_dn(
+        &self,
+        federation: FederationId,
+        dn: &str,
+    ) -> Result<Option<String>, StoreError>;
+
+    /// Forgets users who are gone from their directory, ends their sessions and withdraws what was
+    /// granted in them. That an administrator keeps somebody out is not forgotten. Gives how many
+    /// there were.
+    async fn remove_users(&self, realm: &RealmName, subjects: &[String])
+    -> Result<u64, StoreError>;
+
+    /// Everything that is kept of a person.
+    async fn stored_user(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+    ) -> Result<Option<StoredUser>, StoreError>;
+
+    /// The users of a realm that fit, by user name.
+    async fn find_users(
+        &self,
+        realm: &RealmName,
+        query: &UserQuery,
+    ) -> Result<Vec<StoredUser>, StoreError>;
+
+    /// How many users of a realm fit; [`UserQuery::first`] and [`UserQuery::limit`] say nothing.
+    async fn count_found_users(
+        &self,
+        realm: &RealmName,
+        query: &UserQuery,
+    ) -> Result<u64, StoreError>;
+
+    /// What lies over what the directory says of a person; blank where nothing does.
+    async fn local_profile(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+    ) -> Result<LocalProfile, StoreError>;
+
+    /// Replaces it. False: nobody of this subject is known.
+    async fn save_local_profile(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+        local: &LocalProfile,
+    ) -> Result<bool, StoreError>;
+
+    /// What is kept of a federation's synchronisation.
+    async fn sync_state(&self, federation: FederationId) -> Result<SyncState, StoreError>;
+
+    /// Begins a run, unless one goes on that was seen after `lost_before`: of several that begin at
+    /// once, one wins. False: another goes on.
+    async fn begin_sync(
+        &self,
+        federation: FederationId,
+        run: &SyncRun,
+        lost_before: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Replaces what is kept of a federation's synchronisation.
+    async fn save_sync_state(
+        &self,
+        federation: FederationId,
+        state: &SyncState,
+    ) -> Result<(), StoreError>;
 }
 
 /// The audit trail as it can be read back.
