@@ -5,12 +5,14 @@ mod facts;
 mod policies;
 mod sessions;
 mod store;
+mod users;
 
 pub use directory::{Directories, Directory, DirectoryError, DirectoryFault, Pages};
 pub use facts::{Certificate, DirectoryStep, Facts, Misfit};
 pub use policies::{Offers, Policies, PolicyError, PolicyFault, VendorPolicy};
 pub use sessions::{Failures, Keys, Sessions};
-pub use store::{AuditTrail, Clients, Imports, Precondition, Realms, Store, StoreError, Users};
+pub use store::{AuditTrail, Clients, Precondition, Realms, Store, StoreError};
+pub use users::{Imports, Users};
 
 use crate::{audit::AuditEvent, time::Timestamp};
 use uuid::{Builder, Uuid};
