@@ -161,8 +161,12 @@ async fn find_root(
         .iter()
         .all(|url| url.scheme() == "ldap");
     // Not every directory that can says so, and without TLS the credential would not be sent at all.
-    let is_needed = matches!(draft.connection.bind, ServiceBind::Simple(_))
-        && !draft.connection.allow_plaintext;
+    let is_needed = match draft.connection.bind {
+        ServiceBind::None => false,
+        ServiceBind::Simple(_) => !draft.connection.allow_plaintext,
+        // Nobody is who they say without a channel that says so.
+        ServiceBind::External(_) => true,
+    };
     if is_plain && (is_needed || root.as_ref().is_some_and(offers_start_tls)) {
         draft.connection.start_tls = true;
     }

@@ -318,7 +318,7 @@ fn passed(stage: Stage, federation: &Federation) -> (StageResult, String) {
             ServiceBind::None => {
                 return (StageResult::NotNeeded, "no bind was asked for".to_owned());
             }
-            ServiceBind::Simple(_) => "the bind was accepted",
+            ServiceBind::Simple(_) | ServiceBind::External(_) => "the bind was accepted",
         },
         Stage::Base => "all entries are there",
     };

@@ -2,8 +2,10 @@
 
 mod directory;
 mod elsewhere;
+mod imports;
 mod policy;
 mod store;
+mod writes;
 
 pub(crate) use directory::{FakeDirectories, attribute, entry};
 pub(crate) use policy::{FakePolicies, FakePolicy, plan};

@@ -2,7 +2,7 @@ use super::*;
 use bridge_model::{
     decision::Role,
     entry::Attribute,
-    plan::{IdForm, StableId},
+    plan::{GroupForm, IdForm, PasswordWrite, StableId},
 };
 
 fn plan(claims: &[&str]) -> Plan {
@@ -19,6 +19,10 @@ fn plan(claims: &[&str]) -> Plan {
         attributes: Vec::new(),
         shared: Vec::new(),
         bind_controls: Vec::new(),
+        password_controls: Vec::new(),
+        password_write: PasswordWrite::default(),
+        writes: Vec::new(),
+        group_form: GroupForm::default(),
         claims: claims.iter().map(|&claim| claim.to_owned()).collect(),
         mappers: Vec::new(),
         memo: Vec::new(),

@@ -1,17 +1,24 @@
 //! A directory that evaluates filters.
 
-use super::{BASE, PASSWORD};
+use super::{
+    BASE, PASSWORD,
+    writes::{FakePages, apply},
+};
 use async_trait::async_trait;
 use bridge_model::{
     dn::Dn,
     entry::{Attribute, Entry},
     federation::{BindName, Federation},
     filter::{Comparison, Filter},
-    ports::{Directories, Directory, DirectoryError, DirectoryFault},
-    search::{Control, Found, Reply, Search, SearchScope},
+    ports::{Directories, Directory, DirectoryError, DirectoryFault, Pages},
+    search::{Control, Found, PagedSearch, Reply, Search, SearchScope},
     secret::{Password, Secret},
+    write::{PasswordAnswer, PasswordAuthor, PasswordChange, Write},
 };
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 /// What all federations' directories have in common.
 #[derive(Default)]
@@ -24,6 +31,22 @@ pub(crate) struct State {
     pub(crate) opened: Vec<(Federation, bool)>,
     pub(crate) searches: Vec<Search>,
     pub(crate) binds: Vec<String>,
+    /// Passwords other than everybody's, by DN.
+    pub(crate) passwords: HashMap<String, String>,
+    /// The answer to a bind with the right password that is none, by DN.
+    pub(crate) bind_replies: HashMap<String, Reply>,
+    /// What was written.
+    pub(crate) writes: Vec<Write>,
+    /// Answers to the writes to come, a password's among them; then nothing is done.
+    pub(crate) write_replies: VecDeque<Reply>,
+    /// Who wrote passwords, and whose: `person`, `service for person`, `service`.
+    pub(crate) password_writes: Vec<(&'static str, String)>,
+    /// How often somebody tried a wrong password, by DN: what a lockout counts.
+    pub(crate) failures: HashMap<String, u32>,
+    /// Reads in pages.
+    pub(crate) paged: Vec<PagedSearch>,
+    /// After so many pages the connection breaks.
+    pub(crate) pages_break_after: Option<usize>,
 }
 
 #[derive(Default)]
@@ -105,38 +128,7 @@ impl Directory for FakeDirectory {
     async fn search(&self, search: &Search) -> Result<Found, DirectoryError> {
         let mut state = self.up()?;
         state.searches.push(search.clone());
-        let mut entries = state.entries.clone();
-        if search.base.is_root() {
-            entries = vec![Entry {
-                dn: String::new(),
-                attributes: state.root.clone(),
-            }];
-        }
-        let is_there = |entry: &Entry| dn(entry) == search.base;
-        if !entries.iter().any(is_there) && search.scope == SearchScope::Base {
-            // RFC 4511 section 4.1.9: noSuchObject.
-            return Ok(Found {
-                result_code: 32,
-                entries: Vec::new(),
-            });
-        }
-        entries.retain(|entry| in_scope(entry, search));
-        entries.retain(|entry| search.base.is_root() || fits(&search.filter, entry));
-        let most = usize::try_from(search.size_limit).expect("a small number");
-        let result_code = if entries.len() > most { 4 } else { 0 };
-        entries.truncate(most);
-        for entry in &mut entries {
-            let wanted = |attribute: &Attribute| {
-                let wanted =
-                    |name: &String| name == "*" || attribute.name.eq_ignore_ascii_case(name);
-                search.attributes.iter().any(wanted)
-            };
-            entry.attributes.retain(wanted);
-        }
-        Ok(Found {
-            result_code,
-            entries,
-        })
+        Ok(find(&state, search))
     }
 
     async fn bind(
@@ -147,17 +139,126 @@ impl Directory for FakeDirectory {
     ) -> Result<Reply, DirectoryError> {
         let mut state = self.up()?;
         state.binds.push(name.as_str().to_owned());
-        let known = state.entries.iter().any(|entry| entry.dn == name.as_str());
-        let fits = known && password.expose() == PASSWORD;
-        Ok(Reply {
-            // RFC 4511 section 4.1.9: invalidCredentials.
-            result_code: if fits { 0 } else { 49 },
-            ..Reply::default()
-        })
+        Ok(bind(&mut state, name.as_str(), password))
+    }
+
+    async fn pages(&self, search: &PagedSearch) -> Result<Box<dyn Pages>, DirectoryError> {
+        let mut state = self.up()?;
+        state.paged.push(search.clone());
+        let all = Search {
+            size_limit: u32::MAX,
+            ..search.search.clone()
+        };
+        let entries = find(&state, &all).entries;
+        let size = usize::try_from(search.search.size_limit).expect("a small number");
+        let breaks_after = state.pages_break_after;
+        Ok(Box::new(FakePages::cut(&entries, size, breaks_after)))
+    }
+
+    async fn write(&self, write: &Write) -> Result<Reply, DirectoryError> {
+        let mut state = self.up()?;
+        state.writes.push(write.clone());
+        if let Some(reply) = state.write_replies.pop_front() {
+            return Ok(reply);
+        }
+        Ok(code(apply(&mut state, write)))
+    }
+
+    async fn set_password(
+        &self,
+        change: &PasswordChange<'_>,
+    ) -> Result<PasswordAnswer, DirectoryError> {
+        let mut state = self.up()?;
+        let dn = change.dn.to_string();
+        let author = match &change.author {
+            PasswordAuthor::Person { name, old, .. } => {
+                state.binds.push(name.as_str().to_owned());
+                let reply = bind(&mut state, &dn, old);
+                if !reply.is_success() {
+                    return Ok(PasswordAnswer::NotBound(reply));
+                }
+                "person"
+            }
+            PasswordAuthor::ServiceForPerson { old } => {
+                if state.password(&dn) != old.expose() {
+                    *state.failures.entry(dn).or_default() += 1;
+                    // RFC 4511 section 4.1.9: constraintViolation.
+                    return Ok(PasswordAnswer::Written(code(19)));
+                }
+                "service for person"
+            }
+            PasswordAuthor::Service => "service",
+        };
+        state.password_writes.push((author, dn.clone()));
+        if let Some(reply) = state.write_replies.pop_front() {
+            return Ok(PasswordAnswer::Written(reply));
+        }
+        state.bind_replies.remove(&dn);
+        let new = change.new.expose().to_owned();
+        state.passwords.insert(dn, new);
+        Ok(PasswordAnswer::Written(code(0)))
     }
 }
 
-fn dn(entry: &Entry) -> Dn {
+impl State {
+    /// The password of an entry.
+    pub(crate) fn password(&self, dn: &str) -> &str {
+        self.passwords.get(dn).map_or(PASSWORD, String::as_str)
+    }
+}
+
+fn code(result_code: u32) -> Reply {
+    Reply {
+        result_code,
+        ..Reply::default()
+    }
+}
+
+fn bind(state: &mut State, dn: &str, password: &Password) -> Reply {
+    let is_known = state.entries.iter().any(|entry| entry.dn == dn);
+    if is_known && password.expose() == state.password(dn) {
+        return state.bind_replies.get(dn).cloned().unwrap_or_default();
+    }
+    *state.failures.entry(dn.to_owned()).or_default() += 1;
+    // RFC 4511 section 4.1.9: invalidCredentials.
+    code(49)
+}
+
+fn find(state: &State, search: &Search) -> Found {
+    let mut entries = state.entries.clone();
+    if search.base.is_root() {
+        entries = vec![Entry {
+            dn: String::new(),
+            attributes: state.root.clone(),
+        }];
+    }
+    let is_there = |entry: &Entry| dn(entry) == search.base;
+    if !entries.iter().any(is_there) && search.scope == SearchScope::Base {
+        // RFC 4511 section 4.1.9: noSuchObject.
+        return Found {
+            result_code: 32,
+            entries: Vec::new(),
+        };
+    }
+    entries.retain(|entry| in_scope(entry, search));
+    entries.retain(|entry| search.base.is_root() || fits(&search.filter, entry));
+    let most = usize::try_from(search.size_limit).expect("a small number");
+    let result_code = if entries.len() > most { 4 } else { 0 };
+    entries.truncate(most);
+    for entry in &mut entries {
+        let wanted = |attribute: &Attribute| {
+            let wanted = |name: &String| name == "*" || attribute.name.eq_ignore_ascii_case(name);
+            search.attributes.iter().any(wanted)
+        };
+        entry.attributes.retain(wanted);
+    }
+    Found {
+        result_code,
+        entries,
+    }
+}
+
+pub(super) fn dn(entry: &Entry) -> Dn {
     Dn::parse(&entry.dn).expect("a DN")
 }
 

@@ -1,15 +1,26 @@
 //! A policy for people with `uid`, `cn`, `mail`, `seeAlso` (their groups) and `description` (which, if
-//! it is `off`, bars them).
+//! it is `off`, `expired` or `must`, bars them). A refused bind means what its diagnostic says.
 
 use bridge_model::{
-    decision::{Bar, Claim, ClaimValue, Context, Group, Identity, Person, Refusal, Step},
+    changes::Turn,
+    decision::{
+        Bar, Claim, ClaimValue, Context, Group, Identity, Person, Refusal, Rejection, Step,
+    },
     entry::Entry,
     federation::Federation,
-    plan::{Description, IdForm, Plan, Problem, Proposal, StableId},
-    ports::{Policies, PolicyError, PolicyFault, VendorPolicy},
+    plan::{
+        Description, GroupForm, IdForm, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
+        Problem, Proposal, StableId,
+    },
+    ports::{Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
+    search::{Page, Reply, Setting},
+    write::{Complaint, EntryChange, NewEntry, ProfileChange},
 };
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 #[derive(Clone)]
 pub(crate) struct FakePolicy {
@@ -19,6 +30,19 @@ pub(crate) struct FakePolicy {
     pub(crate) proposal: Option<Proposal>,
     /// Fails at everything.
     pub(crate) is_broken: bool,
+    pub(crate) offers: Offers,
+    /// What a refused password change means.
+    pub(crate) complaints: Vec<Complaint>,
+    /// What a profile change becomes, whatever is asked.
+    pub(crate) change: Result<EntryChange, Vec<Problem>>,
+    /// What a registration becomes, whatever is asked.
+    pub(crate) new_entry: Option<NewEntry>,
+    /// What was asked of `modify` and `register`.
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
+    /// Answers to the calls about changes to come.
+    pub(crate) turns: Arc<Mutex<VecDeque<Turn>>>,
+    /// What is said of mappers in every identity.
+    pub(crate) left_out: Vec<String>,
 }
 
 pub(crate) struct FakePolicies(Mutex<Vec<FakePolicy>>);
@@ -47,7 +71,31 @@ impl FakePolicy {
             notes: Vec::new(),
             proposal: None,
             is_broken: false,
+            offers: Offers {
+                passwords: true,
+                writing: true,
+                changes: None,
+            },
+            complaints: Vec::new(),
+            change: Ok(EntryChange::default()),
+            new_entry: None,
+            asked: Arc::default(),
+            turns: Arc::default(),
+            left_out: Vec::new(),
         }
+    }
+
+    fn note(&self, asked: String) {
+        self.asked
+            .lock()
+            .expect("no test panicked in here")
+            .push(asked);
+    }
+
+    fn turn(&self) -> Result<Turn, PolicyError> {
+        self.works()?;
+        let mut turns = self.turns.lock().expect("no test panicked in here");
+        Ok(turns.pop_front().expect("an answer for every call"))
     }
 
     fn works(&self) -> Result<(), PolicyError> {
@@ -78,6 +126,15 @@ pub(crate) fn plan() -> Plan {
             .into(),
         shared: Vec::new(),
         bind_controls: Vec::new(),
+        password_controls: Vec::new(),
+        password_write: PasswordWrite::Exchange(PasswordAttribute {
+            name: "userPassword".to_owned(),
+            encoding: PasswordEncoding::Utf8,
+        }),
+        writes: ["cn", "mail", "uid", "description", "objectClass"]
+            .map(str::to_owned)
+            .into(),
+        group_form: GroupForm::default(),
         claims: vec!["name".to_owned(), "email".to_owned()],
         mappers: Vec::new(),
         memo: Vec::new(),
@@ -145,11 +202,109 @@ impl VendorPolicy for FakePolicy {
 
     fn decide(&self, _: &Context, persons: &[Person]) -> Result<Vec<Step>, PolicyError> {
         self.works()?;
-        Ok(persons.iter().map(step).collect())
+        let steps = persons.iter().map(|person| match step(person) {
+            Step::Identified(mut identity) => {
+                identity.more = self.left_out.iter().map(|name| left_out(name)).collect();
+                Step::Identified(identity)
+            }
+            step => step,
+        });
+        Ok(steps.collect())
+    }
+
+    fn offers(&self) -> Offers {
+        self.offers.clone()
+    }
+
+    fn explain_password(
+        &self,
+        _: &Context,
+        _: &Entry,
+        _: &Reply,
+    ) -> Result<Vec<Complaint>, PolicyError> {
+        self.works()?;
+        Ok(self.complaints.clone())
+    }
+
+    fn modify(
+        &self,
+        _: &Context,
+        user: &Entry,
+        changes: &[ProfileChange],
+    ) -> Result<Result<EntryChange, Vec<Problem>>, PolicyError> {
+        self.works()?;
+        for change in changes {
+            self.note(format!("{}: {} = {:?}", user.dn, change.name, change.value));
+        }
+        Ok(self.change.clone())
+    }
+
+    fn register(
+        &self,
+        _: &Context,
+        profile: &[Claim],
+    ) -> Result<Result<NewEntry, Vec<Problem>>, PolicyError> {
+        self.works()?;
+        for claim in profile {
+            self.note(format!("new: {} = {:?}", claim.name, claim.value));
+        }
+        let problem = Problem {
+            field: "username".to_owned(),
+            message: "nobody may come; ask elsewhere".to_owned(),
+        };
+        Ok(self.new_entry.clone().ok_or_else(|| vec![problem]))
+    }
+
+    fn explain_write(&self, _: &Context, reply: &Reply) -> Result<Vec<Problem>, PolicyError> {
+        self.works()?;
+        Ok(vec![Problem {
+            field: "email".to_owned(),
+            message: format!("refused with {}; take another", reply.result_code),
+        }])
+    }
+
+    fn start_changes(&self, _: &Context, _: Option<&[u8]>) -> Result<Turn, PolicyError> {
+        self.turn()
+    }
+
+    fn follow_changes(
+        &self,
+        _: &Context,
+        _: Option<&[u8]>,
+        _: &str,
+        _: &Page,
+    ) -> Result<Turn, PolicyError> {
+        self.turn()
     }
 }
 
+fn left_out(mapper: &str) -> Setting {
+    Setting {
+        name: "left_out".to_owned(),
+        value: mapper.to_owned(),
+    }
+}
+
+/// What a refused bind means, where its diagnostic says so.
+fn rejection(reply: &Reply) -> Option<Rejection> {
+    let (reason, password_was_right) = match reply.diagnostic.as_str() {
+        "must change" => (Refusal::MustChangePassword, true),
+        "expired" => (Refusal::PasswordExpired, true),
+        "expired, perhaps" => (Refusal::PasswordExpired, false),
+        "locked" => (Refusal::Locked, true),
+        _ => return None,
+    };
+    Some(Rejection {
+        reason,
+        until: None,
+        password_was_right,
+    })
+}
+
 fn step(person: &Person) -> Step {
+    if let Some(rejection) = person.reply.as_ref().and_then(rejection) {
+        return Step::Rejected(rejection);
+    }
     let texts = |name: &str| -> Vec<String> {
         let values = person.entry.values(name).iter();
         values
@@ -161,12 +316,19 @@ fn step(person: &Person) -> Step {
         let name = name.to_owned();
         Some(Claim { name, value })
     };
-    let bar = Bar {
-        reason: Refusal::Disabled,
-        since: None,
-        until: None,
-    };
-    let is_off = texts("description").iter().any(|text| text == "off");
+    let bars = texts("description").into_iter().filter_map(|text| {
+        let reason = match text.as_str() {
+            "off" => Refusal::Disabled,
+            "expired" => Refusal::PasswordExpired,
+            "must" => Refusal::MustChangePassword,
+            _ => return None,
+        };
+        Some(Bar {
+            reason,
+            since: None,
+            until: None,
+        })
+    });
     Step::Identified(Identity {
         username: texts("uid").remove(0),
         claims: [claim("name", "cn"), claim("email", "mail")]
@@ -182,7 +344,7 @@ fn step(person: &Person) -> Step {
                 parents: Vec::new(),
             })
             .collect(),
-        bars: is_off.then_some(bar).into_iter().collect(),
+        bars: bars.collect(),
         ..Identity::default()
     })
 }

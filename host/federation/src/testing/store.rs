@@ -1,6 +1,6 @@
 //! A store in memory. What a sign-in does not ask for is refused and not made up.
 
-use super::elsewhere::unused;
+use super::{elsewhere::unused, imports::Kept};
 use async_trait::async_trait;
 use bridge_model::{
     federation::Federation,
@@ -10,11 +10,12 @@ use bridge_model::{
     realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
     secret::Secret,
     session::{Session, TokenHash},
+    synchronisation::SyncState,
     time::Timestamp,
     user::{KnownUser, Standing},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
@@ -36,6 +37,15 @@ pub(crate) struct Tables {
     /// How often federations were read.
     pub(crate) loads: usize,
     pub(crate) is_down: bool,
+    /// What imports and administrators keep, by realm and subject.
+    pub(crate) kept: BTreeMap<(RealmName, String), Kept>,
+    /// Users that an import wrote, each time.
+    pub(crate) import_writes: usize,
+    /// How often what lies over the directory was asked for.
+    pub(crate) local_reads: usize,
+    /// Subjects whose sessions were ended, each time.
+    pub(crate) sessions_ended: Vec<String>,
+    pub(crate) synchronisations: HashMap<FederationId, SyncState>,
 }
 
 impl Tables {
@@ -66,7 +76,7 @@ impl MemoryStore {
             .for_each(change);
     }
 
-    fn up(&self) -> Result<MutexGuard<'_, Tables>, StoreError> {
+    pub(super) fn up(&self) -> Result<MutexGuard<'_, Tables>, StoreError> {
         let tables = self.tables();
         if tables.is_down {
             return Err(StoreError::Database("the test took it down".into()));
@@ -183,6 +193,10 @@ impl Users for MemoryStore {
     async fn note_user(&self, user: &KnownUser, _: Timestamp) -> Result<Standing, StoreError> {
         let mut tables = self.up()?;
         tables.known.push(user.clone());
+        let key = (user.realm.clone(), user.subject.clone());
+        let kept = tables.kept.entry(key).or_insert_with(|| Kept::known(user));
+        kept.known.username.clone_from(&user.username);
+        kept.known.entry_dn.clone_from(&user.entry_dn);
         Ok(tables.standing(user.federation, &user.subject))
     }
     async fn standing(
@@ -201,8 +215,14 @@ impl Users for MemoryStore {
     ) -> Result<Vec<KnownUser>, StoreError> {
         unused()
     }
-    async fn user(&self, _: &RealmName, _: &str) -> Result<Option<KnownUser>, StoreError> {
-        unused()
+    async fn user(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+    ) -> Result<Option<KnownUser>, StoreError> {
+        let tables = self.up()?;
+        let kept = tables.kept.get(&(realm.clone(), subject.to_owned()));
+        Ok(kept.map(|kept| kept.known.clone()))
     }
     async fn count_users(&self, _: FederationId) -> Result<u64, StoreError> {
         let known = self.up()?.known.len();
@@ -225,8 +245,9 @@ impl Users for MemoryStore {
     ) -> Result<Vec<Session>, StoreError> {
         unused()
     }
-    async fn end_sessions_of(&self, _: &RealmName, _: &str) -> Result<u64, StoreError> {
-        unused()
+    async fn end_sessions_of(&self, _: &RealmName, subject: &str) -> Result<u64, StoreError> {
+        self.up()?.sessions_ended.push(subject.to_owned());
+        Ok(1)
     }
     async fn import_subjects(
         &self,
