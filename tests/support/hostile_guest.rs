@@ -4,8 +4,8 @@
 use policy_sdk::{
     VendorPolicy,
     types::{
-        Context, Description, Entry, Federation, IdForm, Identity, Person, Plan, Problem, Proposal,
-        StableId, Step,
+        Context, Description, Entry, Federation, GroupForm, IdForm, Identity, PasswordWrite, Person,
+        Plan, Problem, Proposal, StableId, Step,
     },
 };
 use std::marker::PhantomData;
@@ -53,6 +53,10 @@ impl<H: Hostile> VendorPolicy for Guest<H> {
             attributes: Vec::new(),
             shared: Vec::new(),
             bind_controls: Vec::new(),
+            password_controls: Vec::new(),
+            password_write: PasswordWrite::Refused,
+            writes: Vec::new(),
+            group_form: GroupForm::Name,
             claims: Vec::new(),
             mappers: Vec::new(),
             memo: Vec::new(),

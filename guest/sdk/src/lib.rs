@@ -78,12 +78,18 @@ pub use vendor::{State, Vendor};
 pub mod types {
     pub use crate::bindings::ldap_oidc::policy::types::{
         Attribute, Bar, Claim, ClaimValue, Context, Control, Description, EditMode, Entry,
-        Federation, Finding, Group, IdForm, Identity, KindHelp, Mapper, Notice, OptionHelp, Person,
-        Plan, Problem, Refusal, Rejection, Reply, Role, Search, SearchScope, Setting, Slot,
-        StableId, Step, Subtree,
+        Federation, Finding, Group, GroupForm, IdForm, Identity, KindHelp, Mapper, Notice,
+        OptionHelp, PasswordAttribute, PasswordEncoding, PasswordWrite, Person, Plan, Problem,
+        Refusal, Rejection, Reply, Role, Search, SearchScope, Setting, Slot, StableId, Step,
+        Subtree,
     };
 
-    pub use crate::bindings::exports::ldap_oidc::policy::recognition::Proposal;
+    pub use crate::bindings::exports::ldap_oidc::policy::{
+        changes::{Advance, ChangeRead, Message, Page, PageEntry, Turn, Whom},
+        passwords::Complaint,
+        recognition::Proposal,
+        writing::{EntryChange, Modification, ModifyWay, NamePart, NewEntry, ProfileChange},
+    };
 
     /// Something that is wrong with a field of the operator's, or with an attribute. The message reads
     /// "what is wrong; what to do".

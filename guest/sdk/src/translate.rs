@@ -8,8 +8,8 @@ use crate::{
     mapper::{Findings, MapperSet},
     memo::{self, Memo},
     types::{
-        Control, Description, EditMode, Federation, IdForm, Mapper, OptionHelp, Plan, Problem,
-        StableId, problem,
+        Control, Description, EditMode, Federation, GroupForm, IdForm, Mapper, OptionHelp,
+        PasswordWrite, Plan, Problem, StableId, problem,
     },
 };
 
@@ -97,6 +97,10 @@ pub(crate) fn translate(defaults: &Defaults, federation: Federation) -> Result<P
             .iter()
             .map(|oid| control(oid))
             .collect(),
+        password_controls: Vec::new(),
+        password_write: PasswordWrite::Refused,
+        writes: Vec::new(),
+        group_form: GroupForm::Name,
         claims,
         mappers,
         memo,

@@ -85,8 +85,11 @@ mod tests {
             assert_eq!(
                 exports,
                 [
+                    "ldap-oidc:policy/changes@0.1.0",
+                    "ldap-oidc:policy/passwords@0.1.0",
                     "ldap-oidc:policy/recognition@0.1.0",
-                    "ldap-oidc:policy/vendor@0.1.0"
+                    "ldap-oidc:policy/vendor@0.1.0",
+                    "ldap-oidc:policy/writing@0.1.0"
                 ],
                 "{}",
                 component.name

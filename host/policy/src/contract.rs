@@ -7,7 +7,7 @@
 use bridge_model::{
     decision::{Bar, Claim, ClaimValue, Identity, Notice, Refusal, Step},
     dn::Dn,
-    plan::{Description, KindHelp, Mapper, OptionHelp, Plan, Problem},
+    plan::{Description, KindHelp, Mapper, OptionHelp, PasswordWrite, Plan, Problem},
     search::{Control, PolicySearch, Setting},
 };
 
@@ -114,7 +114,11 @@ fn check_plan(plan: &Plan) -> Checked {
     filter("users-filter", &plan.users_filter)?;
     names("attributes", &plan.attributes)?;
     plan.shared.iter().try_for_each(check_search)?;
-    plan.bind_controls.iter().try_for_each(check_control)?;
+    let controls = || plan.bind_controls.iter().chain(&plan.password_controls);
+    count("controls", controls().count(), NAMES_MAX)?;
+    controls().try_for_each(check_control)?;
+    check_password_write(&plan.password_write)?;
+    names("writes", &plan.writes)?;
     count("claims", plan.claims.len(), ITEMS_MAX)?;
     plan.claims.iter().try_for_each(|claim| claim_name(claim))?;
     count("mappers", plan.mappers.len(), ITEMS_MAX)?;
@@ -130,6 +134,15 @@ fn check_plan(plan: &Plan) -> Checked {
         "more",
         "this host knows no name in it, and must not pass over one",
     )
+}
+
+fn check_password_write(write: &PasswordWrite) -> Checked {
+    match write {
+        PasswordWrite::Exchange(attribute) | PasswordWrite::Replace(attribute) => {
+            name("password-write", &attribute.name)
+        }
+        PasswordWrite::Refused | PasswordWrite::ExtendedOperation => Ok(()),
+    }
 }
 
 pub(crate) fn check_problems(what: &str, problems: &[Problem]) -> Checked {

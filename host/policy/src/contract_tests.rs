@@ -2,7 +2,7 @@ use super::*;
 use bridge_model::{
     decision::{Group, Rejection},
     filter::Slot,
-    plan::{IdForm, StableId},
+    plan::{GroupForm, IdForm, PasswordAttribute, PasswordEncoding, StableId},
     search::SearchScope,
     time::Timestamp,
 };
@@ -25,6 +25,10 @@ fn plan() -> Plan {
             critical: false,
             value: None,
         }],
+        password_controls: Vec::new(),
+        password_write: PasswordWrite::Exchange(attribute("userPassword")),
+        writes: vec!["mail".into()],
+        group_form: GroupForm::Name,
         claims: vec![
             "name".into(),
             "name#de-AT".into(),
@@ -34,6 +38,13 @@ fn plan() -> Plan {
         memo: Vec::new(),
         notes: Vec::new(),
         more: Vec::new(),
+    }
+}
+
+fn attribute(name: &str) -> PasswordAttribute {
+    PasswordAttribute {
+        name: name.into(),
+        encoding: PasswordEncoding::Utf8,
     }
 }
 
@@ -116,13 +127,27 @@ fn a_description_names_the_policy() {
 #[test]
 fn a_plan_has_names_filters_and_a_small_memo() {
     type Change = fn(&mut Plan);
-    let changes: [(Change, &str); 9] = [
+    let changes: [(Change, &str); 14] = [
         (|p| p.login_filter = String::new(), "login-filter"),
         (|p| p.stable_id.attribute = String::new(), "stable-id"),
         (|p| p.attributes.push("a".repeat(1025)), "attributes"),
         (|p| p.shared[0].size_limit = 0, "search size-limit"),
         (|p| p.shared[0].slots[0].name = String::new(), "search slot"),
         (|p| p.bind_controls[0].oid = "x".into(), "control"),
+        (
+            |p| p.password_controls = vec![p.bind_controls[0].clone(); 64],
+            "controls",
+        ),
+        (
+            |p| p.password_write = PasswordWrite::Replace(attribute(" ")),
+            "password-write",
+        ),
+        (
+            |p| p.password_write = PasswordWrite::Exchange(attribute(&"a".repeat(1025))),
+            "password-write",
+        ),
+        (|p| p.writes.push(String::new()), "writes"),
+        (|p| p.writes = vec!["mail".into(); 1001], "writes"),
         (|p| p.claims.push("naïve".into()), "claim"),
         (|p| p.memo = vec![0; 65_537], "memo"),
         (

@@ -102,8 +102,8 @@ pub(crate) fn entry<'a>(arena: &'a Bump, entry: &'a Entry) -> wit::Entry<'a> {
     }
 }
 
-fn attribute<'a>(arena: &'a Bump, attribute: &'a Attribute) -> wit::Attribute<'a> {
-    wit::Attribute {
+fn attribute<'a>(arena: &'a Bump, attribute: &'a Attribute) -> wit::AttributeParam<'a> {
+    wit::AttributeParam {
         name: &attribute.name,
         values: each(arena, &attribute.values, |_, value| &**value),
     }

@@ -4,7 +4,10 @@ use crate::bindings::ldap_oidc::policy::types as wit;
 use bridge_model::{
     decision::{Bar, Claim, ClaimValue, Group, Identity, Notice, Refusal, Rejection, Role, Step},
     filter::Slot,
-    plan::{Description, IdForm, KindHelp, Mapper, OptionHelp, Plan, Problem, StableId},
+    plan::{
+        Description, GroupForm, IdForm, KindHelp, Mapper, OptionHelp, PasswordAttribute,
+        PasswordEncoding, PasswordWrite, Plan, Problem, StableId,
+    },
     search::{Control, PolicySearch, SearchScope, Setting},
     time::Timestamp,
 };
@@ -101,6 +104,39 @@ impl From<wit::StableId> for StableId {
     }
 }
 
+impl From<wit::PasswordAttribute> for PasswordAttribute {
+    fn from(attribute: wit::PasswordAttribute) -> Self {
+        Self {
+            name: attribute.name,
+            encoding: match attribute.encoding {
+                wit::PasswordEncoding::Utf8 => PasswordEncoding::Utf8,
+                wit::PasswordEncoding::QuotedUtf16le => PasswordEncoding::QuotedUtf16le,
+            },
+        }
+    }
+}
+
+impl From<wit::PasswordWrite> for PasswordWrite {
+    fn from(write: wit::PasswordWrite) -> Self {
+        match write {
+            wit::PasswordWrite::Refused => Self::Refused,
+            wit::PasswordWrite::ExtendedOperation => Self::ExtendedOperation,
+            wit::PasswordWrite::Exchange(attribute) => Self::Exchange(attribute.into()),
+            wit::PasswordWrite::Replace(attribute) => Self::Replace(attribute.into()),
+        }
+    }
+}
+
+impl From<wit::GroupForm> for GroupForm {
+    fn from(form: wit::GroupForm) -> Self {
+        match form {
+            wit::GroupForm::Name => Self::Name,
+            wit::GroupForm::Path => Self::Path,
+            wit::GroupForm::Dn => Self::Dn,
+        }
+    }
+}
+
 impl From<wit::Plan> for Plan {
     fn from(plan: wit::Plan) -> Self {
         Self {
@@ -113,6 +149,10 @@ impl From<wit::Plan> for Plan {
             attributes: plan.attributes,
             shared: each(plan.shared),
             bind_controls: each(plan.bind_controls),
+            password_controls: each(plan.password_controls),
+            password_write: plan.password_write.into(),
+            writes: plan.writes,
+            group_form: plan.group_form.into(),
             claims: plan.claims,
             mappers: each(plan.mappers),
             memo: plan.memo,
@@ -158,20 +198,20 @@ impl From<wit::Notice> for Notice {
     }
 }
 
-impl From<wit::ClaimValue> for ClaimValue {
-    fn from(value: wit::ClaimValue) -> Self {
+impl From<wit::ClaimValueResult> for ClaimValue {
+    fn from(value: wit::ClaimValueResult) -> Self {
         match value {
-            wit::ClaimValue::Text(text) => Self::Text(text),
-            wit::ClaimValue::Texts(texts) => Self::Texts(texts),
-            wit::ClaimValue::Integer(number) => Self::Integer(number),
-            wit::ClaimValue::Boolean(truth) => Self::Boolean(truth),
-            wit::ClaimValue::Json(json) => Self::Json(json),
+            wit::ClaimValueResult::Text(text) => Self::Text(text),
+            wit::ClaimValueResult::Texts(texts) => Self::Texts(texts),
+            wit::ClaimValueResult::Integer(number) => Self::Integer(number),
+            wit::ClaimValueResult::Boolean(truth) => Self::Boolean(truth),
+            wit::ClaimValueResult::Json(json) => Self::Json(json),
         }
     }
 }
 
-impl From<wit::Claim> for Claim {
-    fn from(claim: wit::Claim) -> Self {
+impl From<wit::ClaimResult> for Claim {
+    fn from(claim: wit::ClaimResult) -> Self {
         Self {
             name: claim.name,
             value: claim.value.into(),
