@@ -14,13 +14,16 @@ pub mod background;
 pub mod bridge;
 pub mod browser;
 pub mod keeper;
+pub mod ldap;
 pub mod node;
 pub mod peer;
 pub mod policy;
 pub mod proxy;
+pub mod rhds;
 pub mod samba;
 pub mod served;
 pub mod slapd;
+pub mod template;
 
 use std::path::Path;
 

@@ -3,16 +3,17 @@
 //! To make a domain takes ten seconds, so one is kept, with the people of
 //! `tests/directory/samba.ldif`, below Cargo's `target` folder, and each server gets a copy.
 
-use crate::{authority::Authority, keeper};
-use aws_lc_rs::digest::{SHA256, digest};
+use crate::{
+    authority::Authority,
+    keeper,
+    template::{self, finish},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{
-    env,
-    fmt::Write as _,
     fs::{self, File, Permissions},
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::fs::{MetadataExt, PermissionsExt},
-    path::{Path, PathBuf},
+    path::Path,
     process::{self, Child, Command, Stdio},
     sync::atomic::{AtomicU8, Ordering},
     thread,
@@ -160,65 +161,23 @@ impl Drop for Samba {
 
 /// Copies the domain that is kept, and makes it first where there is none, or one of another version.
 fn copy_domain(folder: &Path) {
-    let kept = kept_folder();
-    fs::create_dir_all(&kept).expect("a folder below Cargo's");
-    let lock = File::create(kept.join("lock")).expect("a file in a folder of one's own");
-    // Other tests, also of other suites, wait here: a domain is made once, and not while it is copied.
-    lock.lock().expect("a lock");
-    let domain = kept.join(domain_key());
-    if !domain.exists() {
-        make_domain(&kept, &domain);
-    }
-    let mut copy = Command::new("cp");
-    copy.args(["-a", "--sparse=always"])
-        .arg(domain.join("."))
-        .arg(folder);
-    finish(&mut copy);
-}
-
-/// Below the `target` folder that this very program was built in.
-fn kept_folder() -> PathBuf {
-    let program = env::current_exe().expect("the path of this program");
-    // target/debug/deps/suite
-    let target = program.ancestors().nth(3).expect("Cargo's folders");
-    target.join("tmp").join("samba")
-}
-
-/// What a domain depends on.
-fn domain_key() -> String {
     let output = Command::new(SAMBA)
         .arg("--version")
         .output()
         .expect("it starts");
-    let version = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = String::from_utf8_lossy(&output.stdout);
+    let provision = PROVISION.join(" ");
     let parts = [
         &*version,
         CONFIGURATION,
         RULES,
         PEOPLE_AND_GROUPS,
-        &PROVISION.join(" "),
+        &provision,
     ];
-    let digest = digest(&SHA256, parts.concat().as_bytes());
-    digest
-        .as_ref()
-        .iter()
-        .take(8)
-        .fold(String::new(), |mut name, octet| {
-            write!(name, "{octet:02x}").expect("a string");
-            name
-        })
+    template::copy("samba", &parts, folder, make_domain);
 }
 
-fn make_domain(kept: &Path, domain: &Path) {
-    for entry in fs::read_dir(kept).expect("a folder of one's own") {
-        let path = entry.expect("an entry").path();
-        // Of other versions, or half-made when somebody stopped the tests.
-        if path.is_dir() {
-            fs::remove_dir_all(path).expect("a folder of one's own");
-        }
-    }
-    let made = domain.with_extension("partial");
-    fs::create_dir(&made).expect("a folder in one's own");
+fn make_domain(made: &Path) {
     fs::write(made.join("empty.conf"), "").expect("a file in a folder of one's own");
     let mut provision = Command::new("timeout");
     provision
@@ -231,10 +190,9 @@ fn make_domain(kept: &Path, domain: &Path) {
         ))
         .arg(format!("--targetdir={}", made.display()));
     finish(&mut provision);
-    configure(&made, Ipv4Addr::LOCALHOST);
-    change(&made, LDBMODIFY, RULES);
-    change(&made, LDBADD, PEOPLE_AND_GROUPS);
-    fs::rename(made, domain).expect("a folder in one's own");
+    configure(made, Ipv4Addr::LOCALHOST);
+    change(made, LDBMODIFY, RULES);
+    change(made, LDBADD, PEOPLE_AND_GROUPS);
 }
 
 /// Writes what is particular to one server: folder, address, certificate.
@@ -284,21 +242,6 @@ fn with_passwords(ldif: &str) -> String {
             None => format!("{line}\n"),
         });
     lines.collect()
-}
-
-/// Runs a program to its end, which has to be a good one.
-fn finish(command: &mut Command) {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .expect("a program of the system");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
 
 /// An address on which nobody listens: one of this process's own among those of the loopback network.

@@ -1,0 +1,471 @@
+//! A real 389 Directory Server: Debian's, in a folder and on ports of its own.
+//!
+//! To make an instance takes a quarter of a minute, so one is kept, with the people of
+//! `tests/directory/rhds.ldif`, and each server gets a copy.
+
+use crate::{
+    authority::Authority,
+    keeper,
+    ldap::Administrator,
+    template::{self, finish},
+};
+use std::{
+    fs::{self, File, Permissions},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// A running 389 Directory Server. It ends with this value, or with the test's process, whatever ends
+/// that.
+///
+/// It listens on `127.0.0.1` for `ldap://` (with StartTLS) and `ldaps://`, and locks an account after
+/// five wrong passwords.
+pub struct Rhds {
+    folder: TempDir,
+    ldap_port: u16,
+    ldaps_port: u16,
+    child: Option<Child>,
+}
+
+/// The suffix of the tree.
+pub const SUFFIX: &str = "dc=example,dc=test";
+/// Where people are.
+pub const PEOPLE: &str = "ou=people,dc=example,dc=test";
+/// Who may read everything but passwords.
+pub const SERVICE_DN: &str = "cn=svc,ou=services,dc=example,dc=test";
+/// The service account's password.
+pub const SERVICE_PASSWORD: &str = "svcpw";
+
+impl Rhds {
+    /// A server of one's own, with a copy of the instance.
+    pub fn start() -> Self {
+        for program in [NS_SLAPD, DSCREATE] {
+            assert!(
+                Path::new(program).exists(),
+                "{program} is missing: run tests/run"
+            );
+        }
+        // A port that was free a moment ago may be taken by somebody else now.
+        for _ in 0..STARTS_MAX {
+            let folder = TempDir::with_prefix("rhds-").expect("a folder of its own");
+            // The server gives up root's rights.
+            fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("its own");
+            let mut rhds = Self {
+                folder,
+                ldap_port: free_port(),
+                ldaps_port: free_port(),
+                child: None,
+            };
+            rhds.copy_instance();
+            if rhds.run() {
+                return rhds;
+            }
+        }
+        panic!("389 Directory Server does not start; what it said stands above");
+    }
+
+    /// Ends the server as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a signal to a child");
+            child.wait().expect("the end of a child");
+        }
+    }
+
+    /// Starts the server again after [`Self::kill`], with the same entries on the same ports.
+    pub fn restart(&mut self) {
+        assert!(self.child.is_none(), "it still runs");
+        assert!(self.run(), "389 Directory Server does not start again");
+    }
+
+    /// `ldap://` with the port.
+    pub fn ldap_url(&self) -> String {
+        format!("ldap://127.0.0.1:{}", self.ldap_port)
+    }
+
+    /// `ldaps://` with the port.
+    pub fn ldaps_url(&self) -> String {
+        format!("ldaps://127.0.0.1:{}", self.ldaps_port)
+    }
+
+    /// The process, for what the machine knows of it.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// Applies change records as the directory manager; see [`Administrator::change`].
+    pub fn change(&self, ldif: &str) {
+        self.as_manager(|manager| manager.change(ldif, false));
+    }
+
+    /// The values of an attribute of an entry, as the directory manager sees them.
+    pub fn values(&self, dn: &str, attribute: &str) -> Vec<String> {
+        self.as_manager(|manager| manager.values(dn, attribute))
+    }
+
+    fn as_manager<T>(&self, work: impl FnOnce(Administrator<'_>) -> T) -> T {
+        work(Administrator {
+            url: &self.ldap_url(),
+            dn: MANAGER,
+            password: MANAGER_PASSWORD,
+        })
+    }
+
+    fn copy_instance(&self) {
+        // It says its version and ends as if that were a fault.
+        let version = Command::new(NS_SLAPD).arg("-v").output();
+        let version = String::from_utf8_lossy(&version.expect("it starts").stdout).into_owned();
+        let parts = [&*version, ANSWERS, CONFIGURATION, PEOPLE_AND_GROUPS];
+        let folder = self.folder.path();
+        template::copy("rhds", &parts, folder, make_instance);
+        let origin = fs::read_to_string(folder.join("origin")).expect("what the template has");
+        let instance = folder.join(INSTANCE);
+        for (name, changes) in [
+            (
+                "dse.ldif",
+                &[
+                    ("nsslapd-port", self.ldap_port),
+                    ("nsslapd-secureport", self.ldaps_port),
+                ][..],
+            ),
+            ("pkcs11.txt", &[]),
+        ] {
+            let path = instance.join(name);
+            let text = fs::read_to_string(&path).expect("a file of the instance");
+            // Long lines are folded (RFC 2849), also in the middle of a path.
+            let text = text.replace("\n ", "").replace(&origin, text_of(folder));
+            fs::write(&path, with_ports(&text, changes)).expect("its own file");
+        }
+        put_certificate(folder);
+        give_away(folder);
+    }
+
+    fn run(&mut self) -> bool {
+        let folder = self.folder.path();
+        // A server that was killed leaves its mark there.
+        for entry in fs::read_dir(folder.join(LOCKS)).into_iter().flatten() {
+            let _ = fs::remove_file(entry.expect("an entry").path());
+        }
+        let output = File::create(folder.join("output")).expect("a file");
+        let spawned = spawn(folder, |command| {
+            command
+                .stdin(Stdio::null())
+                .stdout(output.try_clone().expect("a second handle of the file"))
+                .stderr(output);
+        });
+        self.child = Some(spawned);
+        let ports = [self.ldap_port, self.ldaps_port];
+        let ready = wait_until_ready(self.child.as_mut().expect("it was started"), &ports);
+        if !ready {
+            self.kill();
+            let output = fs::read_to_string(self.folder.path().join("output")).unwrap_or_default();
+            let is_grave = |line: &&str| [" ERR ", " CRIT "].iter().any(|word| line.contains(word));
+            for line in output.lines().filter(is_grave).take(10) {
+                eprintln!("389 Directory Server said: {line}");
+            }
+        }
+        ready
+    }
+}
+
+impl Drop for Rhds {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Starts the server of an instance, in the foreground and as the user that it is made for.
+fn spawn(folder: &Path, prepare: impl FnOnce(&mut Command)) -> Child {
+    let arguments = |command: &mut Command| {
+        command
+            .arg("-D")
+            .arg(folder.join(INSTANCE))
+            .arg("-i")
+            .arg(folder.join("run/dirsrv/slapd-t1.pid"))
+            // Its usual messages, on its output.
+            .args(["-d", "266354688"]);
+    };
+    let child = if is_root() {
+        // A process that changes its user forgets that it is to end with its parent.
+        keeper::spawn("setpriv", |command| {
+            command.args(["--reuid", USER, "--regid", USER, "--clear-groups"]);
+            command.args(["--pdeathsig", "KILL", NS_SLAPD]);
+            arguments(command);
+            prepare(command);
+        })
+    } else {
+        keeper::spawn(NS_SLAPD, |command| {
+            arguments(command);
+            prepare(command);
+        })
+    };
+    child.expect("setpriv of util-linux")
+}
+
+fn wait_until_ready(child: &mut Child, ports: &[u16]) -> bool {
+    let begin = Instant::now();
+    while begin.elapsed() < START_MAX {
+        let answers = |port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok();
+        if ports.iter().all(answers) {
+            return true;
+        }
+        if child.try_wait().expect("the state of a child").is_some() {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+/// Makes an instance with everything switched on that the suites look at.
+fn make_instance(made: &Path) {
+    fs::write(made.join("origin"), text_of(made)).expect("a file in a folder of one's own");
+    fs::set_permissions(made, Permissions::from_mode(0o755)).expect("one's own folder");
+    for folder in [
+        "share/dirsrv/inf",
+        "etc/dirsrv",
+        "etc/default",
+        LOCKS,
+        "run/dirsrv",
+        "tmp",
+        "var/log/dirsrv",
+        "var/lib/dirsrv",
+    ] {
+        fs::create_dir_all(made.join(folder)).expect("a folder in one's own");
+    }
+    finish(
+        Command::new("cp")
+            .args(["-r", "/etc/dirsrv/config", "/etc/dirsrv/schema"])
+            .arg(made.join("etc/dirsrv")),
+    );
+    let defaults = fs::read_to_string(DEFAULTS).expect("a file of Debian's package");
+    let defaults = relocated(&defaults, text_of(made));
+    fs::write(made.join("share/dirsrv/inf/defaults.inf"), defaults).expect("one's own file");
+    give_away(made);
+    let port = free_port();
+    let answers = ANSWERS.replace("@PORT@", &port.to_string());
+    let answers = answers.replace("@PASSWORD@", MANAGER_PASSWORD);
+    fs::write(made.join("t1.inf"), answers).expect("a file in one's own folder");
+    finish(
+        Command::new("timeout")
+            .args(["--kill-after=5", "180", "/usr/bin/python3", DSCREATE])
+            .arg("from-file")
+            .arg(made.join("t1.inf"))
+            .env("PREFIX", made),
+    );
+    let url = format!("ldap://127.0.0.1:{port}");
+    Administrator {
+        url: &url,
+        dn: MANAGER,
+        password: MANAGER_PASSWORD,
+    }
+    .change(CONFIGURATION, false);
+    stop(made, port);
+    put_caches(made);
+    put_people(made);
+    give_away(made);
+}
+
+/// Debian's paths, all below a folder.
+fn relocated(defaults: &str, place: &str) -> String {
+    let user = if is_root() { USER.to_owned() } else { user() };
+    let lines = defaults.lines().map(|line| {
+        let Some((name, value)) = line.split_once(" =") else {
+            return format!("{line}\n");
+        };
+        let value = value.trim();
+        match name {
+            "with_systemd" | "with_selinux" | "enable_rust" => format!("{name} = 0\n"),
+            "prefix" => format!("{name} = {place}\n"),
+            "user" | "group" => format!("{name} = {user}\n"),
+            "db_home_dir" => format!("{name} = {place}/var/dbhome-{{instance_name}}\n"),
+            _ if RELOCATED.contains(&name) => format!("{name} = {place}{value}\n"),
+            _ => format!("{line}\n"),
+        }
+    });
+    lines.collect()
+}
+
+/// Stops the server that was started to be configured.
+fn stop(made: &Path, port: u16) {
+    let pid = fs::read_to_string(made.join("run/dirsrv/slapd-t1.pid")).expect("the server's mark");
+    finish(Command::new("kill").arg(pid.trim()));
+    let begin = Instant::now();
+    let gone = || !Path::new("/proc").join(pid.trim()).join("exe").exists();
+    while !gone() || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        assert!(begin.elapsed() < START_MAX, "the server does not stop");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Without this it takes a share of the machine's memory.
+fn put_caches(made: &Path) {
+    let path = made.join(INSTANCE).join("dse.ldif");
+    let text = fs::read_to_string(&path).expect("the server's configuration");
+    let lines = text.lines().map(|line| {
+        let name = line.split_once(": ").map_or("", |(name, _)| name);
+        match CACHES.iter().find(|(cache, _)| *cache == name) {
+            Some((_, size)) => format!("{name}: {size}\n"),
+            None => format!("{line}\n"),
+        }
+    });
+    let text: String = lines.collect();
+    fs::write(path, text).expect("one's own file");
+}
+
+fn put_people(made: &Path) {
+    let seed = made.join("seed.ldif");
+    fs::write(&seed, PEOPLE_AND_GROUPS).expect("one's own file");
+    fs::set_permissions(&seed, Permissions::from_mode(0o644)).expect("one's own file");
+    finish(
+        Command::new(NS_SLAPD)
+            .args(["ldif2db", "-n", "userroot", "-D"])
+            .arg(made.join(INSTANCE))
+            .arg("-i")
+            .arg(&seed),
+    );
+    fs::remove_file(seed).expect("one's own file");
+}
+
+/// Puts the suites' certificate into the server's own kind of database.
+fn put_certificate(folder: &Path) {
+    let authority = Authority::shared();
+    let instance = folder.join(INSTANCE);
+    let pin = instance.join("pwdfile.txt");
+    for (name, text) in [
+        ("ca.pem", &authority.ca),
+        ("server.pem", &authority.server.certificate),
+        ("server.key", &authority.server.key),
+    ] {
+        fs::write(folder.join(name), text).expect("its own file");
+    }
+    finish(
+        Command::new("openssl")
+            .args([
+                "pkcs12",
+                "-export",
+                "-name",
+                "Server-Cert",
+                "-passout",
+                "pass:x",
+            ])
+            .arg("-inkey")
+            .arg(folder.join("server.key"))
+            .arg("-in")
+            .arg(folder.join("server.pem"))
+            .arg("-out")
+            .arg(folder.join("server.p12")),
+    );
+    finish(
+        Command::new("certutil")
+            .args(["-A", "-n", "suites-ca", "-t", "CT,,", "-a", "-d"])
+            .arg(&instance)
+            .arg("-i")
+            .arg(folder.join("ca.pem"))
+            .arg("-f")
+            .arg(&pin),
+    );
+    finish(
+        Command::new("pk12util")
+            .args(["-W", "x", "-d"])
+            .arg(&instance)
+            .arg("-k")
+            .arg(&pin)
+            .arg("-i")
+            .arg(folder.join("server.p12")),
+    );
+}
+
+/// As root everything belongs to the user that the server becomes.
+fn give_away(folder: &Path) {
+    if is_root() {
+        finish(
+            Command::new("chown")
+                .args(["-R", "dirsrv:dirsrv"])
+                .arg(folder),
+        );
+    }
+}
+
+fn with_ports(text: &str, ports: &[(&str, u16)]) -> String {
+    let lines = text.lines().map(|line| {
+        let name = line.split_once(": ").map(|(name, _)| name.to_lowercase());
+        let port = ports
+            .iter()
+            .find(|(attribute, _)| name.as_deref() == Some(*attribute));
+        match (port, name) {
+            (Some((_, port)), Some(name)) => format!("{name}: {port}\n"),
+            _ => format!("{line}\n"),
+        }
+    });
+    lines.collect()
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("Linux has it").uid() == 0
+}
+
+fn user() -> String {
+    finish(Command::new("id").arg("-un")).trim().to_owned()
+}
+
+fn text_of(path: &Path) -> &str {
+    path.to_str().expect("a path of a test")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("the port").port()
+}
+
+const NS_SLAPD: &str = "/usr/sbin/ns-slapd";
+const DSCREATE: &str = "/usr/sbin/dscreate";
+const DEFAULTS: &str = "/usr/share/dirsrv/inf/defaults.inf";
+/// Of Debian's package.
+const USER: &str = "dirsrv";
+const MANAGER: &str = "cn=Directory Manager";
+const MANAGER_PASSWORD: &str = "dmpassword";
+const INSTANCE: &str = "etc/dirsrv/slapd-t1";
+const LOCKS: &str = "run/lock/dirsrv/slapd-t1/server";
+const ANSWERS: &str = include_str!("../directory/rhds.inf");
+const CONFIGURATION: &str = include_str!("../directory/rhds-config.ldif");
+const PEOPLE_AND_GROUPS: &str = include_str!("../directory/rhds.ldif");
+/// The settings of `defaults.inf` that are paths of an instance.
+const RELOCATED: &[&str] = &[
+    "tmp_dir",
+    "sysconf_dir",
+    "initconfig_dir",
+    "config_dir",
+    "local_state_dir",
+    "run_dir",
+    "ldapi",
+    "pid_file",
+    "tmpfiles_d",
+    "schema_dir",
+    "cert_dir",
+    "lock_dir",
+    "log_dir",
+    "access_log",
+    "audit_log",
+    "error_log",
+    "security_log",
+    "db_dir",
+    "backup_dir",
+    "ldif_dir",
+    "inst_dir",
+];
+const CACHES: &[(&str, &str)] = &[
+    ("nsslapd-cache-autosize", "0"),
+    ("nsslapd-dbcachesize", "33554432"),
+    ("nsslapd-cachememsize", "134217728"),
+    ("nsslapd-dncachememsize", "33554432"),
+    ("nsslapd-db-durable-transaction", "off"),
+];
+const STARTS_MAX: usize = 3;
+/// It takes half a second; a busy machine may take longer.
+const START_MAX: Duration = Duration::from_mins(1);
