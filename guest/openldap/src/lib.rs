@@ -128,7 +128,7 @@ fn hear(response: Response, now: u64, state: &mut State) {
         Some(Error::ChangeAfterReset) => state.bar(Refusal::MustChangePassword),
         Some(Error::Expired) => state.bar(Refusal::PasswordExpired),
         Some(Error::Locked) => state.bar(Refusal::Locked),
-        Some(Error::OfAChange) | None => {}
+        _ => {}
     }
     match response.warning {
         Some(Warning::GraceSignIns(left)) => state.notice(Notice::GraceSignIns(left)),

@@ -12,6 +12,9 @@ pub const REQUEST: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 /// The password is expired, or has to be changed before anything else.
 pub const EXPIRED: &str = "2.16.840.1.113730.3.4.4";
 
+/// The password expires in so many seconds, which stand in the value as decimal digits.
+pub const EXPIRING: &str = "2.16.840.1.113730.3.4.5";
+
 /// The request, to be sent with a bind. A directory that does not know it passes over it.
 pub fn request() -> Control {
     Control {
@@ -48,8 +51,19 @@ pub enum Error {
     Locked,
     /// 2: it was set by another and has to be changed.
     ChangeAfterReset,
-    /// 3 to 8: only a change of password is answered so.
-    OfAChange,
+    /// 3: the person may not change it. Only a change of password is answered so, and with those that
+    /// follow.
+    ChangeNotAllowed,
+    /// 4: the password so far has to be given too.
+    OldPasswordMissing,
+    /// 5: the new one is too simple.
+    TooWeak,
+    /// 6: the new one is too short.
+    TooShort,
+    /// 7: the present one was set too short a while ago.
+    TooYoung,
+    /// 8: the new one was the person's before.
+    InHistory,
 }
 
 impl Response {
@@ -94,6 +108,16 @@ pub fn says_expired(reply: &Reply) -> bool {
     reply.controls.iter().any(|control| control.oid == EXPIRED)
 }
 
+/// The seconds after which the password expires, where the older of the two controls says so.
+pub fn seconds_left(reply: &Reply) -> Option<u32> {
+    let control = reply
+        .controls
+        .iter()
+        .find(|control| control.oid == EXPIRING)?;
+    let text = std::str::from_utf8(control.value.as_deref()?).ok()?;
+    text.trim_matches(['\0', ' ']).parse().ok()
+}
+
 fn warning(content: &[u8]) -> Option<Warning> {
     let mut reader = Reader::new(content);
     let element = reader.next()?;
@@ -110,7 +134,12 @@ fn error(number: i64) -> Option<Error> {
         0 => Some(Error::Expired),
         1 => Some(Error::Locked),
         2 => Some(Error::ChangeAfterReset),
-        3..=8 => Some(Error::OfAChange),
+        3 => Some(Error::ChangeNotAllowed),
+        4 => Some(Error::OldPasswordMissing),
+        5 => Some(Error::TooWeak),
+        6 => Some(Error::TooShort),
+        7 => Some(Error::TooYoung),
+        8 => Some(Error::InHistory),
         _ => None,
     }
 }
@@ -137,12 +166,53 @@ mod tests {
                     Some(Error::ChangeAfterReset),
                 ),
             ),
-            (
-                &[0x30, 3, 0x81, 1, 8],
-                response(None, Some(Error::OfAChange)),
-            ),
         ] {
             assert_eq!(Response::decode(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn knows_all_nine_errors() {
+        for (number, error) in [
+            (0, Error::Expired),
+            (1, Error::Locked),
+            (2, Error::ChangeAfterReset),
+            (3, Error::ChangeNotAllowed),
+            (4, Error::OldPasswordMissing),
+            (5, Error::TooWeak),
+            (6, Error::TooShort),
+            (7, Error::TooYoung),
+            (8, Error::InHistory),
+        ] {
+            let response = Response::decode(&[0x30, 3, 0x81, 1, number]);
+            let found = response.and_then(|response| response.error);
+            assert_eq!(found, Some(error), "{number}");
+        }
+    }
+
+    #[test]
+    fn reads_the_seconds_of_the_older_control() {
+        let left = |value: Option<&[u8]>| {
+            seconds_left(&Reply {
+                result_code: 0,
+                diagnostic: String::new(),
+                controls: vec![Control {
+                    oid: EXPIRING.to_owned(),
+                    critical: false,
+                    value: value.map(<[u8]>::to_vec),
+                }],
+            })
+        };
+        assert_eq!(left(Some(b"3600")), Some(3600));
+        assert_eq!(left(Some(b"60\0")), Some(60));
+        for bad in [
+            None,
+            Some(&b""[..]),
+            Some(b"-1"),
+            Some(b"soon"),
+            Some(b"\xff"),
+        ] {
+            assert_eq!(left(bad), None, "{bad:?}");
         }
     }
 
