@@ -9,6 +9,7 @@ pub mod claims;
 pub mod reads;
 pub mod subject;
 
+mod accounts;
 mod active;
 mod capabilities;
 mod connect;
@@ -19,6 +20,7 @@ mod explain;
 mod locate;
 mod member;
 mod parts;
+mod password;
 mod person;
 mod preview;
 mod remedy;
@@ -32,6 +34,7 @@ mod throttle;
 mod trace;
 mod translate;
 
+pub use accounts::{AccountError, Accounts, NewUser, ProfileUpdate};
 pub use active::Federations;
 pub use capabilities::{Capabilities, capabilities};
 pub use connect::{Address, Connected, Proposed, connect};
@@ -39,6 +42,7 @@ pub use connection_test::{
     Stage, StageReport, StageResult, TestReport, probe, test_authentication, test_connection,
 };
 pub use explain::{Explanation, FederationView, KeptOutView, SearchView, StandingView};
+pub use password::{PasswordAttempt, PasswordOutcome};
 pub use preview::{People, Preview, PreviewError, Whom};
 pub use remedy::CertificateView;
 pub use review::{Reviewed, review, translate, warnings};

@@ -13,3 +13,24 @@ pub(crate) struct Parts {
     pub(crate) limits: ThrottleLimits,
     pub(crate) recent: Recent,
 }
+
+impl Parts {
+    pub(crate) fn new(
+        federations: Arc<Federations>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        audit: Arc<dyn AuditLog>,
+        limits: ThrottleLimits,
+    ) -> Self {
+        Self {
+            federations,
+            store,
+            clock,
+            random,
+            audit,
+            limits,
+            recent: Recent::default(),
+        }
+    }
+}

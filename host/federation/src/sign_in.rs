@@ -51,6 +51,12 @@ pub enum SignInOutcome {
     Refused,
     /// The person is who they say, and may not use this client.
     NotAllowed,
+    /// The person is who they say, and their password is too old, or has to be changed first.
+    PasswordChangeRequired {
+        /// Whether they can change it here ([`SignIns::change_password`]); else an administrator has to
+        /// reset it.
+        may_change: bool,
+    },
     /// Too many attempts with this name or from this address.
     Throttled {
         /// When to try again.
@@ -71,15 +77,7 @@ impl SignIns {
         limits: ThrottleLimits,
     ) -> Self {
         Self {
-            parts: Arc::new(Parts {
-                federations,
-                store,
-                clock,
-                random,
-                audit,
-                limits,
-                recent: Recent::default(),
-            }),
+            parts: Arc::new(Parts::new(federations, store, clock, random, audit, limits)),
         }
     }
 
