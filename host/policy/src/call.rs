@@ -17,6 +17,7 @@ use crate::{
     log::{Author, Log},
     world::{self, Exports, NotInWorld},
 };
+use bridge_model::ports::Offers;
 use std::sync::Arc;
 use wasmtime::{
     Engine, Store,
@@ -145,7 +146,25 @@ impl Linked {
         self.run(call).map(|(proposal,)| proposal)
     }
 
-    fn run<Arguments, Answer>(&self, call: Call<'_, Arguments, Answer>) -> Result<Answer, Fault>
+    /// Which optional interfaces the policy has; what it announces for its reads is asked here, once.
+    pub(crate) fn offers(&self) -> Result<Offers, Fault> {
+        Ok(Offers {
+            passwords: self.exports.passwords.is_some(),
+            writing: self.exports.writing.is_some(),
+            changes: self.change_controls()?,
+        })
+    }
+
+    /// Where the policy's functions are.
+    pub(crate) fn exports(&self) -> &Exports {
+        &self.exports
+    }
+
+    /// Runs a call in an instance of its own.
+    pub(crate) fn run<Arguments, Answer>(
+        &self,
+        call: Call<'_, Arguments, Answer>,
+    ) -> Result<Answer, Fault>
     where
         Arguments: ComponentNamedList + Lower,
         Answer: ComponentNamedList + Lift,
@@ -204,7 +223,7 @@ impl Linked {
 }
 
 /// A function of the contract with its arguments.
-struct Call<'a, Arguments, Answer> {
+pub(crate) struct Call<'a, Arguments, Answer> {
     function: &'static str,
     export: &'a ComponentExportIndex,
     /// How many persons it is about: its limits grow with them.
@@ -214,7 +233,7 @@ struct Call<'a, Arguments, Answer> {
 }
 
 impl<'a, Arguments, Answer> Call<'a, Arguments, Answer> {
-    fn new(
+    pub(crate) fn new(
         function: &'static str,
         export: &'a ComponentExportIndex,
         persons: usize,

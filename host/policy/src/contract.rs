@@ -166,8 +166,12 @@ pub(crate) fn check_mapper(mapper: &Mapper) -> Checked {
     settings("mapper setting", &mapper.settings)
 }
 
-fn check_control(control: &Control) -> Checked {
-    let arcs = control.oid.split('.');
+pub(crate) fn check_control(control: &Control) -> Checked {
+    check_oid(&control.oid)
+}
+
+pub(crate) fn check_oid(oid: &str) -> Checked {
+    let arcs = oid.split('.');
     let is_oid = arcs.clone().count() > 1
         && arcs
             .clone()
@@ -177,10 +181,10 @@ fn check_control(control: &Control) -> Checked {
         "control",
         "its oid must be dotted decimal (RFC 4512 section 1.4)",
     )?;
-    holds(control.oid.len() <= NAME_OCTETS_MAX, "control", NAME_RULE)
+    holds(oid.len() <= NAME_OCTETS_MAX, "control", NAME_RULE)
 }
 
-fn check_search(search: &PolicySearch) -> Checked {
+pub(crate) fn check_search(search: &PolicySearch) -> Checked {
     name("search key", &search.key)?;
     holds(search.base.len() <= Dn::OCTETS_MAX, "search base", DN_RULE)?;
     filter("search filter", &search.filter)?;

@@ -46,6 +46,14 @@ impl Fault {
         }
     }
 
+    /// A call of an interface that the policy does not export.
+    pub(crate) fn not_offered(interface: &str) -> Self {
+        Self {
+            kind: PolicyFault::NotOffered,
+            detail: format!("it does not export `{interface}`"),
+        }
+    }
+
     /// An answer that breaks the contract.
     pub(crate) fn of_breach(breach: &Breach, function: &str) -> Self {
         Self {

@@ -127,8 +127,11 @@ impl PolicyHost {
         let linked = Linked::new(&self.engine, &self.linker, &admitted, &self.limits, author)
             .map_err(|reason| refused(reason.to_string()))?;
         let description = describe(&linked).map_err(|fault| nameless(fault.kind, fault.detail))?;
+        let offers = linked
+            .offers()
+            .map_err(|fault| nameless(fault.kind, fault.detail))?;
         let persons_max = self.limits.call_persons_max;
-        let policy = LoadedPolicy::new(digest.clone(), description, linked, persons_max);
+        let policy = LoadedPolicy::new(digest.clone(), description, offers, linked, persons_max);
         self.register(policy).map_err(refused)
     }
 

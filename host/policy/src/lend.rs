@@ -2,13 +2,17 @@
 //!
 //! Nothing is copied but pointers; the engine then copies the octets once, into the instance.
 
-use crate::bindings::ldap_oidc::policy::types as wit;
+use crate::bindings::{
+    exports::ldap_oidc::policy::{changes, writing},
+    ldap_oidc::policy::types as wit,
+};
 use bridge_model::{
-    decision::{Context, Person},
+    decision::{Claim, ClaimValue, Context, Person},
     entry::{Attribute, Entry},
     federation::{EditMode, Federation},
     plan::Mapper,
-    search::{Control, Finding, Reply, SearchScope, Setting, Subtree},
+    search::{Control, Finding, Message, Page, PageEntry, Reply, SearchScope, Setting, Subtree},
+    write::ProfileChange,
 };
 use bumpalo::Bump;
 
@@ -117,7 +121,8 @@ fn finding<'a>(arena: &'a Bump, finding: &'a Finding) -> wit::Finding<'a> {
     }
 }
 
-fn reply<'a>(arena: &'a Bump, reply: &'a Reply) -> wit::Reply<'a> {
+/// The directory's answer to a bind or a write.
+pub(crate) fn reply<'a>(arena: &'a Bump, reply: &'a Reply) -> wit::Reply<'a> {
     wit::Reply {
         result_code: reply.result_code,
         diagnostic: &reply.diagnostic,
@@ -130,5 +135,54 @@ fn control<'a>(_: &'a Bump, control: &'a Control) -> wit::ControlParam<'a> {
         oid: &control.oid,
         critical: control.critical,
         value: control.value.as_deref(),
+    }
+}
+
+/// Changes of a profile.
+pub(crate) fn profile_changes<'a>(
+    arena: &'a Bump,
+    changes: &'a [ProfileChange],
+) -> &'a [writing::ProfileChange<'a>] {
+    each(arena, changes, |arena, change| writing::ProfileChange {
+        name: &change.name,
+        value: change.value.as_ref().map(|value| claim_value(arena, value)),
+    })
+}
+
+/// A profile.
+pub(crate) fn claims<'a>(arena: &'a Bump, claims: &'a [Claim]) -> &'a [wit::ClaimParam<'a>] {
+    each(arena, claims, |arena, claim| wit::ClaimParam {
+        name: &claim.name,
+        value: claim_value(arena, &claim.value),
+    })
+}
+
+fn claim_value<'a>(arena: &'a Bump, value: &'a ClaimValue) -> wit::ClaimValueParam<'a> {
+    match value {
+        ClaimValue::Text(text) => wit::ClaimValueParam::Text(text),
+        ClaimValue::Texts(texts) => {
+            wit::ClaimValueParam::Texts(each(arena, texts, |_, text| &**text))
+        }
+        ClaimValue::Integer(number) => wit::ClaimValueParam::Integer(*number),
+        ClaimValue::Boolean(truth) => wit::ClaimValueParam::Boolean(*truth),
+        ClaimValue::Json(json) => wit::ClaimValueParam::Json(json),
+    }
+}
+
+/// A page of a read.
+pub(crate) fn page<'a>(arena: &'a Bump, page: &'a Page) -> changes::Page<'a> {
+    let page_entry = |arena: &'a Bump, it: &'a PageEntry| changes::PageEntry {
+        entry: entry(arena, &it.entry),
+        controls: each(arena, &it.controls, control),
+    };
+    let message = |_: &'a Bump, message: &'a Message| changes::Message {
+        oid: &message.oid,
+        value: message.value.as_deref(),
+    };
+    changes::Page {
+        entries: each(arena, &page.entries, page_entry),
+        messages: each(arena, &page.messages, message),
+        reply: reply(arena, &page.reply),
+        last: page.is_last,
     }
 }

@@ -1,13 +1,16 @@
 //! A policy that is loaded.
 
-use crate::{call::Linked, contract, fault::Fault, lend, proposal};
+use crate::{call::Linked, changes::Asked, contract, fault::Fault, lend, proposal};
 use bridge_model::{
-    decision::{Context, Person, Step},
+    changes::Turn,
+    decision::{Claim, Context, Person, Step},
     entry::Entry,
     federation::Federation,
     plan::{Description, Plan, Problem, Proposal},
-    ports::{PolicyError, VendorPolicy},
+    ports::{Offers, PolicyError, VendorPolicy},
     realm::PolicyRef,
+    search::{Page, Reply},
+    write::{Complaint, EntryChange, NewEntry, ProfileChange},
 };
 use bumpalo::Bump;
 
@@ -15,6 +18,7 @@ use bumpalo::Bump;
 pub(crate) struct LoadedPolicy {
     reference: PolicyRef,
     description: Description,
+    offers: Offers,
     linked: Linked,
     /// The most persons of one call.
     persons_max: usize,
@@ -24,6 +28,7 @@ impl LoadedPolicy {
     pub(crate) fn new(
         digest: String,
         description: Description,
+        offers: Offers,
         linked: Linked,
         persons_max: usize,
     ) -> Self {
@@ -35,6 +40,7 @@ impl LoadedPolicy {
             },
             linked: linked.named(&description.id),
             description,
+            offers,
             persons_max,
         }
     }
@@ -52,6 +58,14 @@ impl LoadedPolicy {
             policy: self.reference.id.clone(),
             fault: fault.kind,
             detail: fault.detail,
+        }
+    }
+
+    /// What an answer to a page of so many entries has to fit.
+    fn asked(&self, entries: usize) -> Asked<'_> {
+        Asked {
+            controls: self.offers.changes.as_deref().unwrap_or_default(),
+            entries,
         }
     }
 
@@ -116,5 +130,88 @@ impl VendorPolicy for LoadedPolicy {
             steps.append(&mut self.decide_within_limit(context, part)?);
         }
         Ok(steps)
+    }
+
+    fn offers(&self) -> Offers {
+        self.offers.clone()
+    }
+
+    fn explain_password(
+        &self,
+        context: &Context,
+        user: &Entry,
+        reply: &Reply,
+    ) -> Result<Vec<Complaint>, PolicyError> {
+        let arena = Bump::new();
+        let arguments = (
+            lend::context(&arena, context),
+            lend::entry(&arena, user),
+            lend::reply(&arena, reply),
+        );
+        let answer = self.linked.explain_password(arguments);
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    fn modify(
+        &self,
+        context: &Context,
+        user: &Entry,
+        changes: &[ProfileChange],
+    ) -> Result<Result<EntryChange, Vec<Problem>>, PolicyError> {
+        let arena = Bump::new();
+        let arguments = (
+            lend::context(&arena, context),
+            lend::entry(&arena, user),
+            lend::profile_changes(&arena, changes),
+        );
+        let answer = self.linked.modify(arguments);
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    fn register(
+        &self,
+        context: &Context,
+        profile: &[Claim],
+    ) -> Result<Result<NewEntry, Vec<Problem>>, PolicyError> {
+        let arena = Bump::new();
+        let arguments = (
+            lend::context(&arena, context),
+            lend::claims(&arena, profile),
+        );
+        let answer = self.linked.register(arguments);
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    fn explain_write(&self, context: &Context, reply: &Reply) -> Result<Vec<Problem>, PolicyError> {
+        let arena = Bump::new();
+        let arguments = (lend::context(&arena, context), lend::reply(&arena, reply));
+        let answer = self.linked.explain_write(arguments);
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    fn start_changes(&self, context: &Context, cursor: Option<&[u8]>) -> Result<Turn, PolicyError> {
+        let arena = Bump::new();
+        let arguments = (lend::context(&arena, context), cursor);
+        let answer = self.linked.start_changes(arguments, self.asked(0));
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    fn follow_changes(
+        &self,
+        context: &Context,
+        cursor: Option<&[u8]>,
+        asked: &str,
+        page: &Page,
+    ) -> Result<Turn, PolicyError> {
+        let arena = Bump::new();
+        let arguments = (
+            lend::context(&arena, context),
+            cursor,
+            asked,
+            lend::page(&arena, page),
+        );
+        let asked = self.asked(page.entries.len());
+        let answer = self.linked.follow_changes(arguments, asked);
+        answer.map_err(|fault| self.error(fault))
     }
 }

@@ -3,6 +3,7 @@
 use crate::bindings::ldap_oidc::policy::types as wit;
 use bridge_model::{
     decision::{Bar, Claim, ClaimValue, Group, Identity, Notice, Refusal, Rejection, Role, Step},
+    entry::Attribute,
     filter::Slot,
     plan::{
         Description, GroupForm, IdForm, KindHelp, Mapper, OptionHelp, PasswordAttribute,
@@ -261,6 +262,15 @@ impl From<wit::Rejection> for Rejection {
             reason: rejection.reason.into(),
             until: rejection.until.map(Timestamp),
             password_was_right: rejection.password_was_right,
+        }
+    }
+}
+
+impl From<wit::AttributeResult> for Attribute {
+    fn from(attribute: wit::AttributeResult) -> Self {
+        Self {
+            name: attribute.name,
+            values: attribute.values,
         }
     }
 }

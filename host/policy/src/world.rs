@@ -1,8 +1,11 @@
 //! Whether a component fits the world `vendor-policy`, said in its author's words.
 
-use crate::call::{
-    DecideAnswer, DecideArguments, DescribeAnswer, DescribeArguments, RecogniseAnswer,
-    RecogniseArguments, TranslateAnswer, TranslateArguments,
+use crate::{
+    call::{
+        DecideAnswer, DecideArguments, DescribeAnswer, DescribeArguments, RecogniseAnswer,
+        RecogniseArguments, TranslateAnswer, TranslateArguments,
+    },
+    changes, passwords, writing,
 };
 use semver::Version;
 use wasmparser::{Parser, Payload};
@@ -17,6 +20,12 @@ pub(crate) struct Exports {
     pub(crate) decide: ComponentExportIndex,
     /// None where the policy does not export `recognition`.
     pub(crate) recognise: Option<ComponentExportIndex>,
+    /// None where the policy does not export `passwords`.
+    pub(crate) passwords: Option<passwords::Exports>,
+    /// None where the policy does not export `writing`.
+    pub(crate) writing: Option<writing::Exports>,
+    /// None where the policy does not export `changes`.
+    pub(crate) changes: Option<changes::Exports>,
 }
 
 /// How a component does not fit. The interface that is needed is the one of `wit/policy.wit`.
@@ -106,18 +115,21 @@ pub(crate) fn exports(component: &Component) -> Result<Exports, NotInWorld> {
         recognise: recognition
             .map(|it| it.function::<RecogniseArguments<'_>, RecogniseAnswer>("recognise"))
             .transpose()?,
+        passwords: passwords::Exports::find(component)?,
+        writing: writing::Exports::find(component)?,
+        changes: changes::Exports::find(component)?,
     })
 }
 
 /// An interface that a component exports.
-struct Interface<'a> {
+pub(crate) struct Interface<'a> {
     component: &'a Component,
     name: &'static str,
     index: ComponentExportIndex,
 }
 
 impl<'a> Interface<'a> {
-    fn find(component: &'a Component, name: &'static str) -> Option<Self> {
+    pub(crate) fn find(component: &'a Component, name: &'static str) -> Option<Self> {
         let index = component.get_export_index(None, name)?;
         Some(Self {
             component,
@@ -126,7 +138,7 @@ impl<'a> Interface<'a> {
         })
     }
 
-    fn function<Arguments, Answer>(
+    pub(crate) fn function<Arguments, Answer>(
         &self,
         function: &'static str,
     ) -> Result<ComponentExportIndex, NotInWorld>
@@ -205,6 +217,16 @@ mod tests {
 
     #[test]
     fn the_names_are_those_of_the_contract() {
+        for name in [
+            VENDOR,
+            RECOGNITION,
+            passwords::NAME,
+            writing::NAME,
+            changes::NAME,
+        ] {
+            assert!(name.starts_with("ldap-oidc:policy/"), "{name}");
+            assert!(name.ends_with("@0.1.0"), "{name}");
+        }
         let contract = include_str!("../../../wit/policy.wit");
         assert!(contract.contains("package ldap-oidc:policy@0.1.0;"));
         for part in [
@@ -214,6 +236,12 @@ mod tests {
             "import log;",
             "export vendor;",
             "export recognition;",
+            "interface passwords {",
+            "interface writing {",
+            "interface changes {",
+            "export passwords;",
+            "export writing;",
+            "export changes;",
         ] {
             assert!(contract.contains(part), "{part}");
         }
