@@ -4,8 +4,8 @@
 use policy_sdk::{
     VendorPolicy,
     types::{
-        Context, Description, Entry, Federation, GroupForm, IdForm, Identity, PasswordWrite, Person,
-        Plan, Problem, Proposal, StableId, Step,
+        Context, Description, Entry, Federation, GroupForm, IdForm, Identity, PasswordWrite,
+        Person, Plan, Problem, Proposal, StableId, Step,
     },
 };
 use std::marker::PhantomData;

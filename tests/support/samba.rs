@@ -6,6 +6,7 @@
 use crate::{
     authority::Authority,
     keeper,
+    ldap::Administrator,
     template::{self, finish},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -136,6 +137,22 @@ impl Samba {
         change(self.folder.path(), LDBMODIFY, ldif);
     }
 
+    /// As [`Self::modify`], past the rules for passwords, so that a password can be old.
+    pub fn modify_freely(&self, ldif: &str) {
+        let control = ["--controls=local_oid:1.3.6.1.4.1.7165.4.3.12:0"];
+        run_tool(self.folder.path(), LDBMODIFY, &control, ldif);
+    }
+
+    /// The values of an attribute of an entry, as the domain's administrator sees them.
+    pub fn values(&self, dn: &str, attribute: &str) -> Vec<String> {
+        let administrator = Administrator {
+            url: &self.ldaps_url(),
+            dn: "Administrator@ad.example.test",
+            password: "Admin-Passw0rd!",
+        };
+        administrator.values(dn, attribute)
+    }
+
     fn wait_until_ready(&mut self) -> bool {
         let begin = Instant::now();
         while begin.elapsed() < START_MAX {
@@ -218,11 +235,17 @@ fn configure(folder: &Path, address: Ipv4Addr) {
 
 /// Has one of Samba's own programs change a domain's database, as the system itself.
 fn change(folder: &Path, program: &str, ldif: &str) {
+    run_tool(folder, program, &[], ldif);
+}
+
+fn run_tool(folder: &Path, program: &str, arguments: &[&str], ldif: &str) {
     let file = tempfile::NamedTempFile::new().expect("a file");
     fs::write(file.path(), with_passwords(ldif)).expect("one's own file");
     let mut command = Command::new("timeout");
     command
-        .args(["--kill-after=5", "60", program, "-H"])
+        .args(["--kill-after=5", "60", program])
+        .args(arguments)
+        .arg("-H")
         .arg(folder.join("private/sam.ldb"))
         .arg(file.path())
         .env("SMB_CONF_PATH", folder.join("smb.conf"));
