@@ -156,6 +156,15 @@ pub(crate) mod tag {
     pub(crate) const SEARCH_ENTRY: u8 = 0x64;
     pub(crate) const SEARCH_DONE: u8 = 0x65;
     pub(crate) const SEARCH_REFERENCE: u8 = 0x73;
+    pub(crate) const MODIFY_REQUEST: u8 = 0x66;
+    pub(crate) const MODIFY_RESPONSE: u8 = 0x67;
+    pub(crate) const ADD_REQUEST: u8 = 0x68;
+    pub(crate) const ADD_RESPONSE: u8 = 0x69;
+    pub(crate) const DELETE_REQUEST: u8 = 0x4a;
+    pub(crate) const DELETE_RESPONSE: u8 = 0x6b;
+    pub(crate) const MODIFY_DN_REQUEST: u8 = 0x6c;
+    pub(crate) const MODIFY_DN_RESPONSE: u8 = 0x6d;
+    pub(crate) const EXTENDED_REQUEST: u8 = 0x77;
     pub(crate) const EXTENDED_RESPONSE: u8 = 0x78;
     pub(crate) const INTERMEDIATE_RESPONSE: u8 = 0x79;
 }

@@ -1,5 +1,12 @@
 //! One connection to a server: it does one request at a time.
 
+mod long_read;
+mod password;
+mod search;
+mod write;
+
+pub(crate) use {long_read::LongRead, password::objection as password_objection};
+
 use crate::{
     convert,
     dial::dial,
@@ -15,13 +22,11 @@ use crate::{
 use bridge_model::{
     federation::BindName,
     ports::{DirectoryError, DirectoryFault, DirectoryStep, Facts},
-    search::{Control, Found, Reply, Search},
+    search::{Control, Reply},
     secret::Password,
 };
 use futures_util::FutureExt as _;
-use ldap3::{
-    DerefAliases, Ldap, LdapConnAsync, LdapConnSettings, LdapError, SearchOptions, StdStream,
-};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
 use std::{
     future::Future, io, os::unix::net::UnixStream as StdUnixStream, panic::AssertUnwindSafe,
     sync::Arc,
@@ -52,10 +57,13 @@ pub(crate) struct Connection {
     relay: JoinHandle<()>,
     driver: JoinHandle<()>,
     address: String,
+    limits: Limits,
     /// When it was dialled.
     pub(crate) opened: Instant,
     /// When it last came back from use.
     pub(crate) used: Instant,
+    /// How often it came back from use.
+    pub(crate) uses: u64,
 }
 
 /// Why an operation got no answer.
@@ -142,8 +150,10 @@ impl Connection {
             relay,
             driver,
             address: endpoint.address.clone(),
+            limits,
             opened: now,
             used: now,
+            uses: 0,
         })
     }
 
@@ -176,18 +186,6 @@ impl Connection {
         self.conclude("the bind", outcome)
     }
 
-    /// A search (RFC 4511 section 4.5). Aliases are not followed; references and intermediate
-    /// messages are passed over.
-    pub(crate) async fn search(
-        &mut self,
-        search: &Search,
-        deadline: Instant,
-    ) -> Result<Answered<Found>, Failure> {
-        self.wire.begin();
-        let outcome = guard(deadline, run_search(&mut self.ldap, search, deadline)).await;
-        self.conclude("the search", outcome)
-    }
-
     /// Says why there is no answer. After that the connection must be dropped.
     fn conclude<T>(&self, what: &str, outcome: Result<T, Fault>) -> Result<T, Failure> {
         let (kind, detail) = match (outcome, self.wire.end()) {
@@ -196,12 +194,7 @@ impl Connection {
                 DirectoryFault::Timeout,
                 format!("no answer to {what} in time"),
             ),
-            (Err(Fault::Filter(filter)), _) => (
-                DirectoryFault::Misconfigured,
-                format!(
-                    "the filter {filter} cannot be sent: an attribute or a matching rule in it is not named as RFC 4512 section 1.4 has it"
-                ),
-            ),
+            (Err(Fault::Unsendable(detail)), _) => (DirectoryFault::Misconfigured, detail),
             (Err(_), Some(End::Closed(detail))) => {
                 (DirectoryFault::Protocol, format!("{detail} during {what}"))
             }
@@ -240,8 +233,8 @@ enum Fault {
     Late,
     /// ldap3 panicked.
     Panic,
-    /// ldap3 does not take the filter.
-    Filter(String),
+    /// The request cannot be sent, and why.
+    Unsendable(String),
     /// The peer's answer cannot be used.
     Peer(&'static str),
     /// The connection is over, most likely.
@@ -267,66 +260,6 @@ async fn guard<T>(
     }
 }
 
-async fn run_search(
-    ldap: &mut Ldap,
-    search: &Search,
-    deadline: Instant,
-) -> Result<Answered<Found>, Fault> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    let size_limit = usize::try_from(search.size_limit.max(1)).unwrap_or(usize::MAX);
-    let options = SearchOptions::new()
-        .deref(DerefAliases::Never)
-        // The server counts whole seconds, and 0 would mean no limit (RFC 4511 section 4.5.1.5).
-        .timelimit(
-            i32::try_from(left.as_secs())
-                .unwrap_or(i32::MAX)
-                .saturating_add(1),
-        )
-        .sizelimit(i32::try_from(size_limit).unwrap_or(i32::MAX));
-    let attributes: Vec<&str> = if search.attributes.is_empty() {
-        // An empty list would ask for all of them (RFC 4511 section 4.5.1.8).
-        vec!["1.1"]
-    } else {
-        search.attributes.iter().map(String::as_str).collect()
-    };
-    let filter = search.filter.to_string();
-    let base = search.base.as_str();
-    let scope = convert::scope(search.scope);
-    let mut stream = ldap
-        .with_search_options(options)
-        .streaming_search(base, scope, &filter, attributes)
-        .await
-        .map_err(|error| match error {
-            LdapError::FilterParsing => Fault::Filter(filter.clone()),
-            other => Fault::Ldap(other),
-        })?;
-    let mut entries = Vec::new();
-    while let Some(item) = stream.next().await? {
-        if item.is_ref() || item.is_intermediate() {
-            continue;
-        }
-        if entries.len() == size_limit {
-            // Not every server heeds the limit. What one that does would have answered:
-            return Ok(Answered {
-                value: Found {
-                    result_code: SIZE_LIMIT_EXCEEDED,
-                    entries,
-                },
-                is_reusable: false,
-            });
-        }
-        entries.push(convert::entry(item.0).map_err(Fault::Peer)?);
-    }
-    let result_code = stream.finish().await.rc;
-    Ok(Answered {
-        value: Found {
-            result_code,
-            entries,
-        },
-        is_reusable: true,
-    })
-}
-
 /// Waits for a step on the way to TLS.
 async fn within<T>(
     deadline: Instant,
@@ -347,9 +280,6 @@ async fn within<T>(
         .at(DirectoryStep::Tls)),
     }
 }
-
-/// RFC 4511 appendix A.2.
-const SIZE_LIMIT_EXCEEDED: u32 = 4;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use bridge_model::{
     entry::{Attribute, Entry},
-    search::{Control, Reply, SearchScope},
+    search::{Control, Message, Reply, SearchScope},
 };
 use ldap3::{LdapResult, Scope, asn1::StructureTag, controls::RawControl};
 use std::collections::HashMap;
@@ -51,21 +51,56 @@ fn text(tag: Option<StructureTag>) -> Result<String, &'static str> {
     String::from_utf8(octets).map_err(|_| "a name that is not UTF-8")
 }
 
-/// What a bind was answered with, whatever its result code.
+/// An intermediate response (RFC 4511 section 4.13).
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(crate) fn message(tag: StructureTag) -> Result<Message, &'static str> {
+    const SHAPE: &str = "an intermediate response that is not shaped as one";
+    let mut message = Message::default();
+    for part in tag.expect_constructed().ok_or(SHAPE)? {
+        let place = part.id;
+        let octets = part.expect_primitive().ok_or(SHAPE)?;
+        match place {
+            0 => message.oid = String::from_utf8(octets).map_err(|_| SHAPE)?,
+            1 => message.value = Some(octets),
+            _ => return Err(SHAPE),
+        }
+    }
+    Ok(message)
+}
+
+/// What an entry takes in memory, about.
+pub(crate) fn octets(entry: &Entry) -> usize {
+    let attributes = entry.attributes.iter().map(|attribute| {
+        let values = attribute.values.iter();
+        attribute.name.len()
+            + values
+                .map(|value| value.len() + VALUE_OCTETS)
+                .sum::<usize>()
+    });
+    entry.dn.len() + attributes.sum::<usize>()
+}
+
+/// What was answered, whatever its result code.
 pub(crate) fn reply(result: LdapResult) -> Reply {
     Reply {
         result_code: result.rc,
         diagnostic: result.text,
-        controls: result
-            .ctrls
-            .into_iter()
-            .map(|ldap3::controls::Control(_, raw)| Control {
-                oid: raw.ctype,
-                critical: raw.crit,
-                value: raw.val,
-            })
-            .collect(),
+        controls: controls(result.ctrls),
     }
+}
+
+pub(crate) fn controls(controls: Vec<ldap3::controls::Control>) -> Vec<Control> {
+    controls
+        .into_iter()
+        .map(|ldap3::controls::Control(_, raw)| Control {
+            oid: raw.ctype,
+            critical: raw.crit,
+            value: raw.val,
+        })
+        .collect()
 }
 
 pub(crate) fn request_controls(controls: &[Control]) -> Vec<RawControl> {
@@ -87,6 +122,8 @@ pub(crate) fn scope(scope: SearchScope) -> Scope {
     }
 }
 
+/// What a value takes beside its octets.
+const VALUE_OCTETS: usize = 32;
 const SHAPE: &str = "an entry that is not shaped as one";
 
 #[cfg(test)]

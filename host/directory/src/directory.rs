@@ -1,7 +1,10 @@
 //! A directory: which of its servers is asked, and what is tried again.
 
+mod pages;
+mod write;
+
 use crate::{
-    connection::{Answered, Failure},
+    connection::{Answered, Failure, password_objection},
     fault::fault,
     pool::Lease,
     relay::Progress,
@@ -10,9 +13,10 @@ use crate::{
 use async_trait::async_trait;
 use bridge_model::{
     federation::BindName,
-    ports::{Directory, DirectoryError, DirectoryFault},
-    search::{Control, Found, Reply, Search},
+    ports::{Directory, DirectoryError, DirectoryFault, Pages},
+    search::{Control, Found, PagedSearch, Reply, Search},
     secret::Password,
+    write::{PasswordAnswer, PasswordChange, Write},
 };
 use std::sync::{
     Arc,
@@ -26,7 +30,7 @@ use tokio::time::Instant;
 /// operation takes at most the operation timeout, and one server's connection at most the connect
 /// timeout. Waiting for a free connection counts.
 pub(crate) struct LdapDirectory {
-    servers: Vec<Server>,
+    servers: Vec<Arc<Server>>,
     /// The server that answered last: it stays the first to be asked.
     current: AtomicUsize,
     settings: Arc<Settings>,
@@ -34,7 +38,7 @@ pub(crate) struct LdapDirectory {
 
 impl LdapDirectory {
     /// A directory of at least one server.
-    pub(crate) fn new(servers: Vec<Server>, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(servers: Vec<Arc<Server>>, settings: Arc<Settings>) -> Self {
         Self {
             servers,
             current: AtomicUsize::new(0),
@@ -53,10 +57,22 @@ impl LdapDirectory {
     /// The servers, by place, in the order in which they are asked: the one that answered last,
     /// then as configured; those that are resting after all others.
     fn order(&self) -> Vec<usize> {
+        let now = Instant::now();
         let current = self.current.load(Ordering::Relaxed);
-        let rank = |(i, server): (usize, &Server)| (server.is_resting(), i != current, i);
+        let rank = |(i, server): (usize, &Arc<Server>)| {
+            let is_resting = server.health.is_resting(now);
+            (is_resting, i != current, i)
+        };
         let mut ranks: Vec<_> = self.servers.iter().enumerate().map(rank).collect();
         ranks.sort_unstable();
+        if let Some((is_resting @ false, _, first)) = ranks.first_mut()
+            && let Some(server) = self.servers.get(*first)
+        {
+            // A server that has rested is found out about by one call; for the others it still rests.
+            let longest = self.settings.connect_timeout + self.settings.operation_timeout;
+            *is_resting = !server.health.take_turn(now, longest);
+            ranks.sort_unstable();
+        }
         ranks.into_iter().map(|(_, _, i)| i).collect()
     }
 
@@ -71,14 +87,7 @@ impl LdapDirectory {
             let Some(server) = self.servers.get(place) else {
                 continue;
             };
-            if let Some(error) = last.take() {
-                tracing::warn!(
-                    federation = self.settings.federation,
-                    %error,
-                    next = server.address(),
-                    "trying the next server of the directory"
-                );
-            }
+            self.tell_next(last.take(), server);
             let error = match server.lease(purpose, deadline).await {
                 Ok(lease) => {
                     return Ok(Leased {
@@ -96,13 +105,18 @@ impl LdapDirectory {
             }
             last = Some(error);
         }
-        Err(last.unwrap_or_else(|| {
-            fault(
-                DirectoryFault::Misconfigured,
-                "",
-                "there is no server to ask",
-            )
-        }))
+        Err(last.unwrap_or_else(nobody))
+    }
+
+    fn tell_next(&self, error: Option<DirectoryError>, next: &Server) {
+        if let Some(error) = error {
+            tracing::warn!(
+                federation = self.settings.federation,
+                %error,
+                next = next.address(),
+                "trying the next server of the directory"
+            );
+        }
     }
 
     /// Notes how an operation ended: what becomes of the connection, and what it says of the server.
@@ -122,15 +136,18 @@ impl LdapDirectory {
                 if is_reusable {
                     lease.give_back();
                 }
-                server.wake();
+                server.health.answered();
                 self.current.store(place, Ordering::Relaxed);
                 Ok(value)
             }
             Err(failure) => {
+                // One that was used before may only have waited for too long; a new one tells of the
+                // server.
+                let was_new = lease.connection.uses == 0;
                 drop(lease);
                 let is_late = failure.error.fault == DirectoryFault::Timeout;
-                if is_late {
-                    server.rest();
+                if is_late || (failure.is_closed && was_new) {
+                    server.health.failed(Instant::now());
                 }
                 if is_late || failure.is_closed {
                     // What became of this connection may have become of the others.
@@ -142,9 +159,11 @@ impl LdapDirectory {
     }
 
     async fn search_once(&self, search: &Search, deadline: Instant) -> Result<Found, Attempt> {
-        let mut leased = self.lease(Purpose::Service, deadline).await?;
+        let mut leased = self.lease(Purpose::Search, deadline).await?;
         let deadline = self.operation_deadline(deadline);
-        let outcome = leased.lease.connection.search(search, deadline).await;
+        let follow_aliases = self.settings.follow_aliases;
+        let connection = &mut leased.lease.connection;
+        let outcome = connection.search(search, follow_aliases, deadline).await;
         self.settle(leased, outcome)
     }
 
@@ -161,6 +180,22 @@ impl LdapDirectory {
         let outcome = connection.bind(name, password, controls, deadline).await;
         self.settle(leased, outcome)
     }
+
+    /// Whether a request that got no answer may be made again, this being the so many-th time.
+    ///
+    /// What a server has seen it may have acted on: a bind may have been counted against the person, a
+    /// write may have been done. So only a read is made again, and what certainly was not sent.
+    fn is_worth_another(&self, failure: &Failure, is_read: bool, attempt: usize) -> bool {
+        failure.is_closed
+            && (is_read || failure.progress == Progress::Unsent)
+            && attempt <= self.servers.len()
+    }
+}
+
+/// For a directory without servers, which is not opened.
+fn nobody() -> DirectoryError {
+    let detail = "there is no server to ask";
+    fault(DirectoryFault::Misconfigured, "", detail)
 }
 
 /// A connection and where it leads.
@@ -193,19 +228,28 @@ impl From<DirectoryError> for Attempt {
     }
 }
 
+/// Does something again as long as that is worth it.
+macro_rules! again {
+    ($directory:expr, $is_read:expr, $once:expr) => {{
+        let mut attempt = 1;
+        loop {
+            match $once.await {
+                Err(Attempt::Failed(failure))
+                    if $directory.is_worth_another(&failure, $is_read, attempt) =>
+                {
+                    attempt += 1;
+                }
+                done => break done.map_err(Attempt::into_error),
+            }
+        }
+    }};
+}
+
 #[async_trait]
 impl Directory for LdapDirectory {
     async fn search(&self, search: &Search) -> Result<Found, DirectoryError> {
         let deadline = self.call_deadline();
-        match self.search_once(search, deadline).await {
-            // A read changes nothing: it is done again on a new connection where the server had
-            // closed the old one.
-            Err(Attempt::Failed(failure)) if failure.is_closed => {
-                self.search_once(search, deadline).await
-            }
-            done => done,
-        }
-        .map_err(Attempt::into_error)
+        again!(self, true, self.search_once(search, deadline))
     }
 
     async fn bind(
@@ -215,17 +259,32 @@ impl Directory for LdapDirectory {
         controls: &[Control],
     ) -> Result<Reply, DirectoryError> {
         let deadline = self.call_deadline();
-        match self.bind_once(name, password, controls, deadline).await {
-            // A bind that the server has seen may have been counted against the person, who would
-            // be two steps nearer to being locked out: only one that certainly was not sent is done
-            // again.
-            Err(Attempt::Failed(failure))
-                if failure.is_closed && failure.progress == Progress::Unsent =>
-            {
-                self.bind_once(name, password, controls, deadline).await
-            }
-            done => done,
+        again!(
+            self,
+            false,
+            self.bind_once(name, password, controls, deadline)
+        )
+    }
+
+    async fn pages(&self, search: &PagedSearch) -> Result<Box<dyn Pages>, DirectoryError> {
+        self.begin_pages(search).await
+    }
+
+    async fn write(&self, write: &Write) -> Result<Reply, DirectoryError> {
+        let deadline = self.call_deadline();
+        again!(self, false, self.write_once(write, deadline))
+    }
+
+    async fn set_password(
+        &self,
+        change: &PasswordChange<'_>,
+    ) -> Result<PasswordAnswer, DirectoryError> {
+        if let Some(objection) = password_objection(change) {
+            let server = self.servers.first().map_or("", |server| server.address());
+            return Err(fault(DirectoryFault::Misconfigured, server, objection));
         }
-        .map_err(Attempt::into_error)
+        // A person binds first.
+        let deadline = self.call_deadline() + self.settings.operation_timeout;
+        again!(self, false, self.set_password_once(change, deadline))
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     fault::answer,
     limits::Limits,
 };
+use std::collections::VecDeque;
 
 /// Why a connection is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +42,33 @@ struct Outstanding {
     kind: Kind,
     octets: usize,
     elements: usize,
+    /// For a result that is taken bit by bit: octets and elements of each message that was let through
+    /// and not taken yet. Then the sums above are those of these messages.
+    waiting: Option<VecDeque<(usize, usize)>>,
 }
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Bind,
+    /// Something that one message with this tag answers.
+    Single(u8),
     Search,
+}
+
+impl Kind {
+    /// Of a request with this tag; none for requests that are not made here.
+    fn of(request: u8) -> Option<Self> {
+        Some(Self::Single(match request {
+            tag::SEARCH_REQUEST => return Some(Self::Search),
+            tag::BIND_REQUEST => tag::BIND_RESPONSE,
+            tag::ADD_REQUEST => tag::ADD_RESPONSE,
+            tag::MODIFY_REQUEST => tag::MODIFY_RESPONSE,
+            tag::MODIFY_DN_REQUEST => tag::MODIFY_DN_RESPONSE,
+            tag::DELETE_REQUEST => tag::DELETE_RESPONSE,
+            tag::EXTENDED_REQUEST => tag::EXTENDED_RESPONSE,
+            _ => return None,
+        }))
+    }
 }
 
 impl Fence {
@@ -58,30 +79,51 @@ impl Fence {
         }
     }
 
-    /// Notes the request that `octets` begin, unless one is under way: then they go on with it.
-    pub(crate) fn request(&mut self, octets: &[u8]) -> Result<(), End> {
+    /// Notes the request that `octets` begin, unless one is under way: then they go on with it. What
+    /// answers a long one is taken bit by bit.
+    pub(crate) fn request(&mut self, octets: &[u8], is_long: bool) -> Result<(), End> {
         if self.outstanding.is_some() {
             return Ok(());
         }
-        let unknown = || End::Violation("a request that is neither bind nor search".to_owned());
+        let unknown = || End::Violation("a request of an unknown kind".to_owned());
         let message = ber::header(octets)?.ok_or_else(unknown)?;
         let mut parts = octets.get(message.octets..).ok_or_else(unknown)?;
         let id = ber::header(parts)?.ok_or_else(unknown)?;
         let value = parts.get(id.octets..id.octets + id.content);
         let value = ber::unsigned(value.ok_or_else(unknown)?)?;
         parts = parts.get(id.octets + id.content..).unwrap_or_default();
-        let kind = match parts.first() {
-            Some(&tag::BIND_REQUEST) => Kind::Bind,
-            Some(&tag::SEARCH_REQUEST) => Kind::Search,
-            _ => return Err(unknown()),
-        };
+        let kind = parts.first().copied().and_then(Kind::of);
         self.outstanding = Some(Outstanding {
             id: value,
-            kind,
+            kind: kind.ok_or_else(unknown)?,
             octets: 0,
             elements: 0,
+            waiting: is_long.then(VecDeque::new),
         });
         Ok(())
+    }
+
+    /// Notes that so many messages of a long result were taken.
+    pub(crate) fn taken(&mut self, messages: usize) {
+        let Some(request) = self.outstanding.as_mut() else {
+            return;
+        };
+        let Some(waiting) = request.waiting.as_mut() else {
+            return;
+        };
+        for (octets, elements) in waiting.drain(..messages.min(waiting.len())) {
+            request.octets -= octets;
+            request.elements -= elements;
+        }
+    }
+
+    /// Whether so much of a long result waits to be taken that no more should be read.
+    pub(crate) fn is_full(&self) -> bool {
+        self.outstanding.as_ref().is_some_and(|request| {
+            request.waiting.is_some()
+                && (request.octets > self.limits.result_octets_max / WAITING_SHARE
+                    || request.elements > self.limits.result_elements_max / WAITING_SHARE)
+        })
     }
 
     /// How long the message is that `received` begins with; none while more is needed to tell.
@@ -101,14 +143,24 @@ impl Fence {
         };
         request.octets += message.len();
         request.elements += elements;
-        if request.octets > self.limits.result_octets_max {
+        // Of a long result not the whole counts but what waits, which is_full() keeps small; a single
+        // message may be large.
+        let (octets, elements) = match request.waiting.as_mut() {
+            Some(waiting) => {
+                waiting.push_back((message.len(), elements));
+                (message.len(), elements)
+            }
+            None => (request.octets, request.elements),
+        };
+        if octets > self.limits.result_octets_max {
             return Err(Malformed("a result of too many octets").into());
         }
-        if request.elements > self.limits.result_elements_max {
+        if elements > self.limits.result_elements_max {
             return Err(Malformed("a result of too many elements").into());
         }
         let is_last = match (request.kind, parts.operation.tag) {
-            (Kind::Bind, tag::BIND_RESPONSE) | (Kind::Search, tag::SEARCH_DONE) => true,
+            (Kind::Single(expected), tag) if tag == expected => true,
+            (Kind::Search, tag::SEARCH_DONE) => true,
             (
                 Kind::Search,
                 tag::SEARCH_ENTRY | tag::SEARCH_REFERENCE | tag::INTERMEDIATE_RESPONSE,
@@ -243,6 +295,9 @@ fn controls(list: &[u8]) -> Result<(), Malformed> {
     }
     Ok(())
 }
+
+/// This much of what a whole result may have waits to be taken of a long one.
+const WAITING_SHARE: usize = 16;
 
 #[cfg(test)]
 mod tests;

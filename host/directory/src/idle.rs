@@ -91,6 +91,7 @@ impl Shelf {
     /// Keeps a connection to be used again; if there are too many, the longest unused of all goes.
     pub(crate) fn put(&self, mut connection: Connection) {
         connection.used = Instant::now();
+        connection.uses += 1;
         let mut state = self.idle.state();
         state.waiting.push_back(Waiting {
             shelf: self.number,

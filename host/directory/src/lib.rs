@@ -35,6 +35,7 @@ mod directory;
 mod endpoint;
 mod fault;
 mod fence;
+mod health;
 mod idle;
 mod limits;
 mod open;

@@ -36,9 +36,12 @@ pub struct Limits {
     /// A connection that is older is not used again, so that a changed certificate, a changed
     /// address and a withdrawn service account are noticed.
     pub age_max: Duration,
-    /// How long a server that could not be reached comes last in the order of servers, and how long
-    /// a service bind is not tried again that was refused for another reason than its credential.
+    /// How long a server that could not be reached comes last in the order of servers, each time twice
+    /// as long; and how long a service bind is not tried again that was refused for another reason than
+    /// its credential.
     pub back_off: Duration,
+    /// The most that a server's rest grows to.
+    pub back_off_max: Duration,
     /// How long a service bind is not tried again whose credential was refused, so that a wrong one
     /// does not lock the account; each time twice as long.
     pub credential_back_off: Duration,
@@ -57,6 +60,7 @@ impl Default for Limits {
             idle_connections_max: 256,
             age_max: Duration::from_hours(1),
             back_off: Duration::from_secs(5),
+            back_off_max: Duration::from_mins(1),
             credential_back_off: Duration::from_secs(30),
             credential_back_off_max: Duration::from_mins(10),
         }

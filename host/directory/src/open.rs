@@ -53,7 +53,7 @@ impl LdapDirectories {
         &self,
         connection: &Connection,
         settings: &Arc<Settings>,
-    ) -> Result<Vec<Server>, DirectoryError> {
+    ) -> Result<Vec<Arc<Server>>, DirectoryError> {
         let bundle = connection.ca_bundle.as_deref();
         let trusting = |url| {
             let made = self.common.trusting(bundle);
@@ -78,12 +78,8 @@ impl LdapDirectories {
                 Security::StartTls(name) => Channel::StartTls(peer(name)?),
                 Security::Tls(name) => Channel::Tls(peer(name)?),
             };
-            servers.push(Server::new(
-                endpoint,
-                channel,
-                Arc::clone(settings),
-                &self.idle,
-            ));
+            let server = Server::new(endpoint, channel, Arc::clone(settings), &self.idle);
+            servers.push(Arc::new(server));
         }
         Ok(servers)
     }
@@ -138,6 +134,7 @@ impl Directories for LdapDirectories {
             connect_timeout: connection.connect_timeout,
             operation_timeout: connection.operation_timeout,
             pool_connections_max: connection.pool_connections_max,
+            follow_aliases: connection.follow_aliases,
             limits: self.limits,
         });
         let servers = self.servers(connection, &settings)?;

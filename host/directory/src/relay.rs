@@ -6,20 +6,27 @@ use std::{
     io,
     sync::{
         OnceLock,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::UnixStream,
     select,
+    sync::Notify,
 };
+use zeroize::Zeroizing;
 
 /// What is known of a connection outside of its relay.
 #[derive(Debug, Default)]
 pub(crate) struct Wire {
     progress: AtomicU8,
     end: OnceLock<End>,
+    /// Whether what answers the request under way is taken bit by bit.
+    is_long: AtomicBool,
+    /// How many messages were taken that the fence does not know of yet.
+    taken: AtomicUsize,
+    room: Notify,
 }
 
 /// How far the request under way has come.
@@ -34,7 +41,25 @@ pub(crate) enum Progress {
 impl Wire {
     /// A request is about to be made.
     pub(crate) fn begin(&self) {
+        self.begin_as(false);
+    }
+
+    /// A request is about to be made whose result is of any length: each message of it has to be taken
+    /// ([`Wire::took`]), and only so much is read ahead.
+    pub(crate) fn begin_long(&self) {
+        self.begin_as(true);
+    }
+
+    fn begin_as(&self, is_long: bool) {
         self.progress.store(0, Ordering::SeqCst);
+        self.taken.store(0, Ordering::SeqCst);
+        self.is_long.store(is_long, Ordering::SeqCst);
+    }
+
+    /// A message of a long result was taken.
+    pub(crate) fn took(&self) {
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        self.room.notify_one();
     }
 
     /// How far the request under way has come.
@@ -72,6 +97,8 @@ async fn carry(
 ) -> End {
     let mut received = BytesMut::new();
     loop {
+        fence.taken(wire.taken.swap(0, Ordering::SeqCst));
+        let is_full = fence.is_full();
         received.reserve(if received.is_empty() {
             CHUNK_OCTETS
         } else {
@@ -80,7 +107,7 @@ async fn carry(
         select! {
             // The peer first: if it has closed the connection, a request is not sent in vain.
             biased;
-            read = peer.read_buf(&mut received) => {
+            read = peer.read_buf(&mut received), if !is_full => {
                 match read {
                     Ok(0) => return End::Closed("the peer closed the connection".to_owned()),
                     Ok(_) => {}
@@ -99,6 +126,7 @@ async fn carry(
                     return end;
                 }
             }
+            () = wire.room.notified(), if is_full => {}
         }
     }
 }
@@ -110,14 +138,14 @@ async fn submit(
     fence: &mut Fence,
     wire: &Wire,
 ) -> Result<(), End> {
-    // A connection that waits in a pool has no room for requests.
-    let mut request = Vec::with_capacity(REQUEST_OCTETS);
-    match local.try_read_buf(&mut request) {
+    // A connection that waits in a pool has no room for requests; one may hold a password.
+    let mut request = Zeroizing::new(Vec::with_capacity(REQUEST_OCTETS));
+    match local.try_read_buf(&mut *request) {
         Ok(1..) => {}
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
         Ok(0) | Err(_) => return Err(End::Local),
     }
-    fence.request(&request)?;
+    fence.request(&request, wire.is_long.load(Ordering::SeqCst))?;
     wire.progress.store(1, Ordering::SeqCst);
     send(peer, &request).await.map_err(|error| broken(&error))
 }

@@ -4,6 +4,7 @@ use crate::{
     connection::{Answered, Channel, Connection, Failure},
     endpoint::Endpoint,
     fault::{answer, fault, fault_with},
+    health::Health,
     idle::Idle,
     limits::Limits,
     outbound::Outbound,
@@ -11,12 +12,9 @@ use crate::{
     service::ServiceAccount,
 };
 use bridge_model::ports::{DirectoryError, DirectoryFault, DirectoryStep, Facts};
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::Mutex as AsyncMutex,
+    sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
 
@@ -31,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) operation_timeout: Duration,
     pub(crate) pool_connections_max: usize,
+    pub(crate) follow_aliases: bool,
     pub(crate) limits: Limits,
 }
 
@@ -38,9 +37,22 @@ pub(crate) struct Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Searches, bound as the service.
-    Service,
+    Search,
+    /// Writes, bound as the service.
+    Write,
+    /// New passwords, bound as the service.
+    Password,
     /// Binds as one person after another, nothing else.
     SignIn,
+    /// The new password of a person who binds first.
+    OwnPassword,
+}
+
+impl Purpose {
+    /// Whether it is the service that acts.
+    fn is_service(self) -> bool {
+        matches!(self, Self::Search | Self::Write | Self::Password)
+    }
 }
 
 /// One server.
@@ -50,11 +62,17 @@ pub(crate) struct Server {
     settings: Arc<Settings>,
     service: Pool,
     sign_in: Pool,
-    /// Until then the server comes last.
-    resting_until: Mutex<Option<Instant>>,
+    /// Room for long reads, which keep their connections to themselves.
+    long_reads: Arc<Semaphore>,
+    pub(crate) health: Health,
     /// Whose turn it is to bind as the service, and when and why a bind last got no answer.
-    service_bind: AsyncMutex<Option<(Instant, DirectoryError)>>,
+    service_bind: Turn,
+    /// Whose turn it is to dial a server that did not answer last.
+    dialling: Turn,
 }
+
+/// When and why the last one whose turn it was got no answer.
+type Turn = AsyncMutex<Option<(Instant, DirectoryError)>>;
 
 /// Why there is no connection.
 pub(crate) enum Unavailable {
@@ -75,11 +93,13 @@ impl Server {
         Self {
             service: pool(),
             sign_in: pool(),
+            long_reads: Arc::new(Semaphore::new(LONG_READS_MAX)),
+            health: Health::new(settings.limits),
             endpoint,
             channel,
             settings,
-            resting_until: Mutex::default(),
-            service_bind: AsyncMutex::default(),
+            service_bind: Turn::default(),
+            dialling: Turn::default(),
         }
     }
 
@@ -88,38 +108,37 @@ impl Server {
         &self.endpoint.address
     }
 
-    /// Whether the server did not answer a short while ago.
-    pub(crate) fn is_resting(&self) -> bool {
-        let now = Instant::now();
-        self.resting_until().is_some_and(|until| now < until)
-    }
-
-    /// Puts the server behind the others for a while: it did not answer.
-    pub(crate) fn rest(&self) {
-        *self.resting_until() = Some(Instant::now() + self.settings.limits.back_off);
-    }
-
-    /// The server answered.
-    pub(crate) fn wake(&self) {
-        *self.resting_until() = None;
-    }
-
     /// Closes the idle connections of a pool.
     pub(crate) fn clear(&self, purpose: Purpose) {
         self.pool(purpose).clear();
     }
 
-    /// Whether a password for this purpose would travel without TLS, and what to do about it.
+    /// Whether a secret for this purpose would travel without TLS, and what to do about it.
     fn plaintext(&self, purpose: Purpose) -> Option<DirectoryError> {
-        let sends_password = purpose == Purpose::SignIn || self.settings.service.is_some();
-        let is_plain = matches!(self.channel, Channel::Plain);
-        (is_plain && sends_password && !self.settings.allow_plaintext).then(|| {
-            fault(
-                DirectoryFault::PlaintextRefused,
-                self.address(),
-                "a password would travel without TLS: use an ldaps:// URL or start_tls, or set allow_plaintext",
-            )
-        })
+        if !matches!(self.channel, Channel::Plain) {
+            return None;
+        }
+        let detail = match purpose {
+            Purpose::Password | Purpose::OwnPassword => {
+                "a new password is sent over TLS only: use an ldaps:// URL or start_tls"
+            }
+            _ if self.settings.allow_plaintext => return None,
+            Purpose::SignIn => {
+                "a password would travel without TLS: use an ldaps:// URL or start_tls, or set allow_plaintext"
+            }
+            Purpose::Search if self.settings.service.is_none() => return None,
+            Purpose::Search => {
+                "a password would travel without TLS: use an ldaps:// URL or start_tls, or set allow_plaintext"
+            }
+            Purpose::Write => {
+                "what is written would travel without TLS: use an ldaps:// URL or start_tls, or set allow_plaintext"
+            }
+        };
+        Some(fault(
+            DirectoryFault::PlaintextRefused,
+            self.address(),
+            detail,
+        ))
     }
 
     /// A connection for one operation: an idle one, or a new one, bound if it is for searches.
@@ -151,16 +170,69 @@ impl Server {
         Ok(slot.lease(connection))
     }
 
-    async fn connect(
+    /// A connection for a read of any length, bound as the service, and its place among the few that
+    /// there may be, which is taken until it is dropped.
+    pub(crate) async fn long_read(
+        &self,
+        deadline: Instant,
+    ) -> Result<(Connection, OwnedSemaphorePermit), Unavailable> {
+        if let Some(error) = self.plaintext(Purpose::Search) {
+            return Err(Unavailable::TryNext(error));
+        }
+        let room = timeout_at(deadline, Arc::clone(&self.long_reads).acquire_owned()).await;
+        let Ok(Ok(room)) = room else {
+            return Err(Unavailable::Final(
+                fault(
+                    DirectoryFault::Timeout,
+                    self.address(),
+                    format!("{LONG_READS_MAX} long reads were under way all the time"),
+                )
+                .at(DirectoryStep::Operation),
+            ));
+        };
+        Ok((self.connect(Purpose::Search, deadline).await?, room))
+    }
+
+    /// A new connection. To a server that did not answer last one call at a time dials: who waited for
+    /// one that got no answer has none either.
+    pub(crate) async fn connect(
         &self,
         purpose: Purpose,
         deadline: Instant,
     ) -> Result<Connection, Unavailable> {
-        let service = match &self.settings.service {
-            Some(service) if purpose == Purpose::Service => Some(service),
-            _ => None,
+        if self.health.is_sound() {
+            return self.connect_now(purpose, deadline).await;
+        }
+        let begin = Instant::now();
+        let Ok(mut turn) = timeout_at(deadline, self.dialling.lock()).await else {
+            return Err(Unavailable::TryNext(fault(
+                DirectoryFault::Timeout,
+                self.address(),
+                "another call waits for this server, in vain so far",
+            )));
         };
-        if let Some(refusal) = service.and_then(|service| service.refusal(Instant::now())) {
+        if let Some((_, error)) = turn.as_ref().filter(|(at, _)| *at >= begin) {
+            return Err(Unavailable::TryNext(error.clone()));
+        }
+        if self.health.is_sound() {
+            drop(turn);
+            return self.connect_now(purpose, deadline).await;
+        }
+        let connected = self.connect_now(purpose, deadline).await;
+        if let Err(Unavailable::TryNext(error)) = &connected {
+            *turn = Some((Instant::now(), error.clone()));
+        }
+        connected
+    }
+
+    async fn connect_now(
+        &self,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> Result<Connection, Unavailable> {
+        let service = self.settings.service.as_ref();
+        let service = service.filter(|_| purpose.is_service());
+        if let Some(refusal) = service.and_then(|account| account.refusal(Instant::now())) {
             return Err(Unavailable::Final(refusal));
         }
         let connected = Connection::open(
@@ -172,7 +244,7 @@ impl Server {
         )
         .await;
         let mut connection = connected.map_err(|error| {
-            self.rest();
+            self.health.failed(Instant::now());
             Unavailable::TryNext(error)
         })?;
         if let Some(service) = service {
@@ -216,7 +288,7 @@ impl Server {
         }
         let bound = self.bind_service(connection, service, deadline).await;
         if let Err(Unavailable::TryNext(error)) = &bound {
-            self.rest();
+            self.health.failed(Instant::now());
             *turn = Some((Instant::now(), error.clone()));
         }
         bound
@@ -259,18 +331,16 @@ impl Server {
     }
 
     fn pool(&self, purpose: Purpose) -> &Pool {
-        match purpose {
-            Purpose::Service => &self.service,
-            Purpose::SignIn => &self.sign_in,
+        if purpose.is_service() {
+            &self.service
+        } else {
+            &self.sign_in
         }
     }
-
-    fn resting_until(&self) -> MutexGuard<'_, Option<Instant>> {
-        // Nothing panics while the lock is held.
-        let lock = self.resting_until.lock();
-        lock.unwrap_or_else(PoisonError::into_inner)
-    }
 }
+
+/// Reads of all users: more at once do not make a server faster.
+const LONG_READS_MAX: usize = 4;
 
 /// Result codes that speak of the server and not of who binds: operations error, time limit,
 /// administrative limit, busy, unavailable, other (RFC 4511 appendix A.2).

@@ -1,5 +1,6 @@
 //! Distinguished names (RFC 4514).
 
+use crate::write::NamePart;
 use serde::{Deserialize, Serialize};
 use std::{fmt, hash};
 
@@ -70,6 +71,26 @@ impl Dn {
         Self::parse(&format!("{attribute}={}{separator}{parent}", escape(value)))
     }
 
+    /// The name of the entry right below `parent` whose RDN has these parts; below the empty name that
+    /// is the RDN itself. A value that is no text is written in the form `#` of RFC 4514 section 2.4,
+    /// as an octet string.
+    ///
+    /// # Errors
+    ///
+    /// For no parts, and for what is no name of an attribute.
+    pub fn named(parts: &[NamePart], parent: &Self) -> Result<Self, DnError> {
+        let part = |part: &NamePart| format!("{}={}", part.attribute, escape_octets(&part.value));
+        let rdn = parts.iter().map(part).collect::<Vec<_>>().join("+");
+        if rdn.is_empty() {
+            return Err(DnError::Syntax {
+                problem: "a name without parts",
+                at: 1,
+            });
+        }
+        let separator = if parent.is_root() { "" } else { "," };
+        Self::parse(&format!("{rdn}{separator}{parent}"))
+    }
+
     /// The text as written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -108,6 +129,28 @@ impl Dn {
                 .chain(std::iter::repeat(None)),
         )
         .all(|(wanted, own)| own == Some(wanted))
+    }
+
+    /// Octets that are the same for two names exactly if the names are equal, for whoever keeps names in
+    /// an order. The part nearest to the root comes first, so what is below one name lies together.
+    pub fn comparable(&self) -> Vec<u8> {
+        let mut octets = Vec::with_capacity(self.text.len() + 2 * self.depth());
+        for rdn in self.normal.iter().rev() {
+            for (i, (kind, value)) in rdn.iter().enumerate() {
+                if i > 0 {
+                    octets.extend([0, 1]);
+                }
+                octets.extend_from_slice(kind.as_bytes());
+                octets.push(b'=');
+                for octet in value {
+                    octets.push(*octet);
+                    // What ends a part is never in one.
+                    octets.extend((*octet == 0).then_some(u8::MAX));
+                }
+            }
+            octets.extend([0, 0]);
+        }
+        octets
     }
 
     /// How many RDNs the name has.
@@ -175,6 +218,26 @@ fn escape(value: &str) -> String {
         }
     }
     out
+}
+
+/// As [`escape`], for any octets.
+fn escape_octets(value: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(value) {
+        return escape(text);
+    }
+    // An octet string in BER: its tag, its length, its octets.
+    let mut ber = vec![0x04];
+    if let Ok(short @ ..0x80) = u8::try_from(value.len()) {
+        ber.push(short);
+    } else {
+        let length = value.len().to_be_bytes();
+        let length: Vec<_> = length.into_iter().skip_while(|octet| *octet == 0).collect();
+        ber.push(0x80 | u8::try_from(length.len()).unwrap_or_default());
+        ber.extend(length);
+    }
+    ber.extend(value);
+    let hexadecimal = ber.iter().map(|octet| format!("{octet:02x}"));
+    format!("#{}", hexadecimal.collect::<String>())
 }
 
 struct Reader<'a> {
@@ -353,6 +416,7 @@ mod tests {
             ("cn=a\\,o=x", "cn=a,o=x", false),
         ] {
             assert_eq!(dn(a) == dn(b), equal, "{a} {b}");
+            assert_eq!(dn(a).comparable() == dn(b).comparable(), equal, "{a} {b}");
         }
     }
 

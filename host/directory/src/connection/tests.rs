@@ -1,5 +1,9 @@
-use super::*;
-use bridge_model::{dn::Dn, filter::Filter, search::SearchScope};
+use super::{search::SIZE_LIMIT_EXCEEDED, *};
+use bridge_model::{
+    dn::Dn,
+    filter::Filter,
+    search::{Found, Search, SearchScope},
+};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
@@ -49,7 +53,10 @@ async fn search_answered_with(answer: Vec<u8>) -> Result<Found, Failure> {
         attributes: vec!["mail".to_owned()],
         size_limit: 3,
     };
-    let found = connection(answer).await.search(&search, soon()).await;
+    let found = connection(answer)
+        .await
+        .search(&search, false, soon())
+        .await;
     found.map(|answered| answered.value)
 }
 

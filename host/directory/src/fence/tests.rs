@@ -38,7 +38,7 @@ fn with(more: Vec<u8>) -> Vec<Vec<u8>> {
 fn fence_after(request_tag: u8, limits: Limits) -> Fence {
     let mut fence = Fence::new(limits);
     fence
-        .request(&message(7, &[leaf(request_tag, b"")]))
+        .request(&message(7, &[leaf(request_tag, b"")]), false)
         .expect("a request");
     fence
 }
@@ -230,14 +230,73 @@ fn takes_a_farewell_for_the_end() {
 }
 
 #[test]
-fn forwards_only_binds_and_searches() {
+fn forwards_only_what_is_asked_for_here() {
     let mut fence = Fence::new(Limits::default());
     for bad in [
         &b""[..],
         b"\x30",
         b"GET /",
-        &message(1, &[leaf(0x4a, b"uid=ada")]),
+        // A comparison, and an abandonment.
+        &message(1, &[element(0x6e, &[])]),
+        &message(1, &[leaf(0x50, &[1])]),
     ] {
-        assert!(fence.request(bad).is_err(), "{bad:x?}");
+        assert!(fence.request(bad, false).is_err(), "{bad:x?}");
     }
+}
+
+#[test]
+fn every_request_has_its_own_answer_and_no_other() {
+    let kinds = [
+        (0x60, 0x61),
+        (0x63, 0x65),
+        (0x66, 0x67),
+        (0x68, 0x69),
+        (0x4a, 0x6b),
+        (0x6c, 0x6d),
+        (0x77, 0x78),
+    ];
+    for (request, _) in kinds {
+        for (_, answer) in kinds {
+            let message = message(7, &[element(answer, &success())]);
+            let is_its_own = kinds.contains(&(request, answer));
+            let outcome = answer_to(request, &message);
+            assert_eq!(outcome.is_ok(), is_its_own, "{request:x} {answer:x}");
+        }
+        // ldap3 would take one for the end of anything but a search.
+        let intermediate = message(7, &[element(0x79, &[])]);
+        let outcome = answer_to(request, &intermediate);
+        assert_eq!(outcome.is_ok(), request == SEARCH_REQUEST, "{request:x}");
+    }
+}
+
+#[test]
+fn a_long_result_counts_only_as_far_as_it_waits() {
+    let entry = message(7, &[element(0x64, &[leaf(0x04, b""), leaf(0x30, b"")])]);
+    let limits = Limits {
+        result_octets_max: entry.len() * 5 * WAITING_SHARE,
+        ..Limits::default()
+    };
+    let mut fence = Fence::new(limits);
+    let request = message(7, &[leaf(SEARCH_REQUEST, b"")]);
+    fence.request(&request, true).expect("a request");
+    for _ in 0..1000 {
+        for _ in 0..5 {
+            assert!(!fence.is_full());
+            assert_eq!(fence.admit(&entry), Ok(()));
+        }
+        assert_eq!(fence.admit(&entry), Ok(()));
+        assert!(fence.is_full());
+        fence.taken(6);
+    }
+    // Taking more than there was does no harm.
+    fence.taken(6);
+    assert_eq!(fence.admit(&entry), Ok(()));
+    let large = message(7, &[element(0x73, &[leaf(0x04, &[b'a'; 60_000])])]);
+    let small = Limits {
+        result_octets_max: 50_000,
+        ..limits
+    };
+    let mut fence = Fence::new(small);
+    fence.request(&request, true).expect("a request");
+    assert!(fence.admit(&large).is_err(), "one message is too large");
 }
