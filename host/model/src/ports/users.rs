@@ -9,6 +9,7 @@ use crate::{
     user::{ImportCounts, ImportedUser, KnownUser, LocalProfile, Standing, StoredUser, UserQuery},
 };
 use async_trait::async_trait;
+use std::collections::HashMap;
 
 /// People who have signed in, and what the bridge itself holds against them.
 #[async_trait]
@@ -82,6 +83,21 @@ pub trait Users: Send + Sync {
         federation: FederationId,
         identifier: &[u8],
     ) -> Result<Option<String>, StoreError>;
+
+    /// The subjects that people had before, of those of these identifiers for whom one was imported.
+    async fn imported_subjects(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        identifiers: &[Vec<u8>],
+    ) -> Result<HashMap<Vec<u8>, String>, StoreError> {
+        let mut subjects = HashMap::new();
+        for identifier in identifiers {
+            let subject = self.imported_subject(realm, federation, identifier).await?;
+            subjects.extend(subject.map(|subject| (identifier.clone(), subject)));
+        }
+        Ok(subjects)
+    }
 }
 
 /// People whom federations with import have read, and what the bridge keeps over what a directory says
