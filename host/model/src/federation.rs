@@ -251,6 +251,13 @@ pub enum ServiceBind {
     External(Option<String>),
 }
 
+impl ServiceBind {
+    /// Whether there is a bind credential to it.
+    pub fn has_credential(&self) -> bool {
+        matches!(self, Self::Simple(_) | Self::External(Some(_)))
+    }
+}
+
 /// The name of a simple bind, sent as written: a DN, a user principal name, or `DOMAIN\user`. Never
 /// empty, since that would be an anonymous bind (RFC 4513 section 5.1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 
 use bridge_model::{
     client::ClientAuthentication,
-    federation::ServiceBind,
     ports::StoreError,
     realm::{ClientDeclaration, Declaration, FederationDeclaration, RealmDeclaration},
 };
@@ -40,7 +39,7 @@ fn check_federation(
     if federation.realm != realm.realm.name {
         return conflict(&object, "is declared below another realm than its own");
     }
-    if federation.connection.bind == ServiceBind::None && declared.bind_credential.is_some() {
+    if !federation.connection.bind.has_credential() && declared.bind_credential.is_some() {
         return conflict(
             &object,
             "has a bind credential and no bind name: give both, or neither",

@@ -7,7 +7,7 @@
 use crate::key::SealingKey;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use bridge_model::{
-    federation::{Federation, ServiceBind},
+    federation::{Federation, ServiceBind, TlsVersion},
     names::RealmName,
     ports::{Random, StoreError},
     secret::Secret,
@@ -112,8 +112,16 @@ impl Place {
             .and(algorithm)
     }
 
+    /// The hash of a person's local password.
+    pub(crate) fn local_password(realm: &RealmName, subject: &str) -> Self {
+        Self::new("local_profiles", "password", &format!("{realm}/{subject}"))
+            .and(realm.as_str())
+            .and(subject)
+    }
+
     /// The bind credential of a federation: tied to everything that decides whom it is sent to, how
-    /// well that is protected, and as whose.
+    /// well that is protected, and as whose. What was not there in earlier versions goes in only where
+    /// it is not the preset, and as what no name or URL of a connection reads like.
     pub(crate) fn bind_credential(federation: &Federation) -> Self {
         let connection = &federation.connection;
         let shown = format!("{}/{}", federation.realm, federation.name);
@@ -127,9 +135,20 @@ impl Place {
             ])
             .and(connection.ca_bundle.as_deref().unwrap_or_default())
             .and(match &connection.bind {
-                ServiceBind::None => "",
+                ServiceBind::None | ServiceBind::External(_) => "",
                 ServiceBind::Simple(name) => name.as_str(),
             });
+        if let ServiceBind::External(certificate) = &connection.bind {
+            place = place
+                .and("external")
+                .and(certificate.as_deref().unwrap_or_default());
+        }
+        if connection.tls_min == TlsVersion::Tls13 {
+            place = place.and("TLS 1.3");
+        }
+        for host in &connection.referral_hosts {
+            place = place.and("referrals").and(host);
+        }
         for url in &connection.urls {
             place = place.and(url.as_str());
         }

@@ -6,6 +6,7 @@ mod change;
 mod clients;
 mod connections;
 mod failures;
+mod imports;
 mod keys;
 mod open;
 mod realms;

@@ -178,6 +178,12 @@ impl Reseal<'_> {
             Ok(Place::signing_key(&realm, kid, algorithm))
         })
         .await?;
+        self.column(&LOCAL_PASSWORDS, |row| {
+            let columns = Columns::of("local_profiles", row);
+            let realm = columns.name::<RealmName>("realm")?;
+            Ok(Place::local_password(&realm, columns.get("subject")?))
+        })
+        .await?;
         self.column(&BIND_CREDENTIALS, |row| {
             Ok(Place::bind_credential(&federation(row)?.federation))
         })
@@ -231,6 +237,12 @@ const SUBJECT_KEYS: Sealed = Sealed {
 const SIGNING_KEYS: Sealed = Sealed {
     select: "SELECT number, private AS sealed, realm, kid, algorithm FROM signing_keys",
     update: "UPDATE signing_keys SET private = ?1 WHERE number = ?2",
+};
+
+const LOCAL_PASSWORDS: Sealed = Sealed {
+    select: "SELECT number, password AS sealed, realm, subject FROM local_profiles
+        WHERE password IS NOT NULL",
+    update: "UPDATE local_profiles SET password = ?1 WHERE number = ?2",
 };
 
 const BIND_CREDENTIALS: Sealed = Sealed {

@@ -1,4 +1,4 @@
-//! People who have signed in.
+//! People who have signed in, and what holds against them.
 
 use super::{SqliteStore, begin, commit, database, kind, sessions::session};
 use crate::columns::{Columns, seconds};
@@ -15,12 +15,14 @@ use sqlx::{Error, error::ErrorKind, query, sqlite::SqliteRow};
 #[async_trait]
 impl Users for SqliteStore {
     async fn note_user(&self, user: &KnownUser, now: Timestamp) -> Result<Standing, StoreError> {
+        let folded = user.username.to_lowercase();
         let statement = query(NOTED)
             .bind(user.realm.as_str())
             .bind(user.federation.0.as_bytes().as_slice())
             .bind(user.subject.as_str())
             .bind(user.username.as_str())
-            .bind(user.entry_dn.as_str());
+            .bind(user.entry_dn.as_str())
+            .bind(folded.as_str());
         let row = self.row(statement).await?;
         let row = row.ok_or_else(|| database(Error::RowNotFound))?;
         let found = standing(&row)?;
@@ -33,12 +35,13 @@ impl Users for SqliteStore {
             .bind(user.subject.as_str())
             .bind(user.username.as_str())
             .bind(user.entry_dn.as_str())
+            .bind(folded)
             .bind(seconds(now));
         let written = self.write(statement).await?;
         match written.rows.first() {
             // A block may have come in between.
             Some(row) => Ok(Standing {
-                is_blocked: Columns::of("users", row).get("blocked")?,
+                is_blocked: Columns::of("users", row).get("is_blocked")?,
                 ..found
             }),
             // There is no such federation any more.
@@ -69,8 +72,8 @@ impl Users for SqliteStore {
         // The empty name and the empty subject come before all others.
         let (username, subject) = match after {
             None => (String::new(), ""),
-            Some(subject) => match self.user(realm, subject).await? {
-                Some(last) => (last.username, subject),
+            Some(subject) => match self.folded_username(realm, subject).await? {
+                Some(last) => (last, subject),
                 None => {
                     return Err(StoreError::Missing(format!(
                         "user {subject} in the realm {realm}"
@@ -213,6 +216,22 @@ impl Users for SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// What a user is sorted by.
+    async fn folded_username(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let statement =
+            query("SELECT folded_username FROM users WHERE realm = ?1 AND subject = ?2");
+        let row = self.row(statement.bind(realm.as_str()).bind(subject));
+        row.await?
+            .map(|row| Columns::of("users", &row).get("folded_username"))
+            .transpose()
+    }
+}
+
 fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
     let columns = Columns::of("users", row);
     Ok(Standing {
@@ -221,7 +240,7 @@ fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
     })
 }
 
-fn user(row: &SqliteRow) -> Result<KnownUser, StoreError> {
+pub(super) fn user(row: &SqliteRow) -> Result<KnownUser, StoreError> {
     let columns = Columns::of("users", row);
     Ok(KnownUser {
         realm: columns.name::<RealmName>("realm")?,
@@ -234,37 +253,42 @@ fn user(row: &SqliteRow) -> Result<KnownUser, StoreError> {
     })
 }
 
-/// Gives one row whatever is there. The index has all that is asked of a federation, whose row is
+/// Gives one row whatever is there. Who is switched off in the local profile is kept out as one who is
+/// blocked is. The index has all that is asked of a federation, whose row is
 /// long. ?1 realm, ?2 federation, ?3 subject.
 const STANDING: &str = "
     SELECT EXISTS (
             SELECT 1 FROM federations INDEXED BY federations_by_state
             WHERE id = ?2 AND realm = ?1 AND enabled
         ) AS is_federation_enabled,
-        EXISTS (SELECT 1 FROM users WHERE realm = ?1 AND subject = ?3 AND blocked) AS is_blocked";
+        EXISTS (
+            SELECT 1 FROM users WHERE realm = ?1 AND subject = ?3 AND (blocked OR disabled)
+        ) AS is_blocked";
 
-/// As [`STANDING`]; ?4 user name, ?5 DN.
+/// As [`STANDING`]; ?4 user name, ?5 DN, ?6 user name in lower case.
 const NOTED: &str = "
     SELECT EXISTS (
             SELECT 1 FROM federations INDEXED BY federations_by_state
             WHERE id = ?2 AND realm = ?1 AND enabled
         ) AS is_federation_enabled,
-        coalesce(blocked, 0) AS is_blocked,
-        coalesce(federation = ?2 AND username = ?4 AND entry_dn = ?5, 0) AS is_as_noted
+        coalesce(blocked OR disabled, 0) AS is_blocked,
+        coalesce(federation = ?2 AND username = ?4 AND entry_dn = ?5 AND folded_username = ?6, 0)
+            AS is_as_noted
     FROM (SELECT 1) LEFT JOIN users ON realm = ?1 AND subject = ?3";
 
-/// Values as in [`NOTED`], ?6 now. Of a federation that is gone nobody is noted.
+/// Values as in [`NOTED`], ?7 now. Of a federation that is gone nobody is noted.
 const NOTE: &str = "
-    INSERT INTO users (realm, subject, federation, username, entry_dn, blocked, created_at,
-        changed_at)
-    SELECT ?1, ?3, ?2, ?4, ?5, 0, ?6, ?6 FROM federations WHERE id = ?2 AND realm = ?1
+    INSERT INTO users (realm, subject, federation, username, entry_dn, folded_username, blocked,
+        created_at, changed_at)
+    SELECT ?1, ?3, ?2, ?4, ?5, ?6, 0, ?7, ?7 FROM federations WHERE id = ?2 AND realm = ?1
     ON CONFLICT (realm, subject) DO UPDATE SET federation = ?2, username = ?4, entry_dn = ?5,
-        changed_at = ?6
-    RETURNING blocked";
+        folded_username = ?6, changed_at = ?7
+    RETURNING blocked OR disabled AS is_blocked";
 
 const USERS: &str = "
     SELECT realm, subject, federation, username, entry_dn, blocked, created_at FROM users
-    WHERE realm = ?1 AND (username, subject) > (?2, ?3) ORDER BY username, subject LIMIT ?4";
+    WHERE realm = ?1 AND (folded_username, subject) > (?2, ?3)
+    ORDER BY folded_username, subject LIMIT ?4";
 
 const USER: &str = "
     SELECT realm, subject, federation, username, entry_dn, blocked, created_at FROM users
@@ -277,9 +301,10 @@ const SESSIONS: &str = r#"
     SELECT id, realm, secret, "user", auth_time, expires_at FROM sessions
     WHERE realm = ?1 AND subject = ?2 AND expires_at > ?3 ORDER BY auth_time DESC, number DESC"#;
 
-const END_SESSIONS: &str = "DELETE FROM sessions WHERE realm = ?1 AND subject = ?2";
+pub(super) const END_SESSIONS: &str = "DELETE FROM sessions WHERE realm = ?1 AND subject = ?2";
 
-const REVOKE_GRANTS: &str = "UPDATE grants SET stage = 2 WHERE realm = ?1 AND subject = ?2";
+pub(super) const REVOKE_GRANTS: &str =
+    "UPDATE grants SET stage = 2 WHERE realm = ?1 AND subject = ?2";
 
 const IMPORT: &str = "
     INSERT INTO imported_subjects (realm, federation, identifier, subject)

@@ -8,12 +8,15 @@ use bridge_model::{
     federation::Federation,
     names::{ClientId, FederationId, FederationName, RealmName},
     plan::Plan,
-    ports::{AuditTrail, Clients, Precondition, Realms, StoreError, Users},
+    ports::{AuditTrail, Clients, Imports, Precondition, Realms, StoreError, Users},
     realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
     secret::Secret,
     session::Session,
+    synchronisation::{SyncRun, SyncState},
     time::Timestamp,
-    user::{KnownUser, Standing},
+    user::{
+        ImportCounts, ImportedUser, KnownUser, LocalProfile, Standing, StoredUser, UserQuery,
+    },
 };
 use uuid::Uuid;
 
@@ -150,11 +153,16 @@ impl Users for MemoryStore {
 
     async fn sessions_of(
         &self,
-        _: &RealmName,
-        _: &str,
-        _: Timestamp,
+        realm: &RealmName,
+        subject: &str,
+        now: Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
-        unused()
+        let tables = self.up()?;
+        // They stand in the order in which they were added.
+        let sessions = tables.sessions.iter().rev().filter(|session| {
+            session.realm == *realm && session.user.subject == subject && now <= session.expires_at
+        });
+        Ok(sessions.cloned().collect())
     }
 
     async fn end_sessions_of(&self, _: &RealmName, _: &str) -> Result<u64, StoreError> {
@@ -176,6 +184,86 @@ impl Users for MemoryStore {
         _: FederationId,
         _: &[u8],
     ) -> Result<Option<String>, StoreError> {
+        unused()
+    }
+}
+
+#[async_trait]
+impl Imports for MemoryStore {
+    async fn import_users(
+        &self,
+        _: &RealmName,
+        _: FederationId,
+        _: &[ImportedUser],
+        _: Timestamp,
+    ) -> Result<ImportCounts, StoreError> {
+        unused()
+    }
+
+    async fn imported_identifiers(
+        &self,
+        _: FederationId,
+        _: Option<&[u8]>,
+        _: u32,
+    ) -> Result<Vec<(Vec<u8>, String)>, StoreError> {
+        unused()
+    }
+
+    async fn imported_by_dn(
+        &self,
+        _: FederationId,
+        _: &str,
+    ) -> Result<Option<String>, StoreError> {
+        unused()
+    }
+
+    async fn remove_users(&self, _: &RealmName, _: &[String]) -> Result<u64, StoreError> {
+        unused()
+    }
+
+    async fn stored_user(&self, _: &RealmName, _: &str) -> Result<Option<StoredUser>, StoreError> {
+        unused()
+    }
+
+    async fn find_users(
+        &self,
+        _: &RealmName,
+        _: &UserQuery,
+    ) -> Result<Vec<StoredUser>, StoreError> {
+        unused()
+    }
+
+    async fn count_found_users(&self, _: &RealmName, _: &UserQuery) -> Result<u64, StoreError> {
+        unused()
+    }
+
+    async fn local_profile(&self, _: &RealmName, _: &str) -> Result<LocalProfile, StoreError> {
+        unused()
+    }
+
+    async fn save_local_profile(
+        &self,
+        _: &RealmName,
+        _: &str,
+        _: &LocalProfile,
+    ) -> Result<bool, StoreError> {
+        unused()
+    }
+
+    async fn sync_state(&self, _: FederationId) -> Result<SyncState, StoreError> {
+        unused()
+    }
+
+    async fn begin_sync(
+        &self,
+        _: FederationId,
+        _: &SyncRun,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        unused()
+    }
+
+    async fn save_sync_state(&self, _: FederationId, _: &SyncState) -> Result<(), StoreError> {
         unused()
     }
 }

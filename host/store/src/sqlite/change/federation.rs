@@ -7,7 +7,7 @@ use crate::{
     sqlite::rows::{FEDERATION_BY_ID, FEDERATION_BY_NAME, bind_credential, federation},
 };
 use bridge_model::{
-    federation::{Federation, ServiceBind},
+    federation::Federation,
     names::{FederationId, FederationName, RealmName},
     ports::{Precondition, StoreError},
     realm::PlannedFederation,
@@ -95,7 +95,7 @@ impl Change<'_> {
         if namesake.is_some_and(|namesake| namesake.planned.federation.id != *id) {
             return Err(StoreError::Duplicate(object));
         }
-        if wanted.federation.connection.bind == ServiceBind::None && credential.is_some() {
+        if !wanted.federation.connection.bind.has_credential() && credential.is_some() {
             return Err(StoreError::Conflict(format!(
                 "{object} has a bind credential and no bind name: give both, or neither"
             )));
@@ -152,7 +152,7 @@ impl Change<'_> {
         sealed: Option<&[u8]>,
         given: Option<&Secret>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        if wanted.connection.bind == ServiceBind::None {
+        if !wanted.connection.bind.has_credential() {
             return Ok(None);
         }
         let place = Place::bind_credential(wanted);
