@@ -1,6 +1,6 @@
 //! The OpenID Connect protocol and its signing keys: discovery, the authorization code flow with
-//! PKCE, tokens for people and for clients themselves, userinfo, the sign-in between them, and whose
-//! tokens open the admin API.
+//! PKCE, tokens for people and for clients themselves, userinfo, the sign-in between them, people's own
+//! sessions, and whose tokens open the admin API.
 //!
 //! Values in, values out: no HTTP type stands here, and the store, the time and random numbers are
 //! ports. [`Provider`] has one method for each endpoint, and [`paths`] says where the endpoints are.
@@ -22,6 +22,7 @@
 //! - Claims of the protocol are written last, over whatever a person brought along.
 
 mod access;
+mod account;
 mod admin;
 pub mod authorize;
 mod claims;
@@ -41,6 +42,7 @@ mod testing;
 mod token;
 mod userinfo;
 
+pub use account::{Account, AccountError, AccountForm, OpenSession, Visit};
 pub use admin::{ADMIN_AUDIENCE, AdminTokenError};
 pub use authorize::{AuthorizeError, Authorized, PageError};
 pub use keys::{JwkSet, KeyError};

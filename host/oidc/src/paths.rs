@@ -19,6 +19,16 @@ pub const TOKEN: &str = "/realms/{realm}/protocol/openid-connect/token";
 pub const USERINFO: &str = "/realms/{realm}/protocol/openid-connect/userinfo";
 /// The sign-in page: GET, POST.
 pub const AUTHENTICATE: &str = "/realms/{realm}/login-actions/authenticate/{interaction}";
+/// The page for a new password within a sign-in: POST; by GET it leads back to the sign-in page.
+pub const UPDATE_PASSWORD: &str = "/realms/{realm}/login-actions/update-password/{interaction}";
+/// A person's own page: GET.
+pub const ACCOUNT: &str = "/realms/{realm}/account";
+/// Its form for a new password: POST; by GET it leads back to the page, as the others do.
+pub const ACCOUNT_PASSWORD: &str = "/realms/{realm}/account/password";
+/// Its form that ends sessions: POST.
+pub const ACCOUNT_SESSIONS: &str = "/realms/{realm}/account/sessions";
+/// Its form for the profile: POST.
+pub const ACCOUNT_PROFILE: &str = "/realms/{realm}/account/profile";
 
 /// A path with its realm put in.
 pub fn of_realm(path: &str, realm: &RealmName) -> String {
@@ -28,6 +38,11 @@ pub fn of_realm(path: &str, realm: &RealmName) -> String {
 /// The path of the sign-in page of an interaction, which is of the URL-safe base64 alphabet.
 pub fn authenticate(realm: &RealmName, interaction: &str) -> String {
     of_realm(AUTHENTICATE, realm).replace("{interaction}", interaction)
+}
+
+/// The path of the page for a new password of an interaction.
+pub fn update_password(realm: &RealmName, interaction: &str) -> String {
+    of_realm(UPDATE_PASSWORD, realm).replace("{interaction}", interaction)
 }
 
 /// The path of a realm's issuer.

@@ -1,6 +1,7 @@
 //! The provider: one method for each endpoint.
 
 use crate::{
+    account::{self, Account, AccountError, AccountForm, OpenSession, Visit},
     admin::{self, AdminTokenError},
     authorize::{self, AuthorizeError, Authorized},
     keys::{JwkSet, KeyError, Keyring},
@@ -15,7 +16,7 @@ use bridge_model::{
     account::AuthenticatedUser,
     admin::Administrator,
     names::RealmName,
-    ports::{Clock, Random, Store},
+    ports::{Clock, Random, Store, StoreError},
     realm::Realm,
     secret::Secret,
     time::Timestamp,
@@ -23,6 +24,7 @@ use bridge_model::{
 use serde_json::{Map, Value};
 use std::{fmt, sync::Arc};
 use url::Url;
+use uuid::Uuid;
 
 /// An OpenID provider: the issuers of all realms below one address. A clone is the same provider.
 ///
@@ -186,6 +188,92 @@ impl Provider {
         browser: &Browser,
     ) -> Result<String, InteractionError> {
         sign_in::deny(&self.0, realm, interaction, browser).await
+    }
+
+    /// A browser at the account page: who is signed in in it, or a sign-in that begins and ends there.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed.
+    pub async fn visit_account(
+        &self,
+        realm: &Realm,
+        browser: &Browser,
+    ) -> Result<Visit, StoreError> {
+        account::visit(&self.0, realm, browser).await
+    }
+
+    /// Takes a form of the account page, before anything is done with it: checks the session and the
+    /// form's CSRF token ([`Account::csrf`]).
+    ///
+    /// # Errors
+    ///
+    /// See [`AccountError`].
+    pub async fn take_account_form(
+        &self,
+        realm: &Realm,
+        browser: &Browser,
+        form: AccountForm,
+        csrf: &str,
+    ) -> Result<Account, AccountError> {
+        account::take_form(&self.0, realm, browser, form, csrf).await
+    }
+
+    /// A person's sessions that are not over: this browser's first, then the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed.
+    pub async fn sessions(
+        &self,
+        realm: &Realm,
+        account: &Account,
+    ) -> Result<Vec<OpenSession>, StoreError> {
+        account::sessions(&self.0, realm, account).await
+    }
+
+    /// Ends one of a person's sessions, and what was granted in it. False: it is none of theirs, or was
+    /// over.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed.
+    pub async fn end_session(
+        &self,
+        realm: &Realm,
+        account: &Account,
+        session: Uuid,
+    ) -> Result<bool, StoreError> {
+        account::end_session(&self.0, realm, account, session).await
+    }
+
+    /// Ends all sessions of a person but the one whose cookie has this value, and what was granted in
+    /// them; gives how many. For whoever has just changed the password, among others.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed.
+    pub async fn end_other_sessions(
+        &self,
+        realm: &Realm,
+        session: &Secret,
+    ) -> Result<u64, StoreError> {
+        account::end_others(&self.0, realm, session).await
+    }
+
+    /// After a change of the password at the account page: a new session in the place of this browser's,
+    /// and the end of the person's others. What was granted in this browser lives on.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::SignedOut`] also for another person than the one of the session.
+    pub async fn renew_session(
+        &self,
+        realm: &Realm,
+        browser: &Browser,
+        user: &AuthenticatedUser,
+    ) -> Result<Completed, AccountError> {
+        account::renew(&self.0, realm, browser, user).await
     }
 
     /// Lets go of what is kept in memory of a realm. For a realm that was deleted: one that is made anew

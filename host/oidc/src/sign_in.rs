@@ -1,7 +1,7 @@
 //! Sign-ins on their way: from the page to the session and the code.
 
 use crate::{
-    gate, opaque,
+    account, gate, opaque, paths,
     provider::{Browser, Parts},
     return_address::{AnswerError, ReturnAddress},
     token,
@@ -9,7 +9,6 @@ use crate::{
 use bridge_model::{
     account::{AuthenticatedUser, KeptOut},
     client::{Client, GrantType},
-    names::ClientId,
     ports::StoreError,
     realm::Realm,
     secret::Secret,
@@ -24,15 +23,15 @@ pub struct SignInPage {
     /// What people call the application. It comes from its operator: escape it.
     pub client_name: String,
     /// The client.
-    pub client_id: ClientId,
+    pub client: Client,
     /// The user name to begin with. It comes from the request: escape it.
     pub login_hint: Option<String>,
     /// The form's CSRF token, for [`Provider::begin_sign_in`](crate::Provider::begin_sign_in).
     pub csrf: String,
     /// What the page's `form-action` has to admit besides `'self'`, as browsers apply it to the
     /// redirect after the form too: an origin such as `https://app.example`, or a scheme such as
-    /// `com.example.app:`.
-    pub redirect_origin: String,
+    /// `com.example.app:`; none: the sign-in ends at a page here.
+    pub redirect_origin: Option<String>,
 }
 
 /// A sign-in that is done.
@@ -74,7 +73,40 @@ struct Begun {
     interaction: Interaction,
     binding: Secret,
     client: Client,
-    to: ReturnAddress,
+    to: Destination,
+}
+
+/// Where a sign-in ends.
+enum Destination {
+    /// At its client.
+    Client(ReturnAddress),
+    /// At the account page, whose path this is.
+    Account(String),
+}
+
+/// Keeps a sign-in that begins; gives its id, and the value of the browser's binding if it is new. A
+/// browser has one binding for all its interactions, so that two tabs do not end each other's.
+pub(crate) async fn begin_interaction(
+    parts: &Parts,
+    realm: &Realm,
+    browser: &Browser,
+    request: AuthorizationRequest,
+) -> Result<(String, Option<Secret>), StoreError> {
+    let kept = browser.binding.clone().filter(opaque::is_whole);
+    let (binding, is_new) = match kept {
+        Some(binding) => (binding, false),
+        None => (opaque::draw(&*parts.random), true),
+    };
+    let id = opaque::draw(&*parts.random);
+    let interaction = Interaction {
+        id: opaque::digest(&id),
+        realm: realm.name.clone(),
+        browser: opaque::digest(&binding),
+        request,
+        expires_at: parts.now().plus(realm.lifetimes.interaction),
+    };
+    parts.store.add_interaction(&interaction).await?;
+    Ok((opaque::encode(id.expose()), is_new.then_some(binding)))
 }
 
 pub(crate) async fn page(
@@ -128,12 +160,13 @@ pub(crate) async fn complete(
     };
     end(parts, realm, &begun).await?;
     let (secret, session) = start_session(parts, realm, browser, &user).await?;
-    let to = if may_use {
-        let request = begun.interaction.request;
-        let code = issue_code(parts, realm, &begun.client, request, &user, session).await?;
-        begun.to.with_code(&code)
-    } else {
-        begun.denied()
+    let to = match begun.to {
+        Destination::Client(to) if may_use => {
+            let request = begun.interaction.request;
+            let code = issue_code(parts, realm, &begun.client, request, &user, session).await?;
+            to.with_code(&code)
+        }
+        to => to.denied(),
     };
     Ok(Completed {
         to,
@@ -151,7 +184,7 @@ pub(crate) async fn deny(
 ) -> Result<String, InteractionError> {
     let begun = load(parts, realm, interaction, browser).await?;
     end(parts, realm, &begun).await?;
-    Ok(begun.denied())
+    Ok(begun.to.denied())
 }
 
 /// Makes a code for a client, and the grant behind it. Only for a person who passed the account gate.
@@ -193,7 +226,7 @@ async fn end(parts: &Parts, realm: &Realm, begun: &Begun) -> Result<(), Interact
 }
 
 /// A new session; the one that the browser had before is ended, so that its cookie is worth nothing.
-async fn start_session(
+pub(crate) async fn start_session(
     parts: &Parts,
     realm: &Realm,
     browser: &Browser,
@@ -242,22 +275,9 @@ async fn load(
     if !opaque::is_same(&interaction.browser.0, &opaque::digest(&binding).0) {
         return Err(expired());
     }
-    // The client may have been switched off or changed since.
-    let (request, issuer) = (&interaction.request, parts.issuer(&realm.name));
-    let client = parts.store.client(&realm.name, &request.client_id).await?;
-    let may_ask = |client: &Client| {
-        client.enabled && client.grant_types.contains(&GrantType::AuthorizationCode)
-    };
-    let client = client.filter(may_ask).ok_or_else(expired)?;
-    if !client
-        .redirect_uris
-        .iter()
-        .any(|uri| uri.fits(&request.redirect_uri))
-    {
-        return Err(expired());
-    }
-    let to = ReturnAddress::new(&request.redirect_uri, issuer).ok_or_else(expired)?;
-    let to = to.with_state(request.state.clone());
+    let (client, to) = destination(parts, realm, &interaction.request)
+        .await?
+        .ok_or_else(expired)?;
     Ok(Begun {
         interaction,
         binding,
@@ -266,22 +286,52 @@ async fn load(
     })
 }
 
-impl Begun {
-    /// The answer to the client where the person may not use it.
-    fn denied(&self) -> String {
-        self.to.with_error(AnswerError::AccessDenied, NOT_FOR_THEM)
+/// Where a sign-in ends; none: its client has been switched off or changed since.
+async fn destination(
+    parts: &Parts,
+    realm: &Realm,
+    request: &AuthorizationRequest,
+) -> Result<Option<(Client, Destination)>, StoreError> {
+    if account::is_asked_for(realm, request) {
+        let path = paths::of_realm(paths::ACCOUNT, &realm.name);
+        return Ok(Some((account::client(realm), Destination::Account(path))));
     }
+    let client = parts.store.client(&realm.name, &request.client_id).await?;
+    let may_ask = |client: &Client| {
+        client.enabled && client.grant_types.contains(&GrantType::AuthorizationCode)
+    };
+    let is_registered = |client: &Client| {
+        let mut registered = client.redirect_uris.iter();
+        registered.any(|uri| uri.fits(&request.redirect_uri))
+    };
+    let client = client.filter(may_ask).filter(is_registered);
+    let to = ReturnAddress::new(&request.redirect_uri, parts.issuer(&realm.name));
+    let to = to.map(|to| Destination::Client(to.with_state(request.state.clone())));
+    Ok(client.zip(to))
+}
 
+impl Destination {
+    /// The answer where the person may not use the client.
+    fn denied(self) -> String {
+        match self {
+            Self::Client(to) => to.with_error(AnswerError::AccessDenied, NOT_FOR_THEM),
+            Self::Account(path) => path,
+        }
+    }
+}
+
+impl Begun {
     fn page(self, interaction: &str) -> SignInPage {
+        let name = self.client.name.clone();
         SignInPage {
-            client_name: self
-                .client
-                .name
-                .unwrap_or_else(|| self.client.id.to_string()),
-            client_id: self.client.id,
+            client_name: name.unwrap_or_else(|| self.client.id.to_string()),
+            client: self.client,
             login_hint: self.interaction.request.login_hint,
             csrf: opaque::csrf(&self.binding, interaction),
-            redirect_origin: self.to.form_action(),
+            redirect_origin: match self.to {
+                Destination::Client(to) => Some(to.form_action()),
+                Destination::Account(_) => None,
+            },
         }
     }
 }

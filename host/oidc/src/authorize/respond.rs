@@ -1,8 +1,7 @@
 //! The last step: a code, a sign-in, or neither.
 
 use super::{Asked, Authorized, Context, Met, Present, Prompt, Stop, refuse};
-use crate::{opaque, return_address::AnswerError, sign_in};
-use bridge_model::session::Interaction;
+use crate::{return_address::AnswerError, sign_in};
 
 pub(super) async fn respond(
     context: &Context<'_>,
@@ -25,26 +24,17 @@ pub(super) async fn respond(
     }
 }
 
-/// A browser has one binding for all its interactions, so that two tabs do not end each other's.
 async fn begin_interaction(context: &Context<'_>, asked: Asked) -> Result<Authorized, Stop> {
-    let random = &*context.parts.random;
-    let kept = context.browser.binding.clone().filter(opaque::is_whole);
-    let (binding, is_new) = match kept {
-        Some(binding) => (binding, false),
-        None => (opaque::draw(random), true),
-    };
-    let id = opaque::draw(random);
-    let interaction = Interaction {
-        id: opaque::digest(&id),
-        realm: context.realm.name.clone(),
-        browser: opaque::digest(&binding),
-        request: asked.request,
-        expires_at: context.now.plus(context.realm.lifetimes.interaction),
-    };
-    context.parts.store.add_interaction(&interaction).await?;
-    let new_binding = is_new.then_some(binding);
+    let Context {
+        parts,
+        realm,
+        browser,
+        ..
+    } = context;
+    let (interaction, new_binding) =
+        sign_in::begin_interaction(parts, realm, browser, asked.request).await?;
     Ok(Authorized::SignIn {
-        interaction: opaque::encode(id.expose()),
+        interaction,
         new_binding,
     })
 }

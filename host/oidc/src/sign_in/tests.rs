@@ -15,9 +15,9 @@ async fn the_page_shows_what_was_asked_for() {
         .await;
     let page = page.expect("a page");
     assert_eq!(page.client_name, "The web");
-    assert_eq!(page.client_id.as_str(), "web");
+    assert_eq!(page.client.id.as_str(), "web");
     assert_eq!(page.login_hint.as_deref(), Some("ada"));
-    assert_eq!(page.redirect_origin, "https://app.example");
+    assert_eq!(page.redirect_origin.as_deref(), Some("https://app.example"));
     let begun = house
         .provider
         .begin_sign_in(&house.realm, &interaction, &browser, &page.csrf)
