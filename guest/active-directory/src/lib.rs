@@ -8,12 +8,17 @@
 //! The directory answers every failed bind with 49 and says why in a number of its diagnostic
 //! message.
 
+mod hours;
+mod state;
+
 use policy_sdk::{
-    Attributes, Defaults, State, Vendor, defaults,
+    Account, Attributes, Defaults, State, Vendor, defaults,
+    mapper::Findings,
     recognition::{self, RootDse},
-    result_code::{self, because},
-    time::Filetime,
-    types::{Entry, Problem, Proposal, Refusal, Rejection, Reply, problem},
+    types::{Entry, Federation, Problem, Proposal, Rejection, Reply, Search},
+};
+use state::{
+    ACCOUNT_EXPIRES, COMPUTED, CONTROL, HOURS, LOCKED_AT, OWN_RULES, PASSWORD_EXPIRES, PASSWORD_SET,
 };
 
 /// The policy.
@@ -39,6 +44,8 @@ impl Vendor for ActiveDirectory {
             ACCOUNT_EXPIRES,
             PASSWORD_SET,
             PASSWORD_EXPIRES,
+            LOCKED_AT,
+            HOURS,
         ],
         groups_note: Some(
             "groups are read from memberOf, which has neither the primary group (mostly Domain Users) nor \
@@ -47,50 +54,21 @@ impl Vendor for ActiveDirectory {
         ..defaults::RFC
     };
 
-    fn rejection(reply: &Reply, entry: Attributes<'_>, _now: u64) -> Rejection {
-        if reply.result_code != result_code::INVALID_CREDENTIALS {
-            return result_code::rejection(reply);
-        }
-        match sub_code(&reply.diagnostic) {
-            Some(code) => of_sub_code(code),
-            None if has_flag(entry, CONTROL, DISABLED) => because(Refusal::Disabled),
-            None if has_flag(entry, COMPUTED, LOCKED) => because(Refusal::Locked),
-            None => result_code::rejection(reply),
-        }
+    fn shared(federation: &Federation, _findings: &mut Findings) -> Vec<Search> {
+        state::shared(federation)
     }
 
-    fn state(
-        entry: Attributes<'_>,
-        reply: Option<&Reply>,
-        _now: u64,
-        state: &mut State,
-    ) -> Result<(), Problem> {
-        match entry.integer(CONTROL)? {
-            Some(flags) if flags & DISABLED != 0 => state.bar(Refusal::Disabled),
-            // Every account has the attribute; a bind that succeeded has looked at it.
-            None if reply.is_none() => {
-                let message = "the entry does not show it; let the service account read it";
-                return Err(problem(CONTROL, message));
-            }
-            _ => {}
-        }
-        let computed = entry.integer(COMPUTED)?.unwrap_or_default();
-        if computed & LOCKED != 0 {
-            state.bar(Refusal::Locked);
-        }
-        if let Some(Filetime::At(end)) = entry.filetime(ACCOUNT_EXPIRES)? {
-            state.bar_since(Refusal::AccountExpired, end);
-        }
-        let has_to_be_set = entry.integer(PASSWORD_SET)? == Some(0);
-        match entry.filetime(PASSWORD_EXPIRES)? {
-            _ if computed & PASSWORD_EXPIRED != 0 && has_to_be_set => {
-                state.bar(Refusal::MustChangePassword);
-            }
-            _ if computed & PASSWORD_EXPIRED != 0 => state.bar(Refusal::PasswordExpired),
-            Some(Filetime::At(end)) => state.bar_since(Refusal::PasswordExpired, end),
-            Some(Filetime::Never) | None => {}
-        }
-        Ok(())
+    fn attributes(federation: &Federation) -> &'static [&'static str] {
+        let has_domain = !state::shared(federation).is_empty();
+        if has_domain { &[OWN_RULES] } else { &[] }
+    }
+
+    fn rejection(account: Account<'_>, reply: &Reply) -> Rejection {
+        state::rejection(account, reply)
+    }
+
+    fn state(account: Account<'_>, state: &mut State) -> Result<(), Problem> {
+        state::judge(account, state)
     }
 
     fn recognise(root: &Entry, samples: &[Entry]) -> Option<Proposal> {
@@ -126,60 +104,6 @@ fn is_built_in(entry: &Entry) -> bool {
     let mut classes = attributes.values("objectClass").texts();
     attributes.boolean("isCriticalSystemObject") == Ok(Some(true))
         || classes.any(|class| class.eq_ignore_ascii_case("computer"))
-}
-
-const CONTROL: &str = "userAccountControl";
-/// Bits that [`CONTROL`] does not keep up to date.
-const COMPUTED: &str = "msDS-User-Account-Control-Computed";
-const ACCOUNT_EXPIRES: &str = "accountExpires";
-const PASSWORD_SET: &str = "pwdLastSet";
-const PASSWORD_EXPIRES: &str = "msDS-UserPasswordExpiryTimeComputed";
-
-/// In [`CONTROL`].
-const DISABLED: i64 = 0x2;
-/// In [`COMPUTED`].
-const LOCKED: i64 = 0x10;
-/// In [`COMPUTED`].
-const PASSWORD_EXPIRED: i64 = 0x80_0000;
-
-/// What cannot be read says nothing here: the bind has failed either way.
-fn has_flag(entry: Attributes<'_>, attribute: &str, flag: i64) -> bool {
-    matches!(entry.integer(attribute), Ok(Some(flags)) if flags & flag != 0)
-}
-
-/// The number in `… AcceptSecurityContext error, data 52e, v4563`, which is a Windows error code in
-/// hexadecimal.
-fn sub_code(diagnostic: &str) -> Option<u32> {
-    let (_, after) = diagnostic.split_once(" data ")?;
-    let end = after
-        .find(|c: char| !c.is_ascii_hexdigit())
-        .unwrap_or(after.len());
-    u32::from_str_radix(after.get(..end)?, 16).ok()
-}
-
-/// What a sub-code means. Only 532 and 773 say that the password was right: the others may be
-/// answered to whoever asks.
-fn of_sub_code(code: u32) -> Rejection {
-    let reason = match code {
-        // No such user, and wrong password.
-        0x525 | 0x52e => Refusal::BadCredentials,
-        0x530 => Refusal::OutsidePermittedHours,
-        // Not from this workstation; a restriction of the account; not this kind of logon.
-        0x531 | 0x52f | 0x569 => Refusal::NotPermittedHere,
-        0x532 => Refusal::PasswordExpired,
-        0x533 => Refusal::Disabled,
-        // More groups than a logon can carry: no password makes that better or worse.
-        0x568 => Refusal::DirectoryUnavailable,
-        0x701 => Refusal::AccountExpired,
-        0x773 => Refusal::MustChangePassword,
-        0x775 => Refusal::Locked,
-        code => Refusal::Other(format!("the directory refused the bind with data {code:x}")),
-    };
-    let password_was_right = matches!(code, 0x532 | 0x773);
-    Rejection {
-        password_was_right,
-        ..because(reason)
-    }
 }
 
 #[cfg(test)]

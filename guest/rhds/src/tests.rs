@@ -2,7 +2,7 @@ use super::*;
 use policy_sdk::{
     VendorPolicy,
     testing::{self, decide, federation, ldif, recognise, reply},
-    types::{Control, Entry, IdForm, Identity, Plan, Step},
+    types::{Control, Entry, IdForm, Identity, Notice, Plan, Refusal, Step},
 };
 
 const NOW: u64 = 1_795_262_400; // 2026-11-21T12:00:00Z

@@ -1,6 +1,6 @@
 //! What holds for a vendor where the operator says nothing.
 
-use crate::types::{Mapper, Setting};
+use crate::types::{Mapper, OptionHelp, Setting};
 
 /// A vendor's defaults. A policy begins with [`RFC`] and names what differs.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +30,40 @@ pub struct Defaults {
     pub changed_attribute: &'static str,
     /// What else the policy reads to judge an account.
     pub state_attributes: &'static [&'static str],
+    /// The settings of a federation that only this policy knows.
+    pub settings: &'static [Known],
     /// Controls to send with a user's bind, by OID, not critical and without value.
     pub bind_controls: &'static [&'static str],
     /// The vendor's own mappers, in order.
     pub mappers: &'static [DefaultMapper],
     /// What the operator should know of the groups while the vendor's own mapper `groups` is in force.
     pub groups_note: Option<&'static str>,
+}
+
+/// A setting that a policy or a mapper kind knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for, in one sentence.
+    pub about: &'static str,
+    /// What holds where it is not set.
+    pub preset: Option<&'static str>,
+    /// The values it takes; empty: free text.
+    pub choices: &'static [&'static str],
+}
+
+impl Known {
+    /// The setting as a policy's description has it.
+    pub fn help(&self) -> OptionHelp {
+        let owned = |text: &&str| (*text).to_owned();
+        OptionHelp {
+            name: self.name.to_owned(),
+            about: self.about.to_owned(),
+            preset: self.preset.as_ref().map(owned),
+            choices: self.choices.iter().map(owned).collect(),
+        }
+    }
 }
 
 /// A mapper of the vendor's own.
@@ -87,6 +115,7 @@ pub const RFC: Defaults = Defaults {
     login: None,
     changed_attribute: "modifyTimestamp",
     state_attributes: &[],
+    settings: &[],
     bind_controls: &[],
     mappers: MAPPERS,
     groups_note: None,

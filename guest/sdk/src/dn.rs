@@ -37,9 +37,25 @@ pub fn parent(dn: &str) -> Option<&str> {
     )
 }
 
+/// The part of a name that is made of `dc` alone (RFC 2247), as it is written: the domain that an entry is
+/// in. None where the name has no such end.
+pub fn domain(dn: &str) -> Option<&str> {
+    let (mut name, mut start) = (dn.trim(), None);
+    while !name.is_empty() {
+        let is_domain = first_type(name)?.eq_ignore_ascii_case("dc");
+        start = if is_domain {
+            start.or(Some(name))
+        } else {
+            None
+        };
+        name = parent(name)?;
+    }
+    start
+}
+
 /// A name to compare by: types and values without regard to case and with runs of space as one, which
 /// is the matching rule of directory strings (RFC 4518); the parts of an RDN in any order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(Vec<Rdn>);
 
 /// Types and values, in a fixed order.
@@ -70,6 +86,16 @@ impl Name {
     /// Whether this is `base` or a name below it. Everything is within the root.
     pub fn is_within(&self, base: &Self) -> bool {
         self.0.ends_with(&base.0)
+    }
+
+    /// Whether this is a name right below `base`.
+    pub fn is_right_below(&self, base: &Self) -> bool {
+        self.0.len() == base.0.len() + 1 && self.is_within(base)
+    }
+
+    /// Whether this is the empty name.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -199,6 +225,21 @@ mod tests {
         ] {
             assert_eq!(first_type(dn), kind, "{dn}");
             assert_eq!(super::parent(dn), parent, "{dn}");
+        }
+    }
+
+    #[test]
+    fn knows_the_domain_of_a_name() {
+        for (dn, expected) in [
+            ("CN=a,OU=b,DC=x, dc=y", Some("DC=x, dc=y")),
+            ("dc=x", Some("dc=x")),
+            ("dc=a,ou=b,dc=x", Some("dc=x")),
+            ("cn=a\\,dc=b,o=x", None),
+            ("o=x", None),
+            ("", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(domain(dn), expected, "{dn}");
         }
     }
 

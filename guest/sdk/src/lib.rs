@@ -5,7 +5,7 @@
 //! directory that follows the RFCs alone, and gets the three functions from this crate.
 //!
 //! ```
-//! use policy_sdk::{Attributes, Defaults, State, Vendor, defaults, types::{Problem, Reply}};
+//! use policy_sdk::{Account, Defaults, State, Vendor, defaults, types::Problem};
 //!
 //! /// A directory that writes `loginDisabled: TRUE` on accounts that are switched off.
 //! pub struct Example;
@@ -19,13 +19,8 @@
 //!         ..defaults::RFC
 //!     };
 //!
-//!     fn state(
-//!         entry: Attributes<'_>,
-//!         _reply: Option<&Reply>,
-//!         _now: u64,
-//!         state: &mut State,
-//!     ) -> Result<(), Problem> {
-//!         if entry.boolean("loginDisabled")? == Some(true) {
+//!     fn state(account: Account<'_>, state: &mut State) -> Result<(), Problem> {
+//!         if account.entry.boolean("loginDisabled")? == Some(true) {
 //!             state.bar(policy_sdk::types::Refusal::Disabled);
 //!         }
 //!         Ok(())
@@ -59,8 +54,10 @@ pub mod memo;
 #[cfg(target_family = "wasm")]
 mod panic;
 pub mod password_policy;
+pub mod reads;
 pub mod recognition;
 pub mod result_code;
+pub mod rules;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod time;
@@ -72,7 +69,7 @@ pub use attributes::Attributes;
 pub use bindings::__export_policy as __export;
 pub use defaults::Defaults;
 pub use export::{Exported, VendorPolicy};
-pub use vendor::{State, Vendor};
+pub use vendor::{Account, State, Vendor};
 
 /// The contract's types, as `wit/types.wit` documents them: plain structs and enums.
 pub mod types {

@@ -13,6 +13,7 @@ mod settings;
 
 use crate::{
     attributes::Attributes,
+    defaults::Known,
     memo::{Reader, Writer},
     types::{Claim, ClaimValue, Group, KindHelp, Mapper, Problem, problem},
 };
@@ -294,7 +295,7 @@ impl<'a> Rule<'a> {
     }
 }
 
-const KINDS: &[(&str, &str, &[settings::Known])] = &[
+const KINDS: &[(&str, &str, &[Known])] = &[
     (
         attribute::KIND,
         "A claim from an attribute.",
@@ -324,7 +325,7 @@ pub fn kinds() -> Vec<KindHelp> {
         .map(|(kind, about, settings)| KindHelp {
             kind: (*kind).to_owned(),
             about: (*about).to_owned(),
-            settings: settings.iter().map(settings::Known::help).collect(),
+            settings: settings.iter().map(Known::help).collect(),
         })
         .collect()
 }

@@ -3,8 +3,8 @@
 use crate::{
     VendorPolicy,
     types::{
-        Attribute, Bar, Context, EditMode, Entry, Federation, Identity, Person, Plan, Proposal,
-        Refusal, Rejection, Reply, SearchScope, Step, Subtree,
+        Attribute, Bar, Context, EditMode, Entry, Federation, Finding, Identity, Person, Plan,
+        Proposal, Refusal, Rejection, Reply, SearchScope, Step, Subtree,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -117,16 +117,30 @@ pub fn decide<P: VendorPolicy>(
     reply: Option<Reply>,
     now: u64,
 ) -> Result<Step, usize> {
-    let context = Context {
-        memo: plan.memo.clone(),
-        now,
-        shared: Vec::new(),
-        more: Vec::new(),
-    };
     let person = Person {
         entry,
         reply,
         findings: Vec::new(),
+    };
+    step::<P>(plan, person, Vec::new(), now)
+}
+
+/// What a policy says of a person for whom reads were done, beside those that are alike for everyone.
+///
+/// # Errors
+///
+/// The number of steps, where it is not one.
+pub fn step<P: VendorPolicy>(
+    plan: &Plan,
+    person: Person,
+    shared: Vec<Finding>,
+    now: u64,
+) -> Result<Step, usize> {
+    let context = Context {
+        memo: plan.memo.clone(),
+        now,
+        shared,
+        more: Vec::new(),
     };
     let mut steps = P::decide(context, vec![person]);
     match (steps.pop(), steps.len()) {
@@ -167,6 +181,19 @@ pub fn rejected<P: VendorPolicy>(
         Ok(Step::Rejected(rejection)) => Ok(rejection),
         other => Err(format!("{other:?}")),
     }
+}
+
+/// The finding of a read that gave the entries of an LDIF text.
+///
+/// # Errors
+///
+/// The text is no LDIF.
+pub fn found(key: &str, text: &str) -> Result<Finding, String> {
+    Ok(Finding {
+        key: key.to_owned(),
+        result_code: 0,
+        entries: ldif(text)?,
+    })
 }
 
 /// The bars of an identity, each as its reason, its first second, and the first second after it.

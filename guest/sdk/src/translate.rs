@@ -2,21 +2,30 @@
 
 use crate::{
     attributes,
-    defaults::{DefaultMapper, Defaults, GROUPS},
+    defaults::{DefaultMapper, Defaults, GROUPS, Known},
     dn,
     id::{self, Stability},
     mapper::{Findings, MapperSet},
     memo::{self, Memo},
     types::{
-        Control, Description, EditMode, Federation, GroupForm, IdForm, Mapper, OptionHelp,
-        PasswordWrite, Plan, Problem, StableId, problem,
+        Control, Description, EditMode, Federation, GroupForm, IdForm, Mapper, PasswordWrite, Plan,
+        Problem, Search, StableId, problem,
     },
 };
 
 const UUID_FORM: &str = "uuid_form";
 
-/// Where groups live, which hosts may say; these policies read groups from their members' entries.
+/// Where groups live, which hosts say apart.
 const GROUPS_BASE: &str = "groups.dn";
+
+/// The settings of a federation that every policy here knows.
+const SETTINGS: &[Known] = &[Known {
+    name: UUID_FORM,
+    about: "How the octets of uuid_ldap_attribute are read; what is known of the attribute where it is not \
+                set, else text.",
+    preset: None,
+    choices: &["octets", "text", "uuid", "guid"],
+}];
 
 const UUID_FORMS: [(&str, IdForm); 4] = [
     ("octets", IdForm::Octets),
@@ -32,25 +41,30 @@ pub(crate) fn describe(defaults: &Defaults) -> Description {
         aliases: owned(defaults.aliases),
         title: defaults.title.to_owned(),
         version: defaults.version.to_owned(),
-        settings: vec![OptionHelp {
-            name: UUID_FORM.to_owned(),
-            about:
-                "How the octets of uuid_ldap_attribute are read; what is known of the attribute \
-                    where it is not set, else text."
-                    .to_owned(),
-            preset: None,
-            choices: UUID_FORMS
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect(),
-        }],
+        settings: SETTINGS
+            .iter()
+            .chain(defaults.settings)
+            .map(Known::help)
+            .collect(),
         kinds: crate::mapper::kinds(),
     }
 }
 
+/// What a vendor reads to judge accounts of a federation.
+pub(crate) struct AccountReads {
+    /// Reads that are alike for everyone.
+    pub(crate) shared: Vec<Search>,
+    /// Attributes of a person, beside the vendor's [`Defaults::state_attributes`].
+    pub(crate) attributes: &'static [&'static str],
+}
+
 /// The plan of a federation, or everything that is wrong with it.
-pub(crate) fn translate(defaults: &Defaults, federation: Federation) -> Result<Plan, Vec<Problem>> {
-    let mut findings = Findings::default();
+pub(crate) fn translate(
+    defaults: &Defaults,
+    federation: Federation,
+    account: AccountReads,
+    mut findings: Findings,
+) -> Result<Plan, Vec<Problem>> {
     check(defaults, &federation, &mut findings);
     let stable_id = stable_id(defaults, &federation, &mut findings);
     let mappers = overlay(defaults, &federation.mappers, &mut findings);
@@ -63,6 +77,7 @@ pub(crate) fn translate(defaults: &Defaults, federation: Federation) -> Result<P
             .into_iter()
             .chain(set.attributes())
             .chain(defaults.state_attributes.iter().copied())
+            .chain(account.attributes.iter().copied())
             .chain([defaults.changed_attribute]),
     );
     let memo = Memo {
@@ -91,7 +106,7 @@ pub(crate) fn translate(defaults: &Defaults, federation: Federation) -> Result<P
             federation.user_object_classes
         },
         attributes,
-        shared: Vec::new(),
+        shared: account.shared,
         bind_controls: defaults
             .bind_controls
             .iter()
@@ -163,7 +178,8 @@ fn check(defaults: &Defaults, federation: &Federation, findings: &mut Findings) 
         }
     }
     for setting in &federation.settings {
-        if setting.name != UUID_FORM && setting.name != GROUPS_BASE {
+        let mut known = SETTINGS.iter().chain(defaults.settings);
+        if setting.name != GROUPS_BASE && !known.any(|known| known.name == setting.name) {
             findings.notes.push(problem(
                 format!("advanced.settings.{}", setting.name),
                 "this policy does not know the setting, which has no effect; remove it",

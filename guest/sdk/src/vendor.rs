@@ -2,12 +2,12 @@
 
 use crate::{
     Attributes, Defaults, VendorPolicy, log,
-    mapper::LeftOut,
+    mapper::{Findings, LeftOut},
     memo::Memo,
-    result_code, time, translate,
+    reads, result_code, time, translate,
     types::{
-        Bar, Context, Description, Entry, Federation, Identity, Notice, Person, Plan, Problem,
-        Proposal, Refusal, Rejection, Reply, Setting, Step, problem,
+        Bar, Context, Description, Entry, Federation, Finding, Identity, Notice, Person, Plan,
+        Problem, Proposal, Refusal, Rejection, Reply, Search, Setting, Step, problem,
     },
 };
 
@@ -17,25 +17,33 @@ pub trait Vendor {
     /// What holds where the operator says nothing.
     const DEFAULTS: Defaults;
 
-    /// Why a bind failed. `entry` may say what the directory hides; it was read before the bind.
-    fn rejection(reply: &Reply, entry: Attributes<'_>, now: u64) -> Rejection {
-        let _ = (entry, now);
+    /// Reads that are alike for everyone, such as the rules of a domain; [`Account::shared`] has what they
+    /// gave. Only what [`reads::is_readable`] allows may be asked for. What is wrong with the federation
+    /// is added to `findings`.
+    fn shared(federation: &Federation, findings: &mut Findings) -> Vec<Search> {
+        let _ = (federation, findings);
+        Vec::new()
+    }
+
+    /// What the policy reads of a person to judge an account, beside [`Defaults::state_attributes`].
+    fn attributes(federation: &Federation) -> &'static [&'static str] {
+        let _ = federation;
+        &[]
+    }
+
+    /// Why a bind failed with this reply. The account's entry may say what the directory hides.
+    fn rejection(account: Account<'_>, reply: &Reply) -> Rejection {
+        let _ = account;
         result_code::rejection(reply)
     }
 
-    /// Judges an account. `reply` is the answer to a bind that succeeded; none where nobody signs in.
-    /// The entry was read before the bind.
+    /// Judges an account.
     ///
     /// # Errors
     ///
     /// What cannot be judged: the person is not served.
-    fn state(
-        entry: Attributes<'_>,
-        reply: Option<&Reply>,
-        now: u64,
-        state: &mut State,
-    ) -> Result<(), Problem> {
-        let _ = (entry, reply, now, state);
+    fn state(account: Account<'_>, state: &mut State) -> Result<(), Problem> {
+        let _ = (account, state);
         Ok(())
     }
 
@@ -45,6 +53,25 @@ pub trait Vendor {
     fn recognise(root: &Entry, samples: &[Entry]) -> Option<Proposal> {
         let _ = (root, samples);
         None
+    }
+}
+
+/// What is known of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// The person's entry. It was read before the bind.
+    pub entry: Attributes<'a>,
+    /// The answer to a bind; none where nobody signs in (refresh, synchronisation, preview).
+    pub reply: Option<&'a Reply>,
+    /// The host's time, in seconds since 1970-01-01T00:00:00Z.
+    pub now: u64,
+    shared: &'a [Finding],
+}
+
+impl<'a> Account<'a> {
+    /// What a read that is alike for everyone gave; none where it was not asked for or did not succeed.
+    pub fn shared(self, key: &str) -> &'a [Entry] {
+        reads::entries(self.shared, key)
     }
 }
 
@@ -72,6 +99,11 @@ impl State {
         self.add(reason, None, Some(time::to_contract(until)));
     }
 
+    /// From one second until another; seconds since 1970-01-01T00:00:00Z. None: already.
+    pub fn bar_between(&mut self, reason: Refusal, since: Option<u64>, until: u64) {
+        self.add(reason, since, Some(until));
+    }
+
     /// The person should hear this.
     pub fn notice(&mut self, notice: Notice) {
         self.notices.push(notice);
@@ -95,7 +127,12 @@ impl<T: Vendor> VendorPolicy for T {
     }
 
     fn translate(federation: Federation) -> Result<Plan, Vec<Problem>> {
-        translate::translate(&T::DEFAULTS, federation)
+        let mut findings = Findings::default();
+        let account = translate::AccountReads {
+            shared: T::shared(&federation, &mut findings),
+            attributes: T::attributes(&federation),
+        };
+        translate::translate(&T::DEFAULTS, federation, account, findings)
     }
 
     fn decide(context: Context, persons: Vec<Person>) -> Vec<Step> {
@@ -110,7 +147,7 @@ impl<T: Vendor> VendorPolicy for T {
         };
         persons
             .iter()
-            .map(|person| decide_one::<T>(&memo, context.now, person))
+            .map(|person| decide_one::<T>(&memo, &context, person))
             .collect()
     }
 
@@ -119,25 +156,26 @@ impl<T: Vendor> VendorPolicy for T {
     }
 }
 
-fn decide_one<T: Vendor>(memo: &Memo<'_>, now: u64, person: &Person) -> Step {
-    let entry = Attributes::of(&person.entry);
-    if let Some(reply) = &person.reply
+fn decide_one<T: Vendor>(memo: &Memo<'_>, context: &Context, person: &Person) -> Step {
+    let account = Account {
+        entry: Attributes::of(&person.entry),
+        reply: person.reply.as_ref(),
+        now: context.now,
+        shared: &context.shared,
+    };
+    if let Some(reply) = account.reply
         && reply.result_code != result_code::SUCCESS
     {
-        return Step::Rejected(T::rejection(reply, entry, now));
+        return Step::Rejected(T::rejection(account, reply));
     }
-    match identity::<T>(memo, now, entry, person.reply.as_ref()) {
+    match identity::<T>(memo, account) {
         Ok(identity) => Step::Identified(identity),
         Err(problem) => Step::Failed(problem),
     }
 }
 
-fn identity<T: Vendor>(
-    memo: &Memo<'_>,
-    now: u64,
-    entry: Attributes<'_>,
-    reply: Option<&Reply>,
-) -> Result<Identity, Problem> {
+fn identity<T: Vendor>(memo: &Memo<'_>, account: Account<'_>) -> Result<Identity, Problem> {
+    let entry = account.entry;
     let username = entry
         .values(memo.username_attribute)
         .texts()
@@ -150,7 +188,7 @@ fn identity<T: Vendor>(
             )
         })?;
     let mut state = State::default();
-    T::state(entry, reply, now, &mut state)?;
+    T::state(account, &mut state)?;
     let mapped = memo.mappers.apply(entry)?;
     for LeftOut { mapper, problem } in &mapped.left_out {
         let Problem { field, message } = problem;

@@ -3,32 +3,10 @@
 use super::Findings;
 use crate::{
     attributes,
-    types::{Mapper, OptionHelp, problem},
+    types::{Mapper, problem},
 };
 
-/// A setting that a kind knows.
-#[derive(Debug)]
-pub(crate) struct Known {
-    pub(crate) name: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) preset: Option<&'static str>,
-    pub(crate) choices: &'static [&'static str],
-}
-
-impl Known {
-    pub(crate) fn help(&self) -> OptionHelp {
-        OptionHelp {
-            name: self.name.to_owned(),
-            about: self.about.to_owned(),
-            preset: self.preset.map(str::to_owned),
-            choices: self
-                .choices
-                .iter()
-                .map(|choice| (*choice).to_owned())
-                .collect(),
-        }
-    }
-}
+pub(super) use crate::defaults::Known;
 
 /// `claim`, which most kinds know.
 pub(super) const CLAIM: Known = Known {
