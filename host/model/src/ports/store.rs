@@ -97,6 +97,20 @@ pub trait Realms: Send + Sync {
         id: FederationId,
     ) -> Result<Option<PlannedFederation>, StoreError>;
 
+    /// The federations of all realms that import users; realms and federations that are switched off
+    /// are left out.
+    async fn importing_federations(&self) -> Result<Vec<Federation>, StoreError> {
+        let mut importing = Vec::new();
+        for realm in self.realms().await? {
+            if realm.enabled {
+                let federations = self.federations(&realm.name).await?;
+                let federations = federations.into_iter().map(|planned| planned.federation);
+                importing.extend(federations.filter(|it| it.enabled && it.import_enabled));
+            }
+        }
+        Ok(importing)
+    }
+
     /// What a federation of this name bears, if there is one.
     async fn federation_key(
         &self,

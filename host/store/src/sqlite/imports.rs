@@ -9,6 +9,7 @@ mod synchronisation;
 use super::{SqliteStore, begin, commit, database, users::REVOKE_GRANTS};
 use crate::columns::{Columns, json};
 use async_trait::async_trait;
+pub(super) use batch::hex;
 use batch::{Candidates, is_there};
 use bridge_model::{
     dn::Dn,

@@ -55,6 +55,12 @@ impl Realms for SqliteStore {
         Ok(federations)
     }
 
+    async fn importing_federations(&self) -> Result<Vec<Federation>, StoreError> {
+        let rows = self.rows(query(IMPORTING)).await?;
+        let definition = |row| Columns::of("federations", row).json("definition");
+        rows.iter().map(definition).collect()
+    }
+
     async fn federation(
         &self,
         realm: &RealmName,
@@ -236,3 +242,8 @@ const SOURCES: &str = "
     UNION SELECT managed_by FROM federations WHERE managed_by IS NOT NULL
     UNION SELECT managed_by FROM clients WHERE managed_by IS NOT NULL
     ORDER BY managed_by";
+
+const IMPORTING: &str = "
+    SELECT f.definition FROM federations AS f JOIN realms AS r ON r.name = f.realm
+    WHERE r.enabled AND f.enabled AND json_extract(f.definition, '$.import_enabled')
+    ORDER BY f.number";

@@ -1,7 +1,7 @@
 //! People who have signed in, and what holds against them.
 
-use super::{SqliteStore, begin, commit, database, kind, sessions::session};
-use crate::columns::{Columns, seconds};
+use super::{SqliteStore, begin, commit, database, imports::hex, kind, sessions::session};
+use crate::columns::{Columns, json, seconds};
 use async_trait::async_trait;
 use bridge_model::{
     names::{FederationId, RealmName},
@@ -11,6 +11,7 @@ use bridge_model::{
     user::{KnownUser, Standing},
 };
 use sqlx::{Error, error::ErrorKind, query, sqlite::SqliteRow};
+use std::collections::HashMap;
 
 #[async_trait]
 impl Users for SqliteStore {
@@ -214,6 +215,39 @@ impl Users for SqliteStore {
         row.map(|row| Columns::of("imported_subjects", &row).get("subject"))
             .transpose()
     }
+
+    async fn imported_subjects(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        identifiers: &[Vec<u8>],
+    ) -> Result<HashMap<Vec<u8>, String>, StoreError> {
+        let statement = query(HAS_IMPORTED).bind(federation.0.as_bytes().as_slice());
+        let row = self.row(statement).await?;
+        // In most federations nobody brought one along.
+        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
+        if !Columns::of("imported_subjects", &row).get::<bool>("is_any")? {
+            return Ok(HashMap::new());
+        }
+        let digests = identifiers.iter().map(|identifier| {
+            let digest = self.digests.of_identifier(federation, identifier);
+            hex(&digest)
+        });
+        let statement = query(IMPORTED_OF)
+            .bind(realm.as_str())
+            .bind(federation.0.as_bytes().as_slice())
+            .bind(json(&digests.collect::<Vec<_>>())?);
+        let rows = self.rows(statement).await?;
+        let mut subjects = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let columns = Columns::of("imported_subjects", row);
+            let place = columns.parsed("place", |place: i64| usize::try_from(place))?;
+            if let Some(identifier) = identifiers.get(place) {
+                subjects.insert(identifier.clone(), columns.get("subject")?);
+            }
+        }
+        Ok(subjects)
+    }
 }
 
 impl SqliteStore {
@@ -314,3 +348,13 @@ const IMPORT: &str = "
 const IMPORTED: &str = "
     SELECT subject FROM imported_subjects
     WHERE realm = ?1 AND federation = ?2 AND identifier = ?3";
+
+/// ?1 federation.
+const HAS_IMPORTED: &str =
+    "SELECT EXISTS (SELECT 1 FROM imported_subjects WHERE federation = ?1) AS is_any";
+
+/// ?3 is an array of digests in hexadecimal digits.
+const IMPORTED_OF: &str = "
+    SELECT wanted.key AS place, subject FROM json_each(?3) AS wanted
+    JOIN imported_subjects ON federation = ?2 AND identifier = unhex(wanted.value)
+    WHERE realm = ?1";

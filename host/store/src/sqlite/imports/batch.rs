@@ -294,7 +294,7 @@ impl Change<'_> {
     }
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(in crate::sqlite) fn hex(octets: &[u8]) -> String {
     const DIGITS: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
     ];
