@@ -11,6 +11,7 @@ pub mod subject;
 
 mod accounts;
 mod active;
+mod aside;
 mod capabilities;
 mod connect;
 mod connection_test;
@@ -30,6 +31,7 @@ mod samples;
 mod seek;
 mod shown;
 mod sign_in;
+mod synchronise;
 mod throttle;
 mod trace;
 mod translate;
@@ -51,6 +53,7 @@ pub use shown::{
 };
 pub use sign_in::{Attempt, SignInOutcome, SignIns};
 pub use subject::subject_effect;
+pub use synchronise::{SyncError, Synchroniser};
 pub use throttle::ThrottleLimits;
 pub use translate::{Problems, TranslateError};
 

@@ -1,0 +1,93 @@
+//! Reading all users.
+
+use super::{
+    changed,
+    halt::Halt,
+    import,
+    job::Job,
+    seen::{Seen, Sighting},
+    users::{UserPage, UserPages},
+    vanished::{self, Unidentified},
+};
+use bridge_model::{synchronisation::SyncFailure, time::Timestamp, user::ImportedUser};
+use std::sync::Arc;
+use tokio::join;
+
+/// Reads all users into the store and removes those who are gone. Gives where the changes begin that
+/// come after it, where the policy knows.
+///
+/// Two pages of entries are in memory at the most: one is read while the one before it is made into
+/// users and the one before that is written.
+pub(super) async fn read(job: &Job, began: Timestamp) -> Result<Option<Vec<u8>>, Halt> {
+    // What changes while users are read is read again after it.
+    let mark = changed::mark(job).await?;
+    let mut pages = UserPages::all(Arc::clone(&job.federation))?;
+    let mut seen = Seen::default();
+    let mut unidentified = Unidentified::default();
+    let mut users: Vec<ImportedUser> = Vec::new();
+    let mut page = pages.next().await?;
+    while page.is_some() || !users.is_empty() {
+        let has_page = page.is_some();
+        let (next, made, kept) = join!(
+            async {
+                if has_page {
+                    pages.next().await
+                } else {
+                    Ok(None)
+                }
+            },
+            make(job, page.take(), &mut seen, &mut unidentified),
+            import::keep(job, &users),
+        );
+        kept?;
+        users = made?;
+        page = match next {
+            Ok(next) => next,
+            Err(halt) => {
+                // What was made until then stays.
+                import::keep(job, &users).await?;
+                return Err(halt);
+            }
+        };
+    }
+    vanished::remove(job, &seen, &unidentified, began).await?;
+    Ok(mark)
+}
+
+/// The users of a page.
+async fn make(
+    job: &Job,
+    page: Option<UserPage>,
+    seen: &mut Seen,
+    unidentified: &mut Unidentified,
+) -> Result<Vec<ImportedUser>, Halt> {
+    let Some(UserPage { place, page }) = page else {
+        return Ok(Vec::new());
+    };
+    if !page.reply.is_success() {
+        let users = job.federation.planned.federation.users.get(place);
+        let base = users.map_or("", |users| users.base.as_str());
+        return Err(Halt::of_code(base, page.reply.result_code));
+    }
+    let read = u64::try_from(page.entries.len()).unwrap_or(u64::MAX);
+    job.ledger.note(|run| run.read += read);
+    let entries = page.entries.into_iter().map(|it| it.entry).collect();
+    let mut candidates = Vec::new();
+    for admitted in import::admit(job, place, entries).await {
+        match admitted {
+            Ok(candidate) => match seen.note(&candidate.identifier, &candidate.dn) {
+                Sighting::First => candidates.push(candidate),
+                Sighting::Again => {}
+                Sighting::Twin => job.ledger.fail(&SyncFailure {
+                    dn: candidate.entry.dn,
+                    reason: "another entry has the same identifier".to_owned(),
+                }),
+            },
+            Err(refused) => {
+                unidentified.note(job, &refused.failure.dn).await?;
+                job.ledger.fail(&refused.failure);
+            }
+        }
+    }
+    import::make(job, candidates).await
+}
