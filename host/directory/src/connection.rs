@@ -5,11 +5,15 @@ mod password;
 mod search;
 mod write;
 
-pub(crate) use {long_read::LongRead, password::objection as password_objection};
+pub(crate) use {
+    long_read::LongRead,
+    password::objection as password_objection,
+    search::{SIZE_LIMIT_EXCEEDED, Searched},
+};
 
 use crate::{
     convert,
-    dial::dial,
+    dial::{dial, dial_socket},
     endpoint::Endpoint,
     fault::{chain, fault, fault_with},
     fence::{End, Fence},
@@ -29,7 +33,7 @@ use futures_util::FutureExt as _;
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
 use std::{
     future::Future, io, os::unix::net::UnixStream as StdUnixStream, panic::AssertUnwindSafe,
-    sync::Arc,
+    path::PathBuf, sync::Arc,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -48,6 +52,8 @@ pub(crate) enum Channel {
     StartTls(TlsPeer),
     /// TLS from the first octet.
     Tls(TlsPeer),
+    /// A Unix socket, which never leaves the machine.
+    Local(PathBuf),
 }
 
 /// A connection, with the two tasks that carry its octets and drive ldap3. They end with it.
@@ -91,9 +97,14 @@ impl Connection {
         limits: Limits,
         deadline: Instant,
     ) -> Result<Self, DirectoryError> {
+        if let Channel::Local(path) = channel {
+            // Only the operator's own files name a socket, so no outbound rule is asked.
+            let stream = dial_socket(path, endpoint, deadline).await?;
+            return Self::start(stream, limits, endpoint).await;
+        }
         let mut stream = dial(endpoint, outbound, deadline).await?;
         match channel {
-            Channel::Plain => Self::start(stream, limits, endpoint).await,
+            Channel::Plain | Channel::Local(_) => Self::start(stream, limits, endpoint).await,
             Channel::StartTls(peer) => {
                 within(deadline, endpoint, "StartTLS", start_tls(&mut stream)).await?;
                 Self::secure(stream, peer, limits, endpoint, deadline).await
@@ -179,6 +190,22 @@ impl Connection {
             let result = self.ldap.simple_bind(name.as_str(), password.expose());
             Ok(Answered {
                 value: convert::reply(result.await?),
+                is_reusable: true,
+            })
+        });
+        let outcome = outcome.await;
+        self.conclude("the bind", outcome)
+    }
+
+    /// A bind as whoever the channel below says (RFC 4513 section 5.2.3).
+    pub(crate) async fn bind_external(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<Answered<Reply>, Failure> {
+        self.wire.begin();
+        let outcome = guard(deadline, async {
+            Ok(Answered {
+                value: convert::reply(self.ldap.sasl_external_bind().await?),
                 is_reusable: true,
             })
         });

@@ -71,6 +71,21 @@ pub(crate) fn message(tag: StructureTag) -> Result<Message, &'static str> {
     Ok(message)
 }
 
+/// The URIs of a continuation reference (RFC 4511 section 4.5.3); any of them may be used.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(crate) fn reference(tag: StructureTag) -> Result<Vec<String>, &'static str> {
+    const SHAPE: &str = "a reference that is not shaped as one";
+    let uri = |part: StructureTag| String::from_utf8(part.expect_primitive()?).ok();
+    let parts = tag.expect_constructed().ok_or(SHAPE)?;
+    parts
+        .into_iter()
+        .map(|part| uri(part).ok_or(SHAPE))
+        .collect()
+}
+
 /// What an entry takes in memory, about.
 pub(crate) fn octets(entry: &Entry) -> usize {
     let attributes = entry.attributes.iter().map(|attribute| {

@@ -6,9 +6,9 @@ use bridge_model::{
     ports::{DirectoryError, DirectoryFault, DirectoryStep},
 };
 use socket2::{SockRef, TcpKeepalive};
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, path::Path, time::Duration};
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::{TcpStream, UnixStream, lookup_host},
     time::{Instant, timeout_at},
 };
 
@@ -50,6 +50,21 @@ pub(crate) async fn dial(
         DirectoryFault::Connect
     };
     let detail = format!("no connection to {}", tried.join(", "));
+    Err(fault(kind, &endpoint.address, detail))
+}
+
+/// Connects to a socket of this machine.
+pub(crate) async fn dial_socket(
+    path: &Path,
+    endpoint: &Endpoint,
+    deadline: Instant,
+) -> Result<UnixStream, DirectoryError> {
+    let (kind, why) = match timeout_at(deadline, UnixStream::connect(path)).await {
+        Ok(Ok(stream)) => return Ok(stream),
+        Ok(Err(error)) => (DirectoryFault::Connect, error.to_string()),
+        Err(_) => (DirectoryFault::Timeout, "no answer in time".to_owned()),
+    };
+    let detail = format!("no connection to the socket ({why})");
     Err(fault(kind, &endpoint.address, detail))
 }
 

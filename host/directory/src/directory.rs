@@ -1,12 +1,15 @@
 //! A directory: which of its servers is asked, and what is tried again.
 
 mod pages;
+mod referral;
+mod warm;
 mod write;
 
 use crate::{
-    connection::{Answered, Failure, password_objection},
+    connection::{Answered, Failure, Searched, password_objection},
     fault::fault,
     pool::Lease,
+    referral::Referrals,
     relay::Progress,
     server::{Purpose, Server, Settings, Unavailable},
 };
@@ -19,10 +22,11 @@ use bridge_model::{
     write::{PasswordAnswer, PasswordChange, Write},
 };
 use std::sync::{
-    Arc,
+    Arc, Weak,
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::time::Instant;
+use warm::Warmth;
 
 /// The servers of one federation.
 ///
@@ -34,16 +38,25 @@ pub(crate) struct LdapDirectory {
     /// The server that answered last: it stays the first to be asked.
     current: AtomicUsize,
     settings: Arc<Settings>,
+    /// None: no referral is followed.
+    referrals: Option<Referrals>,
+    warmth: Warmth,
 }
 
 impl LdapDirectory {
     /// A directory of at least one server.
-    pub(crate) fn new(servers: Vec<Arc<Server>>, settings: Arc<Settings>) -> Self {
-        Self {
+    pub(crate) fn new(
+        servers: Vec<Arc<Server>>,
+        settings: Arc<Settings>,
+        referrals: Option<Referrals>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            warmth: Warmth::new(settings.pool_connections_min, Weak::clone(this)),
             servers,
             current: AtomicUsize::new(0),
             settings,
-        }
+            referrals,
+        })
     }
 
     fn call_deadline(&self) -> Instant {
@@ -82,6 +95,7 @@ impl LdapDirectory {
         purpose: Purpose,
         deadline: Instant,
     ) -> Result<Leased<'_>, DirectoryError> {
+        self.warmth.begin();
         let mut last: Option<DirectoryError> = None;
         for place in self.order() {
             let Some(server) = self.servers.get(place) else {
@@ -158,7 +172,7 @@ impl LdapDirectory {
         }
     }
 
-    async fn search_once(&self, search: &Search, deadline: Instant) -> Result<Found, Attempt> {
+    async fn search_once(&self, search: &Search, deadline: Instant) -> Result<Searched, Attempt> {
         let mut leased = self.lease(Purpose::Search, deadline).await?;
         let deadline = self.operation_deadline(deadline);
         let follow_aliases = self.settings.follow_aliases;
@@ -249,7 +263,11 @@ macro_rules! again {
 impl Directory for LdapDirectory {
     async fn search(&self, search: &Search) -> Result<Found, DirectoryError> {
         let deadline = self.call_deadline();
-        again!(self, true, self.search_once(search, deadline))
+        let searched = again!(self, true, self.search_once(search, deadline))?;
+        match &self.referrals {
+            None => Ok(searched.found),
+            Some(referrals) => self.follow(referrals, search, searched, deadline).await,
+        }
     }
 
     async fn bind(

@@ -1,16 +1,17 @@
 //! Where a server is, and how its connections are to be secured.
 
+use percent_encoding::percent_decode_str;
 use rustls_pki_types::ServerName;
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, path::PathBuf};
 use url::{Host, Url};
 
 /// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// A name or an IP address, without brackets.
+    /// A name or an IP address, without brackets; empty for a socket of this machine.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// `host:port`, for people.
+    /// `host:port`, or the socket's path, for people.
     pub(crate) address: String,
 }
 
@@ -24,6 +25,8 @@ pub(crate) enum Security {
     StartTls(ServerName<'static>),
     /// TLS from the first octet.
     Tls(ServerName<'static>),
+    /// By never leaving the machine: a Unix socket at this path.
+    Local(PathBuf),
 }
 
 impl Endpoint {
@@ -36,6 +39,7 @@ impl Endpoint {
         let (is_tls, port) = match url.scheme() {
             "ldap" => (false, LDAP_PORT),
             "ldaps" => (true, LDAPS_PORT),
+            "ldapi" => return Self::socket(url),
             other => return Err(format!("{other}:// is neither ldap:// nor ldaps://")),
         };
         if !url.username().is_empty() || url.password().is_some() {
@@ -69,6 +73,28 @@ impl Endpoint {
             address,
         };
         Ok((endpoint, security))
+    }
+
+    /// Reads a URL whose host is the percent-encoded path of a socket.
+    fn socket(url: &Url) -> Result<(Self, Security), String> {
+        const SHAPE: &str = "an ldapi:// URL holds the percent-encoded path of a socket and nothing else, as in ldapi://%2Frun%2Fldapi";
+        let has_more = !matches!(url.path(), "" | "/")
+            || !url.username().is_empty()
+            || url.password().is_some()
+            || url.port().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some();
+        let path = percent_decode_str(url.host_str().unwrap_or_default()).decode_utf8();
+        let path = path.map_err(|_| SHAPE.to_owned())?.into_owned();
+        if has_more || !path.starts_with('/') || path.contains(char::is_control) {
+            return Err(SHAPE.to_owned());
+        }
+        let endpoint = Self {
+            host: String::new(),
+            port: 0,
+            address: path.clone(),
+        };
+        Ok((endpoint, Security::Local(PathBuf::from(path))))
     }
 
     /// The host as a URL has it.
@@ -152,10 +178,24 @@ mod tests {
     }
 
     #[test]
+    fn reads_the_path_of_a_socket() {
+        for is_start_tls in [true, false] {
+            let (endpoint, security) =
+                endpoint("ldapi://%2Frun%2fslapd%2Fldapi/", is_start_tls).expect("a socket");
+            assert_eq!(endpoint.address, "/run/slapd/ldapi");
+            assert_eq!(security, Security::Local("/run/slapd/ldapi".into()));
+        }
+    }
+
+    #[test]
     fn refuses_what_names_no_server() {
         for url in [
             "http://a.example",
             "ldapi:///run/ldapi",
+            "ldapi://run%2Fldapi",
+            "ldapi://%2Frun%2Fldapi:1",
+            "ldapi://%2Frun%2Fldapi/dc=example",
+            "ldapi://%2Frun%00",
             "ldap://",
             "ldap:///dc=example",
             "ldap://user:pw@a.example",

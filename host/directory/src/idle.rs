@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     task::JoinHandle,
@@ -116,6 +117,19 @@ impl Shelf {
                 return Some(connection);
             }
         }
+    }
+
+    /// How many wait that can still be used after this time.
+    pub(crate) fn lasting(&self, time: Duration) -> usize {
+        let state = self.idle.state();
+        let lasts = |connection: &Connection| {
+            self.idle.is_usable(connection)
+                && connection.used.elapsed() + time < self.idle.limits.idle_max
+        };
+        let waiting = state.waiting.iter();
+        waiting
+            .filter(|w| w.shelf == self.number && lasts(&w.connection))
+            .count()
     }
 
     /// Closes all of them.

@@ -41,6 +41,7 @@ mod limits;
 mod open;
 mod outbound;
 mod pool;
+mod referral;
 mod relay;
 mod server;
 mod service;

@@ -1,6 +1,7 @@
 //! So many connections and no more.
 
 use crate::{connection::Connection, idle::Shelf};
+use std::time::Duration;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
@@ -9,6 +10,7 @@ use tokio::{
 /// The connections to one server for one purpose: so many and no more, each for one operation at a
 /// time.
 pub(crate) struct Pool {
+    size: usize,
     slots: Semaphore,
     shelf: Shelf,
 }
@@ -28,8 +30,10 @@ pub(crate) struct Lease<'a> {
 
 impl Pool {
     pub(crate) fn new(connections_max: usize, shelf: Shelf) -> Self {
+        let size = connections_max.min(Semaphore::MAX_PERMITS);
         Self {
-            slots: Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)),
+            size,
+            slots: Semaphore::new(size),
             shelf,
         }
     }
@@ -41,6 +45,21 @@ impl Pool {
             pool: self,
             _permit: permit.ok()?,
         })
+    }
+
+    /// Room that nobody uses; none where there is none at once.
+    pub(crate) fn free_slot(&self) -> Option<Slot<'_>> {
+        let permit = self.slots.try_acquire().ok()?;
+        Some(Slot {
+            pool: self,
+            _permit: permit,
+        })
+    }
+
+    /// How many connections there are that are in use or can still be used after this time.
+    pub(crate) fn lasting(&self, time: Duration) -> usize {
+        let in_use = self.size.saturating_sub(self.slots.available_permits());
+        in_use + self.shelf.lasting(time)
     }
 
     /// Closes the connections that nobody uses: one was found dead, so the others may be.

@@ -1,9 +1,11 @@
 //! One server of a directory: its pools, its health, and what is done before it is used.
 
+mod connect;
+
 use crate::{
-    connection::{Answered, Channel, Connection, Failure},
+    connection::{Channel, Connection},
     endpoint::Endpoint,
-    fault::{answer, fault, fault_with},
+    fault::fault,
     health::Health,
     idle::Idle,
     limits::Limits,
@@ -11,10 +13,11 @@ use crate::{
     pool::{Lease, Pool},
     service::ServiceAccount,
 };
-use bridge_model::ports::{DirectoryError, DirectoryFault, DirectoryStep, Facts};
+use bridge_model::ports::{DirectoryError, DirectoryFault, DirectoryStep};
+use connect::Turn;
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
 
@@ -29,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) operation_timeout: Duration,
     pub(crate) pool_connections_max: usize,
+    pub(crate) pool_connections_min: usize,
     pub(crate) follow_aliases: bool,
     pub(crate) limits: Limits,
 }
@@ -70,9 +74,6 @@ pub(crate) struct Server {
     /// Whose turn it is to dial a server that did not answer last.
     dialling: Turn,
 }
-
-/// When and why the last one whose turn it was got no answer.
-type Turn = AsyncMutex<Option<(Instant, DirectoryError)>>;
 
 /// Why there is no connection.
 pub(crate) enum Unavailable {
@@ -123,11 +124,8 @@ impl Server {
                 "a new password is sent over TLS only: use an ldaps:// URL or start_tls"
             }
             _ if self.settings.allow_plaintext => return None,
-            Purpose::SignIn => {
-                "a password would travel without TLS: use an ldaps:// URL or start_tls, or set allow_plaintext"
-            }
             Purpose::Search if self.settings.service.is_none() => return None,
-            Purpose::Search => {
+            Purpose::Search | Purpose::SignIn => {
                 "a password would travel without TLS: use an ldaps:// URL or start_tls, or set allow_plaintext"
             }
             Purpose::Write => {
@@ -170,6 +168,29 @@ impl Server {
         Ok(slot.lease(connection))
     }
 
+    /// Opens connections of a pool ahead, until so many last for this time. Stops where there is no room
+    /// or no answer.
+    pub(crate) async fn open_ahead(
+        &self,
+        purpose: Purpose,
+        connections: usize,
+        time: Duration,
+    ) -> Result<(), Unavailable> {
+        let pool = self.pool(purpose);
+        if let Some(error) = self.plaintext(purpose) {
+            return Err(Unavailable::TryNext(error));
+        }
+        for _ in pool.lasting(time)..connections {
+            let Some(slot) = pool.free_slot() else {
+                return Ok(());
+            };
+            let longest = self.settings.connect_timeout + self.settings.operation_timeout;
+            let connection = self.connect(purpose, Instant::now() + longest).await?;
+            slot.lease(connection).give_back();
+        }
+        Ok(())
+    }
+
     /// A connection for a read of any length, bound as the service, and its place among the few that
     /// there may be, which is taken until it is dropped.
     pub(crate) async fn long_read(
@@ -193,143 +214,6 @@ impl Server {
         Ok((self.connect(Purpose::Search, deadline).await?, room))
     }
 
-    /// A new connection. To a server that did not answer last one call at a time dials: who waited for
-    /// one that got no answer has none either.
-    pub(crate) async fn connect(
-        &self,
-        purpose: Purpose,
-        deadline: Instant,
-    ) -> Result<Connection, Unavailable> {
-        if self.health.is_sound() {
-            return self.connect_now(purpose, deadline).await;
-        }
-        let begin = Instant::now();
-        let Ok(mut turn) = timeout_at(deadline, self.dialling.lock()).await else {
-            return Err(Unavailable::TryNext(fault(
-                DirectoryFault::Timeout,
-                self.address(),
-                "another call waits for this server, in vain so far",
-            )));
-        };
-        if let Some((_, error)) = turn.as_ref().filter(|(at, _)| *at >= begin) {
-            return Err(Unavailable::TryNext(error.clone()));
-        }
-        if self.health.is_sound() {
-            drop(turn);
-            return self.connect_now(purpose, deadline).await;
-        }
-        let connected = self.connect_now(purpose, deadline).await;
-        if let Err(Unavailable::TryNext(error)) = &connected {
-            *turn = Some((Instant::now(), error.clone()));
-        }
-        connected
-    }
-
-    async fn connect_now(
-        &self,
-        purpose: Purpose,
-        deadline: Instant,
-    ) -> Result<Connection, Unavailable> {
-        let service = self.settings.service.as_ref();
-        let service = service.filter(|_| purpose.is_service());
-        if let Some(refusal) = service.and_then(|account| account.refusal(Instant::now())) {
-            return Err(Unavailable::Final(refusal));
-        }
-        let connected = Connection::open(
-            &self.endpoint,
-            &self.channel,
-            &self.settings.outbound,
-            self.settings.limits,
-            deadline.min(Instant::now() + self.settings.connect_timeout),
-        )
-        .await;
-        let mut connection = connected.map_err(|error| {
-            self.health.failed(Instant::now());
-            Unavailable::TryNext(error)
-        })?;
-        if let Some(service) = service {
-            self.bind_in_turn(&mut connection, service, deadline)
-                .await?;
-        }
-        tracing::debug!(
-            federation = self.settings.federation,
-            server = self.address(),
-            ?purpose,
-            "connected to the directory"
-        );
-        Ok(connection)
-    }
-
-    /// Binds as the service, one call at a time: a hundred that come at once with a wrong credential
-    /// would be a hundred counts against the account.
-    async fn bind_in_turn(
-        &self,
-        connection: &mut Connection,
-        service: &ServiceAccount,
-        deadline: Instant,
-    ) -> Result<(), Unavailable> {
-        let begin = Instant::now();
-        let Ok(mut turn) = timeout_at(deadline, self.service_bind.lock()).await else {
-            return Err(Unavailable::Final(
-                fault(
-                    DirectoryFault::Timeout,
-                    self.address(),
-                    "the service bind of another call was waited for in vain",
-                )
-                .at(DirectoryStep::ServiceBind),
-            ));
-        };
-        if let Some(refusal) = service.refusal(Instant::now()) {
-            return Err(Unavailable::Final(refusal));
-        }
-        // Who waited for one that got no answer does not wait for none of its own.
-        if let Some((_, error)) = turn.as_ref().filter(|(at, _)| *at >= begin) {
-            return Err(Unavailable::TryNext(error.clone()));
-        }
-        let bound = self.bind_service(connection, service, deadline).await;
-        if let Err(Unavailable::TryNext(error)) = &bound {
-            self.health.failed(Instant::now());
-            *turn = Some((Instant::now(), error.clone()));
-        }
-        bound
-    }
-
-    async fn bind_service(
-        &self,
-        connection: &mut Connection,
-        service: &ServiceAccount,
-        deadline: Instant,
-    ) -> Result<(), Unavailable> {
-        let deadline = deadline.min(Instant::now() + self.settings.operation_timeout);
-        let (name, password) = (&service.name, &service.password);
-        let bound = connection.bind(name, password, &[], deadline).await;
-        let reply = match bound {
-            Ok(Answered { value, .. }) => value,
-            Err(Failure { error, .. }) => {
-                return Err(Unavailable::TryNext(error.at(DirectoryStep::ServiceBind)));
-            }
-        };
-        if reply.is_success() {
-            service.accepted();
-            return Ok(());
-        }
-        let error = fault_with(
-            DirectoryFault::ServiceBind,
-            self.address(),
-            format!(
-                "the directory did not accept the service bind as {}: {}",
-                name.as_str(),
-                answer(reply.result_code, &reply.diagnostic)
-            ),
-            Facts::Refused(reply.result_code),
-        );
-        if SERVER_TROUBLE.contains(&reply.result_code) {
-            return Err(Unavailable::TryNext(error));
-        }
-        service.refused(reply.result_code, error.clone(), Instant::now());
-        Err(Unavailable::Final(error))
-    }
-
     fn pool(&self, purpose: Purpose) -> &Pool {
         if purpose.is_service() {
             &self.service
@@ -341,7 +225,3 @@ impl Server {
 
 /// Reads of all users: more at once do not make a server faster.
 const LONG_READS_MAX: usize = 4;
-
-/// Result codes that speak of the server and not of who binds: operations error, time limit,
-/// administrative limit, busy, unavailable, other (RFC 4511 appendix A.2).
-const SERVER_TROUBLE: [u32; 6] = [1, 3, 11, 51, 52, 80];

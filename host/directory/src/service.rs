@@ -3,6 +3,7 @@
 use crate::limits::Limits;
 use bridge_model::{federation::BindName, ports::DirectoryError, secret::Password};
 use std::{
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,10 +14,27 @@ use tokio::time::Instant;
 /// A directory counts wrong passwords and locks the account that has too many, and its servers tell
 /// each other. So a credential that was refused rests before it is sent again, to any of them.
 pub(crate) struct ServiceAccount {
-    pub(crate) name: BindName,
-    pub(crate) password: Password,
+    pub(crate) credential: Credential,
     limits: Limits,
     refusal: Mutex<Option<Refusal>>,
+}
+
+/// What the service shows.
+pub(crate) enum Credential {
+    /// A name and its password.
+    Simple(BindName, Password),
+    /// What the channel below knows (SASL EXTERNAL, RFC 4513 section 5.2.3): a client certificate, or the
+    /// process's user.
+    External,
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Simple(name, _) => write!(f, "as {}", name.as_str()),
+            Self::External => f.write_str("by SASL EXTERNAL"),
+        }
+    }
 }
 
 struct Refusal {
@@ -27,10 +45,9 @@ struct Refusal {
 }
 
 impl ServiceAccount {
-    pub(crate) fn new(name: BindName, password: Password, limits: Limits) -> Self {
+    pub(crate) fn new(credential: Credential, limits: Limits) -> Self {
         Self {
-            name,
-            password,
+            credential,
             limits,
             refusal: Mutex::default(),
         }
@@ -96,8 +113,10 @@ mod tests {
 
     fn account() -> ServiceAccount {
         ServiceAccount::new(
-            BindName::new("cn=service").expect("a name"),
-            Password::new("wrong").expect("a password"),
+            Credential::Simple(
+                BindName::new("cn=service").expect("a name"),
+                Password::new("wrong").expect("a password"),
+            ),
             Limits::default(),
         )
     }

@@ -4,14 +4,16 @@ use crate::{
     certificate::{TellingVerifier, Unaccepted},
     fault::chain,
 };
-use bridge_model::ports::Facts;
+use bridge_model::{federation::TlsVersion, ports::Facts};
 use rustls::{
-    CertificateError, ClientConfig, OtherError, RootCertStore, client::Resumption,
-    crypto::CryptoProvider, crypto::aws_lc_rs::default_provider,
+    CertificateError, ClientConfig, OtherError, RootCertStore, SupportedProtocolVersion,
+    client::Resumption,
+    crypto::{CryptoProvider, aws_lc_rs::default_provider},
+    version::{TLS12, TLS13},
 };
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     io,
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
@@ -24,9 +26,52 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 pub(crate) struct TlsCommon {
     provider: Arc<CryptoProvider>,
     /// Trusts the machine's own authorities, which are read once.
-    machine: OnceLock<Arc<ClientConfig>>,
-    /// By CA bundle, for as long as a directory uses them.
-    bundles: Mutex<HashMap<String, Weak<ClientConfig>>>,
+    machine: OnceLock<Arc<TellingVerifier>>,
+    /// By CA bundle and oldest version, for as long as a directory uses them.
+    shared: Mutex<BTreeMap<Shared, Weak<ClientConfig>>>,
+}
+
+/// What those who share a configuration want alike.
+type Shared = (Option<String>, TlsVersion);
+
+/// What a directory wants of its TLS.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// Certificates (PEM) of those who are trusted; none: whom the machine trusts.
+    pub(crate) ca_bundle: Option<&'a str>,
+    /// The oldest version that is spoken.
+    pub(crate) oldest: TlsVersion,
+    /// What the bridge shows of itself.
+    pub(crate) identity: Option<&'a Identity>,
+}
+
+/// A client's certificate, its chain behind it, and its key.
+pub(crate) struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// Reads certificates and an unencrypted private key (PEM).
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, without anything of the key.
+    pub(crate) fn new(chain: &str, key: &[u8]) -> Result<Self, String> {
+        let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain.as_bytes()).collect();
+        let chain = read.map_err(|error| format!("the client certificate is not PEM: {error}"))?;
+        if chain.is_empty() {
+            return Err(
+                "the client certificate holds no certificate (-----BEGIN CERTIFICATE----- …)"
+                    .to_owned(),
+            );
+        }
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
+            "the bind credential is not the client certificate's private key: unencrypted PEM (-----BEGIN PRIVATE KEY----- …) is needed"
+                .to_owned()
+        })?;
+        Ok(Self { chain, key })
+    }
 }
 
 impl TlsCommon {
@@ -34,53 +79,75 @@ impl TlsCommon {
         Self {
             provider: Arc::new(default_provider()),
             machine: OnceLock::new(),
-            bundles: Mutex::default(),
+            shared: Mutex::default(),
         }
     }
 
-    /// A configuration that trusts the certificates of `ca_bundle` (PEM) and no others, or those of the
-    /// machine where there is none.
+    /// A configuration as it is wanted.
     ///
     /// # Errors
     ///
     /// What is wrong with the certificates.
-    pub(crate) fn trusting(&self, ca_bundle: Option<&str>) -> Result<Arc<ClientConfig>, String> {
-        if let Some(pem) = ca_bundle {
-            return self.trusting_bundle(pem);
+    pub(crate) fn config(&self, wanted: &Wanted<'_>) -> Result<Arc<ClientConfig>, String> {
+        if wanted.identity.is_some() {
+            return self.make(wanted);
         }
-        if let Some(config) = self.machine.get() {
-            return Ok(Arc::clone(config));
-        }
-        // A failure is not kept: next time may go well.
-        let config = self.config(machine_roots()?)?;
-        Ok(Arc::clone(self.machine.get_or_init(|| config)))
-    }
-
-    fn trusting_bundle(&self, pem: &str) -> Result<Arc<ClientConfig>, String> {
         // Nothing panics while the lock is held; and if it did, the map would still be a map.
-        let mut bundles = self.bundles.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(config) = bundles.get(pem).and_then(Weak::upgrade) {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (wanted.ca_bundle.map(str::to_owned), wanted.oldest);
+        if let Some(config) = shared.get(&key).and_then(Weak::upgrade) {
             return Ok(config);
         }
-        let config = self.config(bundle(pem)?)?;
-        bundles.retain(|_, config| config.strong_count() > 0);
-        bundles.insert(pem.to_owned(), Arc::downgrade(&config));
+        let config = self.make(wanted)?;
+        shared.retain(|_, config| config.strong_count() > 0);
+        shared.insert(key, Arc::downgrade(&config));
         Ok(config)
     }
 
-    fn config(&self, roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
-        let verifier = TellingVerifier::new(Arc::new(roots), Arc::clone(&self.provider))?;
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()
+    fn make(&self, wanted: &Wanted<'_>) -> Result<Arc<ClientConfig>, String> {
+        let verifier = match wanted.ca_bundle {
+            Some(pem) => self.trusting(bundle(pem)?)?,
+            None => self.trusting_the_machine()?,
+        };
+        let versions: &[&SupportedProtocolVersion] = match wanted.oldest {
+            TlsVersion::Tls12 => &[&TLS13, &TLS12],
+            TlsVersion::Tls13 => &[&TLS13],
+        };
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(versions)
             .map_err(|error| chain(&error))?
             // rustls' word for a verifier that is not its own; this one asks rustls' own.
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match wanted.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => builder
+                .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
+                .map_err(|error| {
+                    format!(
+                        "the client certificate and the bind credential, its key, do not work together: {}",
+                        chain(&error)
+                    )
+                })?,
+        };
         // Connections are pooled: resuming saves nothing that was measurable, and the store of tickets
         // is the largest part of an idle directory.
         config.resumption = Resumption::disabled();
         Ok(Arc::new(config))
+    }
+
+    fn trusting(&self, roots: RootCertStore) -> Result<Arc<TellingVerifier>, String> {
+        let verifier = TellingVerifier::new(Arc::new(roots), Arc::clone(&self.provider));
+        verifier.map(Arc::new)
+    }
+
+    fn trusting_the_machine(&self) -> Result<Arc<TellingVerifier>, String> {
+        if let Some(verifier) = self.machine.get() {
+            return Ok(Arc::clone(verifier));
+        }
+        // A failure is not kept: next time may go well.
+        let verifier = self.trusting(machine_roots()?)?;
+        Ok(Arc::clone(self.machine.get_or_init(|| verifier)))
     }
 }
 
@@ -192,46 +259,4 @@ fn explain(name: &str, error: &io::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refuses_a_bundle_that_holds_no_certificate() {
-        let common = TlsCommon::new();
-        for pem in [
-            "",
-            "nonsense",
-            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-            "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
-            "-----BEGIN CERTIFICATE-----\n",
-        ] {
-            let refused = common.trusting(Some(pem)).expect_err(pem);
-            assert!(refused.contains("CA bundle"), "{refused}");
-        }
-    }
-
-    #[test]
-    fn those_who_trust_the_same_share_what_that_takes() {
-        let made = || {
-            let key = rcgen::KeyPair::generate().expect("a key");
-            let params = rcgen::CertificateParams::new([]).expect("no names");
-            params.self_signed(&key).expect("a certificate").pem()
-        };
-        let (one, other) = (made(), made());
-        let common = TlsCommon::new();
-        let trusting = |pem: &String| common.trusting(Some(pem)).expect("certificates");
-        let first = trusting(&one);
-        assert!(Arc::ptr_eq(&first, &trusting(&one)));
-        assert!(!Arc::ptr_eq(&first, &trusting(&other)));
-        // What nobody uses goes when the next one comes.
-        drop(first);
-        drop(trusting(&one));
-        assert_eq!(common.bundles.lock().expect("sound").len(), 1);
-    }
-
-    #[test]
-    fn says_what_is_wrong_in_a_handshake() {
-        let text = explain("dc1.example", &io::ErrorKind::UnexpectedEof.into());
-        assert!(text.contains("closed"), "{text}");
-    }
-}
+mod tests;

@@ -10,6 +10,16 @@ use tokio::time::Instant;
 /// What a search yields, item by item.
 pub(super) type Stream = SearchStream<'static, String, Vec<String>>;
 
+/// What a search gave, with where more may be found.
+#[derive(Debug, Default)]
+pub(crate) struct Searched {
+    pub(crate) found: Found,
+    /// The URIs of each continuation reference (RFC 4511 section 4.5.3), any of which may be used.
+    pub(crate) references: Vec<Vec<String>>,
+    /// The URIs of a referral (RFC 4511 section 4.1.10).
+    pub(crate) referral: Vec<String>,
+}
+
 /// How a search is asked for beside what is searched.
 pub(super) struct Asking<'a> {
     /// The most entries wanted; none: all.
@@ -21,13 +31,13 @@ pub(super) struct Asking<'a> {
 }
 
 impl Connection {
-    /// A search (RFC 4511 section 4.5). References and intermediate messages are passed over.
+    /// A search (RFC 4511 section 4.5). Intermediate messages are passed over.
     pub(crate) async fn search(
         &mut self,
         search: &Search,
         follow_aliases: bool,
         deadline: Instant,
-    ) -> Result<Answered<Found>, Failure> {
+    ) -> Result<Answered<Searched>, Failure> {
         self.wire.begin();
         let asking = Asking {
             size_limit: Some(search.size_limit.max(1)),
@@ -89,35 +99,35 @@ async fn run(
     ldap: &mut Ldap,
     search: &Search,
     asking: &Asking<'_>,
-) -> Result<Answered<Found>, Fault> {
+) -> Result<Answered<Searched>, Fault> {
     let size_limit = usize::try_from(search.size_limit.max(1)).unwrap_or(usize::MAX);
     let mut stream = start(ldap, search, asking).await?;
-    let mut entries = Vec::new();
+    let mut searched = Searched::default();
     while let Some(item) = stream.next().await? {
-        if item.is_ref() || item.is_intermediate() {
-            continue;
-        }
-        if entries.len() == size_limit {
+        if item.is_ref() {
+            let reference = convert::reference(item.0).map_err(Fault::Peer)?;
+            searched.references.push(reference);
+        } else if item.is_intermediate() {
+        } else if searched.found.entries.len() == size_limit {
             // Not every server heeds the limit. What one that does would have answered:
+            searched.found.result_code = SIZE_LIMIT_EXCEEDED;
             return Ok(Answered {
-                value: Found {
-                    result_code: SIZE_LIMIT_EXCEEDED,
-                    entries,
-                },
+                value: searched,
                 is_reusable: false,
             });
+        } else {
+            let entry = convert::entry(item.0).map_err(Fault::Peer)?;
+            searched.found.entries.push(entry);
         }
-        entries.push(convert::entry(item.0).map_err(Fault::Peer)?);
     }
-    let result_code = stream.finish().await.rc;
+    let result = stream.finish().await;
+    searched.found.result_code = result.rc;
+    searched.referral = result.refs;
     Ok(Answered {
-        value: Found {
-            result_code,
-            entries,
-        },
+        value: searched,
         is_reusable: true,
     })
 }
 
 /// RFC 4511 appendix A.2.
-pub(super) const SIZE_LIMIT_EXCEEDED: u32 = 4;
+pub(crate) const SIZE_LIMIT_EXCEEDED: u32 = 4;

@@ -1,4 +1,4 @@
-use super::{search::SIZE_LIMIT_EXCEEDED, *};
+use super::*;
 use bridge_model::{
     dn::Dn,
     filter::Filter,
@@ -57,7 +57,7 @@ async fn search_answered_with(answer: Vec<u8>) -> Result<Found, Failure> {
         .await
         .search(&search, false, soon())
         .await;
-    found.map(|answered| answered.value)
+    found.map(|answered| answered.value.found)
 }
 
 /// Success with a control that has a value.

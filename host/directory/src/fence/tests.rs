@@ -291,7 +291,7 @@ fn a_long_result_counts_only_as_far_as_it_waits() {
     // Taking more than there was does no harm.
     fence.taken(6);
     assert_eq!(fence.admit(&entry), Ok(()));
-    let large = message(7, &[element(0x73, &[leaf(0x04, &[b'a'; 60_000])])]);
+    let large = message(7, &[element(0x73, &[leaf(0x04, &vec![b'a'; 60_000])])]);
     let small = Limits {
         result_octets_max: 50_000,
         ..limits

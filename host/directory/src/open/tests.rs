@@ -68,3 +68,29 @@ fn a_fault_repeats_no_password_from_a_url() {
     let text = refusal(&federation(&["ldap://svc:hunter2@a.example"]), None);
     assert!(!text.contains("hunter2"), "{text}");
 }
+
+#[test]
+fn who_the_channel_below_says_needs_a_channel_that_knows() {
+    let mut certificate = federation(&["ldap://a.example"]);
+    certificate.connection.bind = ServiceBind::External(Some("nonsense".to_owned()));
+    assert!(refusal(&certificate, None).contains("private key"));
+    assert!(refusal(&certificate, Some("key")).contains("certificate"));
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new([]).expect("no names");
+    let pem = params.self_signed(&key).expect("a certificate").pem();
+    certificate.connection.bind = ServiceBind::External(Some(pem));
+    let key = key.serialize_pem();
+    assert!(refusal(&certificate, Some(&key)).contains("over TLS only"));
+    certificate.connection.start_tls = true;
+    let opened = directories().open(&certificate, Some(Secret::new(key.as_str())));
+    assert!(opened.is_ok());
+
+    for (url, is_ok) in [
+        ("ldapi://%2Frun%2Fldapi", true),
+        ("ldaps://a.example", false),
+    ] {
+        let mut socket = federation(&[url]);
+        socket.connection.bind = ServiceBind::External(None);
+        assert_eq!(directories().open(&socket, None).is_ok(), is_ok, "{url}");
+    }
+}
