@@ -1,5 +1,7 @@
 //! What may be said: the check that stands between a policy's identity and a token.
 
+mod groups;
+
 use bridge_model::{
     claims::is_of_the_protocol,
     decision::{Claim, ClaimValue, Group, Identity, Person},
@@ -20,6 +22,8 @@ const CLAIMS_MAX: usize = 100;
 const OCTETS_MAX: usize = 64 * 1024;
 /// The most values of one claim, and the most groups: beyond that an application wants another way.
 const VALUES_MAX: usize = 2_000;
+/// Longer names of mappers are cut where they are only shown.
+const NAME_CHARS_MAX: usize = 200;
 /// How deep a JSON claim may nest.
 const DEPTH_MAX: usize = 8;
 
@@ -75,7 +79,7 @@ pub fn check_name(name: &str) -> Result<(), ClaimError> {
 pub struct Said {
     /// The claims, groups and roles among them.
     pub claims: Map<String, Value>,
-    /// The DNs of the groups whose names are the claim `groups`.
+    /// The DNs of the groups of which the claim `groups` is made.
     pub group_dns: Vec<String>,
 }
 
@@ -113,11 +117,14 @@ pub fn assemble(identity: &Identity, plan: &Plan, person: &Person) -> Result<Sai
         .iter()
         .filter(|group| read.has_group(group))
         .collect();
-    insert_names(
-        &mut claims,
-        "groups",
-        groups.iter().map(|group| &group.name),
-    );
+    // What has no name stands nowhere, whatever the form.
+    let with_name: Vec<&Group> = groups
+        .iter()
+        .copied()
+        .filter(|group| !group.name.trim().is_empty())
+        .collect();
+    let named = groups::named(&with_name, plan.group_form)?;
+    insert_names(&mut claims, "groups", named.iter());
     let roles = identity.roles.iter().filter(|role| {
         // Roles of a client reach that client's tokens only, which need the client's name.
         role.client.is_none() && role.source.as_deref().is_none_or(|dn| read.has_dn(dn))
@@ -130,6 +137,14 @@ pub fn assemble(identity: &Identity, plan: &Plan, person: &Person) -> Result<Sai
         claims,
         group_dns: groups.into_iter().map(|group| group.dn.clone()).collect(),
     })
+}
+
+/// The names of the mappers that a policy left out because they failed.
+pub(crate) fn left_out(identity: &Identity) -> Vec<String> {
+    let more = identity.more.iter();
+    let left_out = more.filter(|setting| setting.name == "left_out");
+    let names = left_out.map(|setting| setting.value.chars().take(NAME_CHARS_MAX).collect());
+    names.take(CLAIMS_MAX).collect()
 }
 
 fn check_planned(claim: &Claim, plan: &Plan) -> Result<(), ClaimError> {

@@ -1,39 +1,46 @@
-//! The course of one attempt, from the typed name to the account gate.
+//! What a sign-in and a password change have in common: finding the one who is meant, and proving
+//! that it is they.
 
 use crate::{
     active::ActiveRealm,
     decide::{Verdict, decide},
+    local::is_of_password,
     member::ActiveFederation,
     parts::Parts,
-    person::{Seen, Subjects, user_of},
+    person::Subjects,
     seek::{Sought, seek},
     subject,
     throttle::Counted,
     trace::Trace,
 };
 use bridge_model::{
-    account::{AuthenticatedUser, Gate, KeptOut, User},
+    account::AuthenticatedUser,
     audit::AuditEvent,
     client::Client,
-    decision::{Person, Refusal},
+    decision::{Identity, Person, Refusal, Rejection},
     dn::Dn,
     entry::Entry,
-    federation::BindName,
-    ports::StoreError,
-    realm::Realm,
+    federation::{BindName, EditMode},
+    plan::PasswordWrite,
+    ports::{Random, StoreError},
+    realm::{PlannedFederation, Realm},
     search::Reply,
     secret::Password,
-    user::KnownUser,
+    write::{PasswordAuthor, PasswordChange},
 };
-use std::time::Instant;
+use std::time::Duration;
 
 /// What is carried through one attempt.
 pub(crate) struct Course<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) realm: &'a Realm,
-    pub(crate) client: &'a Client,
+    /// None: of no client's, such as on the account page.
+    pub(crate) client: Option<&'a Client>,
     pub(crate) active: &'a ActiveRealm,
+    /// What the person proves with that it is they.
     pub(crate) password: &'a Password,
+    /// What takes its place, where it is to be changed.
+    pub(crate) new: Option<&'a Password>,
     pub(crate) counted: Counted<'a>,
     pub(crate) audit: &'a mut AuditEvent,
     pub(crate) trace: &'a mut Trace,
@@ -45,6 +52,13 @@ pub(crate) enum End {
     Refused(String),
     /// The person proved who they are: nothing failed.
     NotAllowed(String),
+    /// The person proved who they are, and first needs another password.
+    ChangeRequired {
+        reason: String,
+        may_change: bool,
+        /// Whether the directory let them in.
+        is_bound: bool,
+    },
     Throttled,
     /// The directory did not say; the attempt does not count.
     Unavailable(String),
@@ -53,167 +67,251 @@ pub(crate) enum End {
     Undecided(String),
 }
 
+/// The one who is meant, before anything is proved.
+pub(crate) struct Candidate<'a> {
+    pub(crate) federation: &'a ActiveFederation,
+    pub(crate) person: Person,
+    pub(crate) identifier: Vec<u8>,
+    /// What is bound with.
+    pub(crate) name: BindName,
+    pub(crate) policy_time: Duration,
+}
+
+/// What a bind proved.
+pub(crate) enum Proof {
+    /// The directory let the person in.
+    Bound(Box<Identity>),
+    /// The password was right, and is too old or has to be changed first, so the directory let nobody
+    /// in.
+    TooOld(Rejection),
+}
+
+impl Candidate<'_> {
+    pub(crate) fn planned(&self) -> &PlannedFederation {
+        &self.federation.planned
+    }
+
+    pub(crate) fn edit_mode(&self) -> EditMode {
+        self.planned().federation.edit_mode
+    }
+}
+
 impl<'a> Course<'a> {
-    pub(crate) async fn run(&mut self, username: &str) -> Result<End, StoreError> {
+    /// Finds the one who is meant, and counts the attempt on them.
+    pub(crate) async fn find(
+        &mut self,
+        username: &str,
+    ) -> Result<Result<Candidate<'a>, End>, StoreError> {
         let active = self.active;
-        match seek(active, username, self.trace).await {
-            Sought::Person(federation, entry) => {
-                self.audit.federation = Some(federation.name().to_string());
-                self.trace.username = Some(username.to_owned());
-                self.as_entry(federation, *entry).await
-            }
+        let (federation, entry) = match seek(active, username, self.trace).await {
+            Sought::Person(federation, entry) => (federation, *entry),
             Sought::Several(federation) => {
                 self.audit.federation = Some(federation.name().to_string());
                 self.trace.username = Some(username.to_owned());
-                self.bind_nobody(federation).await;
-                Ok(End::Refused("ambiguous_user_name".to_owned()))
+                self.pretend(federation).await;
+                return Ok(Err(End::Refused("ambiguous_user_name".to_owned())));
             }
             Sought::Nobody(first) => {
                 if let Some(federation) = first {
-                    self.bind_nobody(federation).await;
+                    self.pretend(federation).await;
                 }
-                Ok(End::Refused("unknown_user".to_owned()))
+                return Ok(Err(End::Refused("unknown_user".to_owned())));
             }
             Sought::Unavailable(name, reason) => {
                 self.audit.federation = Some(name.to_string());
-                Ok(End::Unavailable(reason))
+                return Ok(Err(End::Unavailable(reason)));
             }
-        }
+        };
+        self.audit.federation = Some(federation.name().to_string());
+        self.audit.policy = Some(federation.policy.reference().clone());
+        self.audit.entry_dn = Some(entry.dn.clone());
+        self.trace.username = Some(username.to_owned());
+        self.candidate(federation, entry).await
     }
 
-    async fn as_entry(
+    async fn candidate(
         &mut self,
         federation: &'a ActiveFederation,
         entry: Entry,
-    ) -> Result<End, StoreError> {
-        let started = Instant::now();
-        self.audit.policy = Some(federation.policy.reference().clone());
-        self.audit.entry_dn = Some(entry.dn.clone());
-        let mut seen = Seen::entry(federation.planned.clone(), Entry::default());
-        let mut person = Person {
-            entry,
-            reply: None,
-            findings: Vec::new(),
-        };
-        let end = self.as_person(federation, &mut person, &mut seen).await;
-        seen.keep(person);
-        seen.time = started.elapsed();
-        self.trace.seen = Some(Box::new(seen));
-        end
-    }
-
-    async fn as_person(
-        &mut self,
-        federation: &'a ActiveFederation,
-        person: &mut Person,
-        seen: &mut Seen,
-    ) -> Result<End, StoreError> {
+    ) -> Result<Result<Candidate<'a>, End>, StoreError> {
         let planned = &federation.planned;
-        let identifier = match subject::identifier(&planned.plan.stable_id, &person.entry) {
+        let identifier = match subject::identifier(&planned.plan.stable_id, &entry) {
             Ok(identifier) => identifier,
-            Err(error) => return Ok(End::Refused(error.to_string())),
+            Err(error) => return Ok(Err(End::Refused(error.to_string()))),
         };
         let id = planned.federation.id;
         if !self.counted.admits_entry(id, &identifier).await? {
             // Told as a refusal: that two names are one person is nobody's business.
-            return Ok(End::Refused("throttled_entry".to_owned()));
+            return Ok(Err(End::Refused("throttled_entry".to_owned())));
         }
-        let Ok(name) = BindName::new(person.entry.dn.clone()) else {
-            return Ok(End::Unavailable("the entry has no name".to_owned()));
+        let Ok(name) = BindName::new(entry.dn.clone()) else {
+            return Ok(Err(End::Unavailable("the entry has no name".to_owned())));
         };
-        let controls = &planned.plan.bind_controls;
-        match federation
-            .directory
-            .bind(&name, self.password, controls)
-            .await
-        {
-            Ok(reply) => person.reply = Some(reply),
-            Err(error) => return Ok(End::Unavailable(error.to_string())),
-        }
-        let decided = match decide(federation, person, self.parts.clock.now()).await {
-            Ok(decided) => decided,
-            Err(error) => return Ok(End::Undecided(error.to_string())),
-        };
-        seen.policy_time = decided.policy_time;
-        let identity = match &decided.verdict {
-            Verdict::Identified(identity) => identity,
-            Verdict::Rejected(rejection) => return Ok(refused(&rejection.reason)),
-        };
-        if !person.reply.as_ref().is_some_and(Reply::is_success) {
-            return Ok(refused(&Refusal::BadCredentials));
-        }
-        let subjects = Subjects::of_realm(&*self.parts.store, &self.active.subject_key);
-        let subject = subjects.of_identifier(federation, &identifier).await?;
-        match user_of(subject, federation, identity, person) {
-            Ok(user) => self.admit(user, person, seen).await,
-            Err(reason) => Ok(End::Undecided(reason)),
-        }
+        Ok(Ok(Candidate {
+            federation,
+            person: Person {
+                entry,
+                reply: None,
+                findings: Vec::new(),
+            },
+            identifier,
+            name,
+            policy_time: Duration::ZERO,
+        }))
     }
 
-    async fn admit(
+    /// The claim `sub` of who was found.
+    pub(crate) async fn subject(
         &mut self,
-        user: User,
-        person: &Person,
-        seen: &mut Seen,
-    ) -> Result<End, StoreError> {
-        self.audit.subject = Some(user.subject.clone());
-        let now = self.parts.clock.now();
-        let known = KnownUser {
-            realm: self.realm.name.clone(),
-            subject: user.subject.clone(),
-            federation: user.federation_id,
-            username: user.username.clone(),
-            entry_dn: user.entry_dn.clone(),
-            blocked: false,
-            created_at: now,
-        };
-        let standing = self.parts.store.note_user(&known, now).await?;
-        self.trace.standing = Some(standing);
-        seen.user = Some(user.clone());
-        let gate = Gate {
-            realm: self.realm,
-            client: self.client,
-            standing,
-            now,
-        };
-        let Some(reply) = &person.reply else {
-            return Ok(refused(&Refusal::BadCredentials));
-        };
-        Ok(match gate.admit(user, reply) {
-            Ok(user) => End::SignedIn(Box::new(user)),
-            Err(KeptOut::Barred(refusal)) => refused(&refusal),
-            Err(why @ KeptOut::NotInAllowedGroups) => End::NotAllowed(why.reason().to_owned()),
-            Err(why) => End::Refused(why.reason().to_owned()),
-        })
+        candidate: &Candidate<'_>,
+    ) -> Result<String, StoreError> {
+        let subjects = Subjects::of_realm(&*self.parts.store, &self.active.subject_key);
+        let subject = subjects.of_identifier(candidate.federation, &candidate.identifier);
+        let subject = subject.await?;
+        self.audit.subject = Some(subject.clone());
+        Ok(subject)
     }
 
-    /// Costs what a bind costs, so that the time of an answer does not tell who exists: a bind as a
-    /// name that nobody has.
-    async fn bind_nobody(&self, federation: &ActiveFederation) {
+    /// Binds as who was found, and has the policy say what the answer means.
+    pub(crate) async fn prove(&self, candidate: &mut Candidate<'_>) -> Result<Proof, End> {
+        let federation = candidate.federation;
+        let controls = &federation.planned.plan.bind_controls;
+        let reply = federation
+            .directory
+            .bind(&candidate.name, self.password, controls)
+            .await;
+        if candidate.edit_mode() == EditMode::Unsynced {
+            // As long as those take who have a password here.
+            self.parts.hashing.waste(self.password).await;
+        }
+        match reply {
+            Ok(reply) => self.weigh(candidate, reply).await,
+            Err(error) => Err(End::Unavailable(error.to_string())),
+        }
+    }
+
+    /// Has the policy say what the answer to a bind means.
+    pub(crate) async fn weigh(
+        &self,
+        candidate: &mut Candidate<'_>,
+        reply: Reply,
+    ) -> Result<Proof, End> {
+        let is_success = reply.is_success();
+        candidate.person.reply = Some(reply);
+        match self.ask(candidate).await? {
+            // No answer of a policy makes a bind succeed that did not.
+            Verdict::Identified(_) if !is_success => Err(refused(&Refusal::BadCredentials)),
+            Verdict::Identified(identity) => Ok(Proof::Bound(identity)),
+            Verdict::Rejected(rejection)
+                if !is_success
+                    && rejection.password_was_right
+                    && is_of_password(&rejection.reason) =>
+            {
+                Ok(Proof::TooOld(rejection))
+            }
+            Verdict::Rejected(rejection) => Err(refused(&rejection.reason)),
+        }
+    }
+
+    /// Has a password that is kept here prove who it is, and the policy say who that is.
+    ///
+    /// A bind as a name that nobody has goes with it: such people answer in the time of the others.
+    pub(crate) async fn prove_here(
+        &self,
+        candidate: &mut Candidate<'_>,
+        hash: &str,
+    ) -> Result<Box<Identity>, End> {
+        self.pretend_to_bind(candidate.federation).await;
+        match self.parts.hashing.verify(self.password, hash).await {
+            Ok(true) => self.identify(candidate).await,
+            Ok(false) => Err(refused(&Refusal::BadCredentials)),
+            Err(error) => Err(End::Undecided(error.to_string())),
+        }
+    }
+
+    /// Has the policy say who it is, whatever came of a bind: what was proved was proved otherwise.
+    pub(crate) async fn identify(
+        &self,
+        candidate: &mut Candidate<'_>,
+    ) -> Result<Box<Identity>, End> {
+        let reply = candidate.person.reply.take();
+        candidate.person.findings.clear();
+        let verdict = self.ask(candidate).await;
+        candidate.person.reply = reply;
+        match verdict? {
+            Verdict::Identified(identity) => Ok(identity),
+            Verdict::Rejected(rejection) => Err(refused(&rejection.reason)),
+        }
+    }
+
+    async fn ask(&self, candidate: &mut Candidate<'_>) -> Result<Verdict, End> {
+        let now = self.parts.clock.now();
+        match decide(candidate.federation, &mut candidate.person, now).await {
+            Ok(decided) => {
+                candidate.policy_time += decided.policy_time;
+                Ok(decided.verdict)
+            }
+            Err(error) => Err(End::Undecided(error.to_string())),
+        }
+    }
+
+    /// Costs what an attempt on somebody costs, so that the time of an answer does not tell who exists:
+    /// the same, as a name that nobody has.
+    pub(crate) async fn pretend(&self, federation: &ActiveFederation) {
         let planned = &federation.planned;
-        let Some(users) = planned.federation.users.first() else {
-            return;
-        };
-        let mut octets = [0; 16];
-        self.parts.random.fill(&mut octets);
-        let nobody = format!("nobody-{:032x}", u128::from_be_bytes(octets));
-        let name = Dn::child(&planned.plan.rdn_attribute, &nobody, &users.base)
-            .ok()
-            .and_then(|dn| BindName::new(dn.as_str()).ok());
-        if let Some(name) = name {
+        match (self.new, nobody(planned, &*self.parts.random)) {
+            (Some(new), Some((dn, name))) if is_written(planned) => {
+                let change = PasswordChange {
+                    dn: &dn,
+                    way: &planned.plan.password_write,
+                    author: PasswordAuthor::Person {
+                        name: &name,
+                        old: self.password,
+                        bind_controls: &planned.plan.bind_controls,
+                    },
+                    new,
+                    controls: &planned.plan.password_controls,
+                };
+                // Whatever is answered, nobody gets anywhere by it.
+                let _ = federation.directory.set_password(&change).await;
+            }
+            _ => self.pretend_to_bind(federation).await,
+        }
+        if planned.federation.edit_mode == EditMode::Unsynced {
+            self.parts.hashing.waste(self.password).await;
+        }
+    }
+
+    async fn pretend_to_bind(&self, federation: &ActiveFederation) {
+        let planned = &federation.planned;
+        if let Some((_, name)) = nobody(planned, &*self.parts.random) {
             let controls = &planned.plan.bind_controls;
-            // Whatever is answered, nobody gets in by it.
-            let _ = federation
-                .directory
-                .bind(&name, self.password, controls)
-                .await;
+            let bound = federation.directory.bind(&name, self.password, controls);
+            let _ = bound.await;
         }
     }
 }
 
+/// A name that nobody has.
+fn nobody(planned: &PlannedFederation, random: &dyn Random) -> Option<(Dn, BindName)> {
+    let users = planned.federation.users.first()?;
+    let mut octets = [0; 16];
+    random.fill(&mut octets);
+    let nobody = format!("nobody-{:032x}", u128::from_be_bytes(octets));
+    let dn = Dn::child(&planned.plan.rdn_attribute, &nobody, &users.base).ok()?;
+    let name = BindName::new(dn.as_str()).ok()?;
+    Some((dn, name))
+}
+
+/// Whether new passwords are written to the directory.
+pub(crate) fn is_written(planned: &PlannedFederation) -> bool {
+    planned.federation.edit_mode == EditMode::Writable
+        && planned.plan.password_write != PasswordWrite::Refused
+}
+
 /// A directory that cannot tell is nobody's fault; everything else is a refusal, whose name goes into
 /// the audit trail.
-fn refused(refusal: &Refusal) -> End {
+pub(crate) fn refused(refusal: &Refusal) -> End {
     let reason = refusal.reason().to_owned();
     match refusal {
         Refusal::DirectoryUnavailable => End::Unavailable(reason),

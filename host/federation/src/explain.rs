@@ -1,6 +1,7 @@
 //! A sign-in step by step, in words.
 
 use crate::{
+    local::DISABLED_HERE,
     person::{Subjects, look},
     seek::{Sought, seek},
     shown::{PersonView, micros},
@@ -324,6 +325,7 @@ fn in_words(reason: &str, outcome: AuditOutcome) -> &'static str {
         "account_expired" => "the directory says that the account has ended",
         "password_expired" => "the directory says that the password is too old",
         "must_change_password" => "the directory says that the password has to be changed first",
+        DISABLED_HERE => "an administrator switched the account off in the bridge; enable the user",
         "outside_permitted_hours" => "the directory does not let the person in at this hour",
         "not_permitted_here" => "the directory does not let this account in from here",
         "directory_unavailable" => "the directory said that it cannot answer now",

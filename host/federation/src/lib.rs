@@ -18,6 +18,7 @@ mod connection_test;
 mod course;
 mod decide;
 mod explain;
+mod local;
 mod locate;
 mod member;
 mod parts;

@@ -1,6 +1,6 @@
 //! What sign-ins are made of.
 
-use crate::{active::Federations, throttle::ThrottleLimits, trace::Recent};
+use crate::{active::Federations, password::Hashing, throttle::ThrottleLimits, trace::Recent};
 use bridge_model::ports::{AuditLog, Clock, Random, Store};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ pub(crate) struct Parts {
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) limits: ThrottleLimits,
     pub(crate) recent: Recent,
+    pub(crate) hashing: Hashing,
 }
 
 impl Parts {
@@ -31,6 +32,7 @@ impl Parts {
             audit,
             limits,
             recent: Recent::default(),
+            hashing: Hashing::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     claims,
     decide::{Verdict, decide},
+    local,
     member::ActiveFederation,
     subject::{self, SubjectError},
 };
@@ -21,6 +22,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tracing::warn;
 
 /// Everything that was seen of one person between the entry and the claims.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Seen {
     /// What the policy asked for.
     pub(crate) reads: Vec<PolicyRead>,
     pub(crate) user: Option<User>,
+    /// Mappers that failed and were left out, by name.
+    pub(crate) left_out: Vec<String>,
     /// Why there is no user, or why the bind does not count.
     pub(crate) reason: Option<String>,
     pub(crate) policy_time: Duration,
@@ -56,9 +60,25 @@ impl Seen {
             reply: None,
             reads: Vec::new(),
             user: None,
+            left_out: Vec::new(),
             reason: None,
             policy_time: Duration::ZERO,
             time: Duration::ZERO,
+        }
+    }
+
+    /// Notes which mappers the policy left out, and counts them.
+    pub(crate) fn leave_out(&mut self, identity: &Identity) {
+        self.left_out = claims::left_out(identity);
+        if !self.left_out.is_empty() {
+            let federation = &self.planned.federation;
+            warn!(
+                counter.mappers_left_out = self.left_out.len(),
+                realm = %federation.realm,
+                federation = %federation.name,
+                mappers = self.left_out.join(" "),
+                "mappers failed and were left out"
+            );
         }
     }
 
@@ -98,12 +118,16 @@ pub(crate) async fn look(
                     seen.reason = Some("the policy rejected a bind that nobody made".to_owned());
                 }
                 Verdict::Identified(identity) => {
+                    seen.leave_out(identity);
                     let subject = subjects.of(federation, &person.entry).await?;
                     let user = subject
                         .map_err(|error| error.to_string())
                         .and_then(|subject| user_of(subject, federation, identity, &person));
                     match user {
-                        Ok(user) => seen.user = Some(user),
+                        Ok(mut user) => {
+                            subjects.lay_over(federation, &mut user).await?;
+                            seen.user = Some(user);
+                        }
                         Err(reason) => seen.reason = Some(reason),
                     }
                 }
@@ -142,6 +166,21 @@ impl<'a> Subjects<'a> {
             Ok(identifier) => self.of_identifier(federation, &identifier).await.map(Ok),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    /// Lays what the bridge keeps of a person over what the directory says.
+    async fn lay_over(
+        self,
+        federation: &ActiveFederation,
+        user: &mut User,
+    ) -> Result<(), StoreError> {
+        if let Some((store, _)) = self.realm
+            && let Some(local) =
+                local::kept(store, &federation.planned.federation, &user.subject).await?
+        {
+            local::lay_over(user, &local);
+        }
+        Ok(())
     }
 
     /// The subject that somebody brought along, or else the derived one.

@@ -39,6 +39,9 @@ pub struct PersonView {
     /// Who it is; none where that could not be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<IdentityView>,
+    /// Mappers that failed and were left out, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Why there is no identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -166,6 +169,7 @@ impl PersonView {
             bind,
             reads: seen.reads.iter().map(read).collect(),
             identity: seen.user.as_ref().map(|user| IdentityView::of(user, now)),
+            left_out: seen.left_out.clone(),
             problem: seen.reason.clone(),
             policy_time_us: micros(seen.policy_time),
             time_us: micros(seen.time),

@@ -1,5 +1,7 @@
 //! The sign-in, as the web sees it.
 
+mod entry;
+
 use crate::{
     active::Federations,
     course::{Course, End},
@@ -16,6 +18,7 @@ use bridge_model::{
     secret::{Password, PasswordError},
     time::Timestamp,
 };
+use entry::Entering;
 use std::{net::IpAddr, sync::Arc, time::Instant};
 use tracing::{error, warn};
 
@@ -122,6 +125,13 @@ impl SignIns {
                 Some(reason),
                 SignInOutcome::NotAllowed,
             ),
+            End::ChangeRequired {
+                reason, may_change, ..
+            } => (
+                AuditOutcome::Refused,
+                Some(reason),
+                SignInOutcome::PasswordChangeRequired { may_change },
+            ),
             End::Throttled => (
                 AuditOutcome::Refused,
                 Some("throttled".to_owned()),
@@ -167,19 +177,28 @@ impl SignIns {
         let mut course = Course {
             parts: &self.parts,
             realm,
-            client: attempt.client,
+            client: Some(attempt.client),
             active: &*self.parts.federations.realm(name).await?,
             password: &password,
+            new: None,
             counted,
             audit,
             trace,
         };
-        let end = course.run(username).await?;
+        let client = attempt.client;
+        let mut entering = Entering {
+            course: &mut course,
+            client,
+        };
+        let end = entering.enter(username).await?;
         match &end {
-            End::SignedIn(_) | End::NotAllowed(_) => {
-                course.counted.succeeded(attempt.address).await?;
+            End::SignedIn(_) | End::NotAllowed(_) | End::ChangeRequired { is_bound: true, .. } => {
+                course.counted.succeeded().await?
             }
-            End::Unavailable(_) => course.counted.take_back().await?,
+            End::Unavailable(_)
+            | End::ChangeRequired {
+                is_bound: false, ..
+            } => course.counted.take_back().await?,
             End::Refused(_) | End::Throttled | End::Undecided(_) => {}
         }
         Ok(end)
@@ -187,6 +206,10 @@ impl SignIns {
 
     pub(crate) fn federations(&self) -> &Federations {
         &self.parts.federations
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     pub(crate) fn recent(&self) -> &Recent {

@@ -11,7 +11,7 @@ pub(crate) use directory::{FakeDirectories, attribute, entry};
 pub(crate) use policy::{FakePolicies, FakePolicy, plan};
 pub(crate) use store::MemoryStore;
 
-use crate::{Federations, SignIns, ThrottleLimits};
+use crate::{Accounts, Federations, SignIns, ThrottleLimits};
 use bridge_model::{
     audit::AuditEvent,
     client::{Client, ClientAuthentication, GrantType},
@@ -128,13 +128,19 @@ impl AuditLog for FakeAudit {
 
 pub(crate) struct FakeClock(AtomicU64);
 
+impl FakeClock {
+    pub(crate) fn advance(&self, time: Duration) {
+        self.0.fetch_add(time.as_secs(), Ordering::Relaxed);
+    }
+}
+
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::Relaxed))
     }
 }
 
-struct NoRandom;
+pub(crate) struct NoRandom;
 
 impl Random for NoRandom {
     fn fill(&self, octets: &mut [u8]) {
@@ -149,6 +155,8 @@ pub(crate) struct Site {
     pub(crate) directories: Arc<FakeDirectories>,
     pub(crate) federations: Arc<Federations>,
     pub(crate) audit: Arc<FakeAudit>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) accounts: Accounts,
     pub(crate) sign_ins: SignIns,
 }
 
@@ -166,10 +174,19 @@ impl Site {
         let federations = Federations::new(store.clone(), policies.clone(), directories.clone());
         let federations = Arc::new(federations);
         let audit = Arc::new(FakeAudit::default());
+        let clock = Arc::new(FakeClock(AtomicU64::new(1_000_000)));
         let sign_ins = SignIns::new(
             federations.clone(),
             store.clone(),
-            Arc::new(FakeClock(AtomicU64::new(1_000_000))),
+            clock.clone(),
+            Arc::new(NoRandom),
+            audit.clone(),
+            ThrottleLimits::default(),
+        );
+        let accounts = Accounts::new(
+            federations.clone(),
+            store.clone(),
+            clock.clone(),
             Arc::new(NoRandom),
             audit.clone(),
             ThrottleLimits::default(),
@@ -180,6 +197,8 @@ impl Site {
             directories,
             federations,
             audit,
+            clock,
+            accounts,
             sign_ins,
         }
     }

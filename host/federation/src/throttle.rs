@@ -11,11 +11,11 @@ use bridge_model::{
 };
 use std::{net::IpAddr, time::Duration};
 
-/// How many failed attempts are taken before sign-ins wait.
+/// How many failed attempts are taken before sign-ins wait. Sign-ins and password changes share them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
-    /// Attempts on one entry, or with one typed name, within the window. Has to be below the
-    /// directory's own lockout threshold; 4 is below the 5 that hardening guides ask for.
+    /// Attempts on one entry in any span of time as long as the window, or with one typed name. Has to
+    /// be below the directory's own lockout threshold; 4 is below the 5 that hardening guides ask for.
     pub per_account_max: u32,
     /// Attempts from one address within the window: higher, since an office shares an address.
     pub per_address_max: u32,
@@ -38,7 +38,12 @@ pub(crate) struct Counted<'a> {
     failures: &'a dyn Failures,
     limits: ThrottleLimits,
     now: Timestamp,
-    keys: Vec<TokenHash>,
+    address: Option<TokenHash>,
+    name: Option<TokenHash>,
+    /// The places of the entry that were looked at.
+    places: Vec<TokenHash>,
+    /// The one that this attempt took.
+    own_place: Option<TokenHash>,
 }
 
 impl<'a> Counted<'a> {
@@ -47,7 +52,10 @@ impl<'a> Counted<'a> {
             failures,
             limits,
             now,
-            keys: Vec::new(),
+            address: None,
+            name: None,
+            places: Vec::new(),
+            own_place: None,
         }
     }
 
@@ -61,57 +69,92 @@ impl<'a> Counted<'a> {
         let mut admits = true;
         if let Some(address) = address {
             let key = key(&["address", realm.as_str(), &origin(address).to_string()]);
+            self.address = Some(key);
             admits &= self.count(key).await? <= self.limits.per_address_max;
         }
-        // Case and outer space do not make another name, in any directory.
-        let name = username.trim().to_lowercase();
-        let key = key(&["name", realm.as_str(), &name]);
+        let key = name_key(realm, username);
+        self.name = Some(key);
         admits &= self.count(key).await? <= self.limits.per_account_max;
         Ok(admits)
     }
 
     /// Counts by the entry found, whatever name led to it. False: too many.
+    ///
+    /// An entry has as many places as attempts are taken, each taken for a window of its own. One window
+    /// for all of them would let through its last attempts and the first of the next one within a
+    /// moment, more than a directory takes.
     pub(crate) async fn admits_entry(
         &mut self,
         federation: FederationId,
         identifier: &[u8],
     ) -> Result<bool, StoreError> {
-        let mut octets = format!("entry\0{federation}\0").into_bytes();
-        octets.extend_from_slice(identifier);
-        let key = hash(&octets);
-        Ok(self.count(key).await? <= self.limits.per_account_max)
+        for place in 0..self.limits.per_account_max {
+            let key = place_key(federation, identifier, place);
+            self.places.push(key);
+            if self.count(key).await? == 1 {
+                self.own_place = Some(key);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    /// The person got in: nothing was a failure. The address is only given its one attempt back, so
-    /// that an own account does not buy further guesses at others.
-    pub(crate) async fn succeeded(self, address: Option<IpAddr>) -> Result<(), StoreError> {
-        let of_address = usize::from(address.is_some());
-        for (i, key) in self.keys.into_iter().enumerate() {
-            if i < of_address {
-                self.failures.take_back_attempt(key).await?;
-            } else {
-                self.failures.forget_attempts(key).await?;
-            }
+    /// The directory let the person in: nothing was a failure, neither there nor here. The address is
+    /// only given its one attempt back, so that an own account does not buy further guesses at others.
+    pub(crate) async fn succeeded(self) -> Result<(), StoreError> {
+        if let Some(key) = self.address {
+            self.failures.take_back_attempt(key).await?;
+        }
+        for key in self.name.into_iter().chain(self.places) {
+            self.failures.forget_attempts(key).await?;
         }
         Ok(())
     }
 
-    /// The directory could not tell: nobody's fault.
+    /// This attempt was no failure: the directory could not tell, or the password was right although it
+    /// let nobody in. What failed before stays counted, as it may there.
     pub(crate) async fn take_back(self) -> Result<(), StoreError> {
-        for key in self.keys {
+        for key in [self.address, self.name, self.own_place]
+            .into_iter()
+            .flatten()
+        {
             self.failures.take_back_attempt(key).await?;
         }
         Ok(())
     }
 
-    async fn count(&mut self, key: TokenHash) -> Result<u32, StoreError> {
-        let count = self
-            .failures
-            .count_attempt(key, self.limits.window, self.now)
-            .await?;
-        self.keys.push(key);
-        Ok(count)
+    /// Forgets what was tried on somebody: an administrator gave them another password.
+    pub(crate) async fn forgive(
+        self,
+        realm: &RealmName,
+        username: &str,
+        federation: FederationId,
+        identifier: &[u8],
+    ) -> Result<(), StoreError> {
+        let places = 0..self.limits.per_account_max;
+        let places = places.map(|place| place_key(federation, identifier, place));
+        for key in places.chain([name_key(realm, username)]) {
+            self.failures.forget_attempts(key).await?;
+        }
+        Ok(())
     }
+
+    async fn count(&self, key: TokenHash) -> Result<u32, StoreError> {
+        self.failures
+            .count_attempt(key, self.limits.window, self.now)
+            .await
+    }
+}
+
+/// Case and outer space do not make another name, in any directory.
+fn name_key(realm: &RealmName, username: &str) -> TokenHash {
+    key(&["name", realm.as_str(), &username.trim().to_lowercase()])
+}
+
+fn place_key(federation: FederationId, identifier: &[u8], place: u32) -> TokenHash {
+    let mut octets = format!("entry\0{federation}\0{place}\0").into_bytes();
+    octets.extend_from_slice(identifier);
+    hash(&octets)
 }
 
 fn key(parts: &[&str]) -> TokenHash {
@@ -125,3 +168,6 @@ fn hash(octets: &[u8]) -> TokenHash {
     hash.copy_from_slice(digest.as_ref());
     TokenHash(hash)
 }
+
+#[cfg(test)]
+mod tests;

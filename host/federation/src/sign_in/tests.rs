@@ -1,6 +1,10 @@
 use super::*;
-use crate::testing::{PASSWORD, Site, client, entry, realm};
-use bridge_model::{federation::OnError, ports::DirectoryFault};
+use crate::testing::{PASSWORD, Site, attribute, client, entry, realm, subtree};
+use bridge_model::{
+    federation::{EditMode, OnError},
+    ports::DirectoryFault,
+    search::Reply,
+};
 
 const STAFF: (&str, &str) = ("seeAlso", "cn=staff,ou=groups,dc=example,dc=test");
 
@@ -194,4 +198,156 @@ async fn a_switched_off_realm_or_client_keeps_everybody_out() {
     let outcome = attempt_as(&site, "ada", PASSWORD, &client("b")).await;
     assert!(matches!(outcome, SignInOutcome::Refused));
     assert_eq!(reason(&site), "client_off");
+}
+
+#[tokio::test]
+async fn a_password_that_has_to_be_changed_is_told_only_with_it() {
+    let site = site();
+    site.directories.put([
+        entry("staff", "max", &[("description", "must")]),
+        entry("staff", "old", &[("description", "expired")]),
+    ]);
+    for (username, said) in [("max", "must_change_password"), ("old", "password_expired")] {
+        for (mode, may) in [
+            (EditMode::ReadOnly, false),
+            (EditMode::Writable, true),
+            (EditMode::Unsynced, true),
+        ] {
+            site.store.change("staff", |it| it.edit_mode = mode);
+            site.federations.reload_all();
+            let outcome = attempt_as(&site, username, "wrong", &client("a")).await;
+            assert!(matches!(outcome, SignInOutcome::Refused), "{username}");
+            assert_eq!(reason(&site), "bad_credentials");
+            let outcome = attempt(&site, username).await;
+            let SignInOutcome::PasswordChangeRequired { may_change } = outcome else {
+                panic!("{outcome:?}");
+            };
+            assert_eq!(may_change, may, "{mode:?}");
+            assert_eq!(reason(&site), said);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_else_keeps_somebody_out_comes_before_the_age_of_the_password() {
+    let site = site();
+    let off = attribute("description", &["must", "off"]);
+    let mut ian = entry("staff", "ian", &[]);
+    ian.attributes.push(off);
+    site.directories.put([ian.clone()]);
+    let outcome = attempt(&site, "ian").await;
+    assert!(matches!(outcome, SignInOutcome::Refused));
+    assert_eq!(reason(&site), "disabled");
+    // The same where the directory does not let them in.
+    let refused = Reply {
+        result_code: 49,
+        diagnostic: "expired".to_owned(),
+        controls: Vec::new(),
+    };
+    site.directories
+        .state()
+        .bind_replies
+        .insert(ian.dn, refused.clone());
+    let outcome = attempt(&site, "ian").await;
+    assert!(matches!(outcome, SignInOutcome::Refused));
+    assert_eq!(reason(&site), "disabled");
+    // And where an administrator of the bridge keeps them out.
+    let ada = signed_in(&site, "ada").await;
+    site.directories
+        .state()
+        .bind_replies
+        .insert(ada.user().entry_dn.clone(), refused);
+    let outcome = attempt(&site, "ada").await;
+    assert!(matches!(
+        outcome,
+        SignInOutcome::PasswordChangeRequired { may_change: false }
+    ));
+    let subject = ada.user().subject.clone();
+    site.store.tables().blocked.push(subject);
+    let outcome = attempt(&site, "ada").await;
+    assert!(matches!(outcome, SignInOutcome::Refused));
+    assert_eq!(reason(&site), "blocked");
+}
+
+#[tokio::test]
+async fn a_sign_in_imports_the_person_once() {
+    let site = site();
+    signed_in(&site, "ada").await;
+    assert_eq!(site.store.tables().import_writes, 0);
+    site.store.change("staff", |it| it.import_enabled = true);
+    site.federations.reload_all();
+    for _ in 0..3 {
+        signed_in(&site, "ada").await;
+    }
+    assert_eq!(site.store.tables().import_writes, 1);
+    let kept = site.store.tables().kept.values().next().cloned();
+    let kept = kept.expect("ada");
+    assert_eq!(kept.identifier.as_deref(), Some(&b"id-ada"[..]));
+    let imported = kept.imported.expect("an import");
+    assert_eq!(imported.claims.get("name"), Some(&"Ada".into()));
+    for entry in &mut site.directories.state().entries {
+        entry.attributes.retain(|attribute| attribute.name != "cn");
+    }
+    signed_in(&site, "ada").await;
+    assert_eq!(site.store.tables().import_writes, 2);
+}
+
+#[tokio::test]
+async fn only_an_unsynced_federation_asks_what_lies_over_it() {
+    let site = site();
+    for (mode, reads) in [
+        (EditMode::ReadOnly, 0),
+        (EditMode::Writable, 0),
+        (EditMode::Unsynced, 1),
+    ] {
+        site.store.change("staff", |it| it.edit_mode = mode);
+        site.federations.reload_all();
+        signed_in(&site, "ada").await;
+        assert_eq!(site.store.tables().local_reads, reads, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_several_is_nobodys_also_across_places() {
+    let site = site();
+    let places = [
+        subtree("ou=partners,dc=example,dc=test"),
+        subtree("ou=staff,dc=example,dc=test"),
+    ];
+    site.store.change("staff", |it| it.users = places.to_vec());
+    site.federations.reload_all();
+    let outcome = attempt(&site, "twin").await;
+    assert!(matches!(outcome, SignInOutcome::Refused));
+    assert_eq!(reason(&site), "ambiguous_user_name");
+    // Whoever has a name of their own is found in either place, by the first federation.
+    for username in ["ada", "bob"] {
+        let user = signed_in(&site, username).await;
+        assert_eq!(user.user().federation.as_str(), "staff");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_not_tried_in_the_next_federation() {
+    let site = site();
+    let bob = "uid=twin,ou=partners,dc=example,dc=test".to_owned();
+    let mut state = site.directories.state();
+    state.passwords.insert(bob, "of the partner".to_owned());
+    drop(state);
+    let outcome = attempt_as(&site, "twin", "of the partner", &client("a")).await;
+    assert!(matches!(outcome, SignInOutcome::Refused));
+    let binds = site.directories.state().binds.clone();
+    assert_eq!(binds, ["uid=twin,ou=staff,dc=example,dc=test"]);
+}
+
+#[tokio::test]
+async fn mappers_that_were_left_out_are_told_to_whoever_asks() {
+    let site = site();
+    site.policies.all()[0].left_out = vec!["phone".to_owned()];
+    site.federations.reload_all();
+    signed_in(&site, "ada").await;
+    let told = site.sign_ins.explanation(&realm("a").name, "r1");
+    let person = told.and_then(|told| told.person).expect("ada");
+    assert_eq!(person.left_out, ["phone"]);
+    let preview = site.sign_ins.preview(&realm("a"), "ada").await;
+    assert_eq!(preview.expect("ada").view().left_out, ["phone"]);
 }

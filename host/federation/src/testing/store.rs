@@ -33,7 +33,8 @@ pub(crate) struct Tables {
     pub(crate) imported: HashMap<Vec<u8>, String>,
     /// Everybody who was noted, each time.
     pub(crate) known: Vec<KnownUser>,
-    pub(crate) attempts: HashMap<TokenHash, u32>,
+    /// Attempts, and when they stop to count.
+    pub(crate) attempts: HashMap<TokenHash, (u32, Timestamp)>,
     /// How often federations were read.
     pub(crate) loads: usize,
     pub(crate) is_down: bool,
@@ -272,18 +273,25 @@ impl Failures for MemoryStore {
     async fn count_attempt(
         &self,
         key: TokenHash,
-        _: Duration,
-        _: Timestamp,
+        window: Duration,
+        now: Timestamp,
     ) -> Result<u32, StoreError> {
         let mut tables = self.up()?;
-        let count = tables.attempts.entry(key).or_default();
+        let (count, ends_at) = tables.attempts.entry(key).or_insert((0, now));
+        if *ends_at <= now {
+            (*count, *ends_at) = (0, now.plus(window));
+        }
         *count += 1;
         Ok(*count)
     }
     async fn take_back_attempt(&self, key: TokenHash) -> Result<(), StoreError> {
         let mut tables = self.up()?;
-        let count = tables.attempts.entry(key).or_default();
-        *count = count.saturating_sub(1);
+        if let Some((count, ends_at)) = tables.attempts.get_mut(&key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                *ends_at = Timestamp(0);
+            }
+        }
         Ok(())
     }
     async fn forget_attempts(&self, key: TokenHash) -> Result<(), StoreError> {
