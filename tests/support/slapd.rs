@@ -26,7 +26,19 @@ pub struct Slapd {
     folder: TempDir,
     ldap_port: u16,
     ldaps_port: u16,
+    is_telling: bool,
     child: Option<Child>,
+}
+
+/// What is particular to a server.
+#[derive(Clone, Debug, Default)]
+pub struct Particulars {
+    /// Its certificate; none: the one that the suites trust.
+    pub certificate: Option<Leaf>,
+    /// So many people more, `u000000` and so on, in `ou=many`.
+    pub people: usize,
+    /// Whether it writes each operation down; see [`Slapd::operations`].
+    pub is_telling: bool,
 }
 
 /// The suffix of the tree.
@@ -37,6 +49,8 @@ pub const PEOPLE: &str = "ou=people,dc=example,dc=test";
 pub const SERVICE_DN: &str = "cn=svc,ou=services,dc=example,dc=test";
 /// The service account's password.
 pub const SERVICE_PASSWORD: &str = "svcpw";
+/// Where the people are that [`Particulars::people`] adds.
+pub const MANY: &str = "ou=many,dc=example,dc=test";
 /// How many groups `uid=many` is in: `cn=many-0` and so on.
 pub const MANY_GROUPS: usize = 200;
 
@@ -55,11 +69,19 @@ impl Slapd {
 
     /// A server of one's own.
     pub fn start() -> Self {
-        Self::start_with(&Authority::shared().server)
+        Self::start_as(&Particulars::default())
     }
 
     /// A server of one's own with this certificate.
     pub fn start_with(certificate: &Leaf) -> Self {
+        Self::start_as(&Particulars {
+            certificate: Some(certificate.clone()),
+            ..Particulars::default()
+        })
+    }
+
+    /// A server of one's own.
+    pub fn start_as(particulars: &Particulars) -> Self {
         assert!(
             Path::new(SLAPD).exists() && Path::new(SLAPADD).exists(),
             "slapd is missing: run tests/run"
@@ -70,9 +92,10 @@ impl Slapd {
                 folder: TempDir::with_prefix("slapd-").expect("a folder of its own"),
                 ldap_port: free_port(),
                 ldaps_port: free_port(),
+                is_telling: particulars.is_telling,
                 child: None,
             };
-            seed(slapd.folder.path(), certificate);
+            seed(slapd.folder.path(), particulars);
             if slapd.run() {
                 return slapd;
             }
@@ -110,8 +133,29 @@ impl Slapd {
         format!("[::1]:{}", self.ldaps_port)
     }
 
+    /// The operations so far, each with its name and what it was about, such as `BIND dn="cn=svc,…"`.
+    pub fn operations(&self) -> Vec<String> {
+        assert!(self.is_telling, "it writes nothing down");
+        let log = fs::read_to_string(self.folder.path().join("log")).expect("the log");
+        let words = [" SRCH base=", " BIND dn=", " ACCEPT from "];
+        let operations = log.lines().filter_map(|line| {
+            // The answer to a bind is written down as one.
+            let word = words.iter().find(|word| line.contains(*word))?;
+            let (_, rest) = line.split_once(word.trim_end_matches('='))?;
+            let is_outcome = line.contains(" mech=") && line.contains("bind_ssf");
+            (!is_outcome).then(|| format!("{}{rest}", word.trim().trim_end_matches('=')))
+        });
+        operations.collect()
+    }
+
+    /// The process, for what the machine knows of it.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     fn run(&mut self) -> bool {
         let folder = self.folder.path();
+        let level = if self.is_telling { "stats" } else { "0" };
         let mut addresses = format!(
             "ldap://127.0.0.1:{} ldaps://127.0.0.1:{}",
             self.ldap_port, self.ldaps_port
@@ -123,7 +167,7 @@ impl Slapd {
         let child = keeper::spawn(SLAPD, |command| {
             // A debug level keeps it in the foreground, so that its pid is the child's.
             command
-                .args(["-d", "0", "-h", &addresses, "-f"])
+                .args(["-d", level, "-h", &addresses, "-f"])
                 .arg(folder.join("slapd.conf"))
                 .stdin(Stdio::null())
                 .stdout(log.try_clone().expect("a second handle of the log"))
@@ -166,16 +210,19 @@ impl Drop for Slapd {
 }
 
 /// Writes configuration, certificates and entries.
-fn seed(folder: &Path, certificate: &Leaf) {
+fn seed(folder: &Path, particulars: &Particulars) {
+    let shared = Authority::shared();
+    let certificate = particulars.certificate.as_ref().unwrap_or(&shared.server);
     let write = |name: &str, text: &str| {
         fs::write(folder.join(name), text).expect("a file in a folder of its own");
     };
     let place = folder.to_str().expect("a path of a test");
     write("slapd.conf", &CONFIGURATION.replace("@FOLDER@", place));
-    write("ca.pem", &Authority::shared().ca);
+    write("ca.pem", &shared.ca);
     write("server.pem", &certificate.certificate);
     write("server.key", &certificate.key);
-    write("seed.ldif", &format!("{SEED}\n{}", more_entries()));
+    let people = many_people(particulars.people);
+    write("seed.ldif", &format!("{SEED}\n{}{people}", more_entries()));
     fs::create_dir(folder.join("db")).expect("a folder for the database");
     let output = Command::new(SLAPADD)
         .args(["-q", "-b", SUFFIX, "-f"])
@@ -189,6 +236,29 @@ fn seed(folder: &Path, certificate: &Leaf) {
         "slapadd: {}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// People of whom nothing is particular, each with a password that is the user name after `Pw-`.
+fn many_people(count: usize) -> String {
+    let mut ldif = String::new();
+    if count > 0 {
+        write!(
+            ldif,
+            "dn: {MANY}\nobjectClass: organizationalUnit\nou: many\n\n"
+        )
+        .expect("a string");
+    }
+    for i in 0..count {
+        let uid = format!("u{i:06}");
+        write!(
+            ldif,
+            "dn: uid={uid},{MANY}\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: First{i} Last{i}\n\
+             displayName: First{i} Last{i}\nsn: Last{i}\ngivenName: First{i}\nmail: {uid}@example.test\n\
+             employeeNumber: {i}\nuserPassword: Pw-{uid}\n\n"
+        )
+        .expect("a string");
+    }
+    ldif
 }
 
 /// What is too much to be written by hand: somebody in many groups, and for each octet an entry
