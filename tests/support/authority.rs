@@ -1,8 +1,8 @@
 //! Certificates of the suites' servers: one authority that is trusted, and what can be wrong.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -41,6 +41,17 @@ impl Authority {
     /// A certificate for these names and addresses.
     pub fn leaf(&self, names: &[&str]) -> Leaf {
         signed(&leaf_params(names), &self.issuer)
+    }
+
+    /// A certificate that a client of this name shows.
+    pub fn client(&self, common_name: &str) -> Leaf {
+        let mut params = leaf_params(&[]);
+        params.distinguished_name = DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        signed(&params, &self.issuer)
     }
 
     fn new() -> Self {

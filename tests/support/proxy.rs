@@ -1,6 +1,7 @@
 //! A TCP proxy between a client and a server that breaks things, and counts what passes.
 
 use crate::background;
+use socket2::SockRef;
 use std::{
     future,
     net::{SocketAddr, TcpListener as StdListener},
@@ -20,6 +21,7 @@ use tokio::{
     select,
     sync::watch,
     task::JoinHandle,
+    time::{sleep, timeout},
 };
 
 /// What becomes of connections.
@@ -35,6 +37,13 @@ pub enum Mode {
     Freeze,
     /// All connections are reset, new ones at once.
     Reset,
+    /// Each connection is reset after so many more octets from the server.
+    Cut(u64),
+    /// Whatever passes passes so much later.
+    Delay(Duration),
+    /// Nobody answers who asks for a new connection, as where a firewall drops packets; those that are there
+    /// go on.
+    BlackHole,
 }
 
 /// A running proxy. It ends with this value.
@@ -144,6 +153,10 @@ impl Front {
             } else if listener.is_none() {
                 listener = Some(listen_again(self.address));
             }
+            let mut unheard = match listener.as_ref().filter(|_| mode == Mode::BlackHole) {
+                Some(listener) => fill(listener, self.address).await,
+                None => Vec::new(),
+            };
             done.send_modify(|changes| *changes += 1);
             // Until the mode changes again.
             loop {
@@ -153,8 +166,18 @@ impl Front {
                         Ok(()) => break,
                         Err(_) => return,
                     },
-                    client = accept(listener.as_ref()) => self.take(client, mode, &modes),
+                    client = accept(listener.as_ref().filter(|_| unheard.is_empty())) => {
+                        self.take(client, mode, &modes);
+                    }
                 }
+            }
+            for filler in unheard.drain(..) {
+                // It stands first in the queue.
+                let _ = accept(listener.as_ref()).await;
+                drop(filler);
+            }
+            if let Some(listener) = &listener {
+                listen(listener, BACKLOG);
             }
         }
     }
@@ -170,7 +193,7 @@ impl Front {
                     drop(client);
                 });
             }
-            Mode::Pass | Mode::Refuse => {
+            Mode::Pass | Mode::Refuse | Mode::Cut(_) | Mode::Delay(_) | Mode::BlackHole => {
                 let counts = Arc::clone(&self.counts);
                 background::spawn(carry(client, self.upstream, modes, counts));
             }
@@ -193,7 +216,25 @@ fn listen_again(address: SocketAddr) -> TcpListener {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_reuseaddr(true).expect("a socket");
     socket.bind(address).expect("the port that was ours");
-    socket.listen(128).expect("a listener")
+    socket
+        .listen(u32::try_from(BACKLOG).expect("small"))
+        .expect("a listener")
+}
+
+/// Changes how many clients may wait to be accepted.
+fn listen(listener: &TcpListener, backlog: i32) {
+    let socket = SockRef::from(listener);
+    socket.listen(backlog).expect("a listener");
+}
+
+/// Fills the queue of clients, so that the kernel drops what further ones send.
+async fn fill(listener: &TcpListener, address: SocketAddr) -> Vec<TcpStream> {
+    listen(listener, 0);
+    let mut fillers = Vec::new();
+    while let Ok(filler) = timeout(FILL_MAX, TcpStream::connect(address)).await {
+        fillers.push(filler.expect("a listener of one's own"));
+    }
+    fillers
 }
 
 async fn carry(
@@ -211,52 +252,86 @@ async fn carry(
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let uncounted = Arc::new(Counts::default());
-    tokio::join!(
-        pump(from_client, to_server, modes.clone(), &counts),
-        pump(from_server, to_client, modes, &uncounted),
-    );
+    let up = pump(from_client, to_server, modes.clone(), (Way::Up, &counts));
+    let down = pump(from_server, to_client, modes, (Way::Down, &uncounted));
+    tokio::pin!(up, down);
+    select! {
+        end = &mut down => if end != End::Cut {
+            up.await;
+        },
+        _ = &mut up => {
+            down.await;
+        }
+    }
+}
+
+/// Where octets go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Up,
+    Down,
+}
+
+/// How a direction of a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Closed,
+    /// The other direction ends with it.
+    Cut,
 }
 
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut modes: watch::Receiver<Mode>,
-    counts: &Counts,
-) {
+    (way, counts): (Way, &Counts),
+) -> End {
     let mut octets = vec![0; 16 * 1024];
+    let mut left = None;
     loop {
         let mode = *modes.borrow_and_update();
         match mode {
             Mode::Reset | Mode::Refuse => {
                 reset(from.as_ref());
                 reset(to.as_ref());
-                return;
+                return End::Closed;
             }
             Mode::Freeze => {
                 if modes.changed().await.is_err() {
-                    return;
+                    return End::Closed;
                 }
                 continue;
             }
-            Mode::Pass | Mode::Hang => {}
+            Mode::Cut(octets) if way == Way::Down => left = left.or(Some(octets)),
+            _ => left = None,
         }
         let read = select! {
             biased;
             changed = modes.changed() => match changed {
                 Ok(()) => continue,
-                Err(_) => return,
+                Err(_) => return End::Closed,
             },
             read = from.read(&mut octets) => read,
         };
         let Ok(count @ 1..) = read else {
             let _ = to.shutdown().await;
-            return;
+            return End::Closed;
         };
         counts
             .octets_sent
             .fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::SeqCst);
-        if to.write_all(&octets[..count]).await.is_err() {
-            return;
+        if let Mode::Delay(time) = mode {
+            sleep(time).await;
+        }
+        let passing = count.min(left.map_or(count, |left| usize::try_from(left).expect("small")));
+        if to.write_all(&octets[..passing]).await.is_err() {
+            return End::Closed;
+        }
+        left = left.map(|left| left - u64::try_from(passing).expect("small"));
+        if left == Some(0) {
+            reset(from.as_ref());
+            reset(to.as_ref());
+            return End::Cut;
         }
     }
 }
@@ -268,3 +343,7 @@ fn reset(stream: &TcpStream) {
 
 /// It takes a moment only.
 const CHANGE_MAX: Duration = Duration::from_secs(20);
+/// How many clients wait to be accepted.
+const BACKLOG: i32 = 128;
+/// On one machine a connection takes no time, unless the queue is full.
+const FILL_MAX: Duration = Duration::from_millis(150);

@@ -127,6 +127,12 @@ impl Slapd {
         format!("127.0.0.1:{}", self.ldaps_port)
     }
 
+    /// The URL of its Unix socket. Who runs the tests is `cn=writer` there.
+    pub fn ldapi_url(&self) -> String {
+        let folder = self.folder.path().to_str().expect("a path of a test");
+        format!("ldapi://{}%2Fldapi", folder.replace('/', "%2F"))
+    }
+
     /// The address for `ldaps://` as an IPv6 literal.
     pub fn ldaps_address_v6(&self) -> String {
         assert!(has_ipv6(), "this machine has no IPv6 loopback address ::1");
@@ -157,8 +163,10 @@ impl Slapd {
         let folder = self.folder.path();
         let level = if self.is_telling { "stats" } else { "0" };
         let mut addresses = format!(
-            "ldap://127.0.0.1:{} ldaps://127.0.0.1:{}",
-            self.ldap_port, self.ldaps_port
+            "ldap://127.0.0.1:{} ldaps://127.0.0.1:{} {}",
+            self.ldap_port,
+            self.ldaps_port,
+            self.ldapi_url()
         );
         if has_ipv6() {
             write!(addresses, " ldaps://[::1]:{}", self.ldaps_port).expect("a string");

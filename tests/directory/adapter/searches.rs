@@ -174,7 +174,7 @@ async fn scope_and_base_are_heeded() {
         (
             "ou=services,dc=example,dc=test",
             SearchScope::Subtree,
-            (0, 2),
+            (0, 3),
         ),
         (
             "ou=nowhere,dc=example,dc=test",
