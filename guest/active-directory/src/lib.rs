@@ -8,8 +8,11 @@
 //! The directory answers every failed bind with 49 and says why in a number of its diagnostic
 //! message.
 
+mod changes;
 mod hours;
+mod passwords;
 mod state;
+mod writing;
 
 use policy_sdk::{
     Account, Attributes, Defaults, State, Vendor, defaults,

@@ -4,6 +4,10 @@
 //! (RFC 4530) or by the attribute that the operator names. Accounts have no state here: whether one
 //! may come in is what the directory answers to its bind, read by RFC 4511 alone.
 
+mod changes;
+mod passwords;
+mod writing;
+
 use policy_sdk::{
     Defaults, Vendor, defaults,
     recognition::{self, RootDse},

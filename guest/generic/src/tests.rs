@@ -140,7 +140,6 @@ fn what_the_operator_says_holds() {
         fields(&plan.notes),
         [
             "advanced.settings.colour",
-            "edit_mode",
             "uuid_ldap_attribute",
             "mapper.groups"
         ]

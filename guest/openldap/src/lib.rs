@@ -4,7 +4,10 @@
 //! true reason is taken from the attributes of the password policy overlay (slapo-ppolicy) and from the
 //! overlay's response control, which is asked for with every bind.
 
+mod changes;
+mod passwords;
 mod state;
+mod writing;
 
 use policy_sdk::{
     Account, Defaults, State, Vendor, defaults,

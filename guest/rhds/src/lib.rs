@@ -4,7 +4,10 @@
 //! password, and 19 for one that is locked after too many failures. What it says of passwords that
 //! have run out stands in response controls.
 
+mod changes;
+mod passwords;
 mod state;
+mod writing;
 
 use policy_sdk::{
     Account, Attributes, Defaults, State, Vendor, defaults,

@@ -5,7 +5,9 @@
 //! directory that follows the RFCs alone, and gets the three functions from this crate.
 //!
 //! ```
-//! use policy_sdk::{Account, Defaults, State, Vendor, defaults, types::Problem};
+//! use policy_sdk::{
+//!     Account, Changes, Defaults, Passwords, State, Vendor, Writing, defaults, types::Problem,
+//! };
 //!
 //! /// A directory that writes `loginDisabled: TRUE` on accounts that are switched off.
 //! pub struct Example;
@@ -27,6 +29,11 @@
 //!     }
 //! }
 //!
+//! // Passwords by RFC 3062, changes by time; nothing but the profile is written.
+//! impl Passwords for Example {}
+//! impl Writing for Example {}
+//! impl Changes for Example {}
+//!
 //! policy_sdk::export_policy!(Example);
 //! # fn main() {}
 //! ```
@@ -44,6 +51,7 @@ pub mod attributes;
 pub mod ber;
 #[doc(hidden)]
 pub mod bindings;
+pub mod changes;
 pub mod defaults;
 pub mod dn;
 mod export;
@@ -54,22 +62,28 @@ pub mod memo;
 #[cfg(target_family = "wasm")]
 mod panic;
 pub mod password_policy;
+pub mod passwords;
 pub mod reads;
 pub mod recognition;
 pub mod result_code;
 pub mod rules;
+pub mod terms;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod time;
 mod translate;
 mod vendor;
+pub mod writing;
 
 pub use attributes::Attributes;
 #[doc(hidden)]
 pub use bindings::__export_policy as __export;
+pub use changes::Changes;
 pub use defaults::Defaults;
 pub use export::{Exported, VendorPolicy};
+pub use passwords::Passwords;
 pub use vendor::{Account, State, Vendor};
+pub use writing::Writing;
 
 /// The contract's types, as `wit/types.wit` documents them: plain structs and enums.
 pub mod types {

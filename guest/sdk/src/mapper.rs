@@ -6,7 +6,7 @@
 
 mod attribute;
 mod constant;
-mod format;
+pub(crate) mod format;
 mod full_name;
 mod group;
 mod settings;

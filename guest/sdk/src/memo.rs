@@ -56,8 +56,16 @@ impl Writer {
     }
 
     pub(crate) fn text(&mut self, text: &str) {
-        self.number(text.len());
-        self.0.extend_from_slice(text.as_bytes());
+        self.octets(text.as_bytes());
+    }
+
+    pub(crate) fn octets(&mut self, octets: &[u8]) {
+        self.number(octets.len());
+        self.0.extend_from_slice(octets);
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.0
     }
 
     /// A text that may be missing, which an empty one is too.
@@ -71,6 +79,15 @@ impl Writer {
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
+    pub(crate) fn new(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
+    /// What was not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
     pub(crate) fn octet(&mut self) -> Option<u8> {
         let (octet, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -90,14 +107,18 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub(crate) fn text(&mut self) -> Option<&'a str> {
+    pub(crate) fn octets(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         if length > self.0.len() {
             return None;
         }
-        let (text, rest) = self.0.split_at(length);
+        let (octets, rest) = self.0.split_at(length);
         self.0 = rest;
-        std::str::from_utf8(text).ok()
+        Some(octets)
+    }
+
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.octets()?).ok()
     }
 }
 

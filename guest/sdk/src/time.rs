@@ -55,6 +55,30 @@ pub fn generalized(text: &str) -> Option<i64> {
     Some(days_since_1970(year, month, day) * 86_400 + seconds)
 }
 
+/// Seconds since 1970-01-01T00:00:00Z as a GeneralizedTime of whole seconds, in UTC. Years have four
+/// digits there, so what is after 9999 is its last second.
+pub fn to_generalized(seconds: u64) -> String {
+    const LAST: u64 = 253_402_300_799;
+    const DAYS_IN_400_YEARS: u64 = 146_097;
+    let seconds = seconds.min(LAST);
+    let (days, time) = (seconds / 86_400, seconds % 86_400);
+    // From the first of March of the year 0: a leap day is then the last day of its year.
+    let days = days + 719_468;
+    let (era, day) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = era * 400 + year + next;
+    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
+    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z")
+}
+
 /// A time of the contract: before 1970 is 1970.
 pub fn to_contract(seconds: i64) -> u64 {
     u64::try_from(seconds).unwrap_or(0)
@@ -206,6 +230,20 @@ mod tests {
         ] {
             assert_eq!(filetime(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        let day = 86_400;
+        let all = (0..4_000_000 * day)
+            .step_by(37 * 86_400 + 12_345)
+            .take(4000);
+        for seconds in all.chain([0, 951_782_399, 951_782_400, 951_868_800, 253_402_300_799]) {
+            let text = to_generalized(seconds);
+            assert_eq!(generalized(&text).map(to_contract), Some(seconds), "{text}");
+        }
+        assert_eq!(to_generalized(951_782_400), "20000229000000Z");
+        assert_eq!(to_generalized(u64::MAX), "99991231235959Z");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::{
     mapper::{Findings, MapperSet},
     memo::{self, Memo},
     types::{
-        Control, Description, EditMode, Federation, GroupForm, IdForm, Mapper, PasswordWrite, Plan,
-        Problem, Search, StableId, problem,
+        Control, Description, Federation, GroupForm, IdForm, Mapper, PasswordWrite, Plan, Problem,
+        Search, StableId, problem,
     },
 };
 
@@ -185,12 +185,6 @@ fn check(defaults: &Defaults, federation: &Federation, findings: &mut Findings) 
                 "this policy does not know the setting, which has no effect; remove it",
             ));
         }
-    }
-    if federation.edit_mode == EditMode::Writable {
-        findings.notes.push(problem(
-            "edit_mode",
-            "this policy does not write, so nothing is changed in the directory; write READ_ONLY to say so",
-        ));
     }
 }
 

@@ -1,19 +1,21 @@
 //! What a policy says of its vendor, and the three functions that follow from it.
 
 use crate::{
-    Attributes, Defaults, VendorPolicy, log,
+    Attributes, Changes, Defaults, Passwords, VendorPolicy, Writing, changes, log,
     mapper::{Findings, LeftOut},
     memo::Memo,
-    reads, result_code, time, translate,
+    reads, result_code, terms, time, translate,
     types::{
-        Bar, Context, Description, Entry, Federation, Finding, Identity, Notice, Person, Plan,
-        Problem, Proposal, Refusal, Rejection, Reply, Search, Setting, Step, problem,
+        Bar, Claim, Complaint, Context, Description, Entry, EntryChange, Federation, Finding,
+        Identity, NewEntry, Notice, Page, Person, Plan, Problem, ProfileChange, Proposal, Refusal,
+        Rejection, Reply, Search, Setting, Step, Turn, problem,
     },
+    writing,
 };
 
 /// What differs between a vendor's directory and one that follows the RFCs alone. Whoever has this has
 /// [`VendorPolicy`].
-pub trait Vendor {
+pub trait Vendor: Passwords + Writing + Changes {
     /// What holds where the operator says nothing.
     const DEFAULTS: Defaults;
 
@@ -69,6 +71,15 @@ pub struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
+    fn of(context: &'a Context, entry: &'a Entry, reply: Option<&'a Reply>) -> Self {
+        Self {
+            entry: Attributes::of(entry),
+            reply,
+            now: context.now,
+            shared: &context.shared,
+        }
+    }
+
     /// What a read that is alike for everyone gave; none where it was not asked for or did not succeed.
     pub fn shared(self, key: &str) -> &'a [Entry] {
         reads::entries(self.shared, key)
@@ -128,15 +139,17 @@ impl<T: Vendor> VendorPolicy for T {
 
     fn translate(federation: Federation) -> Result<Plan, Vec<Problem>> {
         let mut findings = Findings::default();
+        let wishes = writing::Wishes::of::<T>(&federation);
         let account = translate::AccountReads {
             shared: T::shared(&federation, &mut findings),
             attributes: T::attributes(&federation),
         };
         translate::translate(&T::DEFAULTS, federation, account, findings)
+            .and_then(|plan| wishes.complete::<T>(plan))
     }
 
     fn decide(context: Context, persons: Vec<Person>) -> Vec<Step> {
-        let Some(memo) = Memo::decode(&context.memo) else {
+        let Some(memo) = terms::of_sign_ins(&context.memo).and_then(Memo::decode) else {
             let step = || {
                 Step::Failed(problem(
                     "memo",
@@ -154,15 +167,48 @@ impl<T: Vendor> VendorPolicy for T {
     fn recognise(root: Entry, samples: Vec<Entry>) -> Option<Proposal> {
         T::recognise(&root, &samples)
     }
+
+    fn explain_password(context: Context, user: Entry, reply: Reply) -> Vec<Complaint> {
+        T::complaints(Account::of(&context, &user, Some(&reply)), &reply)
+    }
+
+    fn modify(
+        context: Context,
+        user: Entry,
+        changes: Vec<ProfileChange>,
+    ) -> Result<EntryChange, Vec<Problem>> {
+        writing::modify::<T>(&context, &user, &changes)
+    }
+
+    fn register(context: Context, profile: Vec<Claim>) -> Result<NewEntry, Vec<Problem>> {
+        writing::register::<T>(&context, &profile)
+    }
+
+    fn explain_write(context: Context, reply: Reply) -> Vec<Problem> {
+        writing::explain::<T>(&context, &reply)
+    }
+
+    fn change_controls() -> Vec<String> {
+        T::controls()
+    }
+
+    fn start_changes(context: Context, cursor: Option<Vec<u8>>) -> Turn {
+        changes::run(&context, cursor.as_deref(), T::start)
+    }
+
+    fn follow_changes(
+        context: Context,
+        cursor: Option<Vec<u8>>,
+        asked: String,
+        page: Page,
+    ) -> Turn {
+        let follow = |run: changes::Run<'_>| T::follow(run, &asked, &page);
+        changes::run(&context, cursor.as_deref(), follow)
+    }
 }
 
 fn decide_one<T: Vendor>(memo: &Memo<'_>, context: &Context, person: &Person) -> Step {
-    let account = Account {
-        entry: Attributes::of(&person.entry),
-        reply: person.reply.as_ref(),
-        now: context.now,
-        shared: &context.shared,
-    };
+    let account = Account::of(context, &person.entry, person.reply.as_ref());
     if let Some(reply) = account.reply
         && reply.result_code != result_code::SUCCESS
     {

@@ -115,7 +115,7 @@ impl Format {
 
 /// Whether a text has the shape of an address: something on either side of one `@`, and nothing
 /// that could end an address and begin another, or a line, where an application puts it.
-fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || "<>()[]\\,;:\"".contains(c);
     text.len() <= 254
         && !text.contains(is_forbidden)

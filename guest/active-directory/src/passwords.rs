@@ -1,0 +1,6 @@
+//! Passwords.
+
+use crate::ActiveDirectory;
+use policy_sdk::Passwords;
+
+impl Passwords for ActiveDirectory {}

@@ -1,0 +1,6 @@
+//! What changed.
+
+use crate::Generic;
+use policy_sdk::Changes;
+
+impl Changes for Generic {}

@@ -1,0 +1,6 @@
+//! Passwords.
+
+use crate::Generic;
+use policy_sdk::Passwords;
+
+impl Passwords for Generic {}

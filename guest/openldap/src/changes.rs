@@ -1,0 +1,6 @@
+//! What changed.
+
+use crate::OpenLdap;
+use policy_sdk::Changes;
+
+impl Changes for OpenLdap {}

@@ -1,0 +1,6 @@
+//! Passwords.
+
+use crate::OpenLdap;
+use policy_sdk::Passwords;
+
+impl Passwords for OpenLdap {}

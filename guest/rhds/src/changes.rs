@@ -1,0 +1,6 @@
+//! What changed.
+
+use crate::Rhds;
+use policy_sdk::Changes;
+
+impl Changes for Rhds {}

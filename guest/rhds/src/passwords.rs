@@ -1,0 +1,6 @@
+//! Passwords.
+
+use crate::Rhds;
+use policy_sdk::Passwords;
+
+impl Passwords for Rhds {}
