@@ -1,6 +1,7 @@
 //! What lies in the files, and what comes of changing it there.
 
 use crate::{
+    conformance::users::person,
     databases::{files_of, open, tamper},
     sample::{
         LATER, NOW, SOURCE, client, client_id, declaration, declare, empty_realm, federation,
@@ -13,8 +14,9 @@ use base64::{
 };
 use bridge_model::{
     keys::SigningAlgorithm,
-    ports::{Clients, Keys, Realms, Sessions, StoreError},
+    ports::{Clients, Imports, Keys, Realms, Sessions, StoreError, Users},
     secret::Secret,
+    user::LocalProfile,
 };
 use bridge_store::{OpenError, SqliteStore};
 use std::{
@@ -44,6 +46,14 @@ async fn full(folder: &TempDir) -> (SqliteStore, PathBuf) {
         .await
         .expect("it is kept");
     store.add_session(&session(1)).await.expect("it is kept");
+    let ada = person("f6a2", "ada");
+    store.note_user(&ada, NOW).await.expect("it is noted");
+    let local = LocalProfile {
+        password_hash: Some("hash-of-a-password-in-the-clear".into()),
+        ..LocalProfile::default()
+    };
+    let saved = store.save_local_profile(&staff(), "f6a2", &local).await;
+    assert!(saved.expect("it is answered"));
     store.add_grant(&grant(1)).await.expect("it is kept");
     (store, path)
 }
@@ -95,6 +105,7 @@ async fn no_secret_stands_in_the_files() {
         Secret::new("client-secret-one"),
         Secret::new("client-secret-two"),
         Secret::new("client-secret-three"),
+        Secret::new("hash-of-a-password-in-the-clear"),
         signing_key("k1", SigningAlgorithm::RS256).private,
         subject_key.expect("there is one"),
         key(1).derive("store/seal"),
@@ -147,6 +158,17 @@ async fn a_flipped_octet_of_a_subject_key_is_noticed() {
         // The rest can still be read.
         assert!(store.realm(&staff()).await.expect("it reads").is_some());
     }
+}
+
+#[tokio::test]
+async fn a_flipped_octet_of_a_local_password_is_noticed() {
+    let folder = TempDir::new().expect("a folder");
+    let store = tampered(&folder, &flip("local_profiles", "password", 20)).await;
+    let read = store.local_profile(&staff(), "f6a2").await;
+    assert!(
+        matches!(&read, Err(StoreError::Sealed(what)) if what.contains("staff/f6a2")),
+        "{read:?}"
+    );
 }
 
 #[tokio::test]

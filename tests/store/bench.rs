@@ -8,15 +8,17 @@
 mod sample;
 
 use bridge_model::{
+    account::User,
     audit::{AuditEvent, AuditKind, AuditOutcome, AuditQuery},
-    ports::{AuditTrail, Store, Users},
+    ports::{AuditTrail, Imports, Store, Users},
     session::{Grant, Interaction, Redemption, Session, TokenHash},
-    user::{KnownUser, Standing},
+    user::{ImportedUser, KnownUser, Standing, UserQuery},
 };
 use bridge_store::{Options, Purpose, SqliteStore};
 use sample::{
     NOW, Numbers, declare, full_realm, grant, interaction, key, realm_name, session, staff, user,
 };
+use serde_json::json;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -38,6 +40,9 @@ async fn main() {
             round(&store, at_once, is_whole).await;
         }
     }
+    println!("\n  users  what                                   users/s");
+    let folder = TempDir::new().expect("a folder");
+    import(&open(&folder).await).await;
     println!("\n   kept  what                                     p50 µs   p99 µs");
     for kept in [1_000, 100_000] {
         let folder = TempDir::new().expect("a folder");
@@ -88,6 +93,95 @@ async fn round(store: &Arc<SqliteStore>, at_once: u32, is_whole: bool) {
         at(&times, 50),
         at(&times, 99)
     );
+}
+
+/// A federation that is read as a whole: all are new, nobody changed, everybody did.
+async fn import(store: &SqliteStore) {
+    let people = |mail: &str| -> Vec<_> {
+        let numbers = 0..IMPORTED;
+        numbers.map(|number| imported(number, mail)).collect()
+    };
+    let (first, second) = (people("staff.example"), people("example.com"));
+    for (what, people) in [("new", &first), ("unchanged", &first), ("changed", &second)] {
+        let begin = Instant::now();
+        let mut written = 0;
+        for batch in people.chunks(1_000) {
+            let federation = user().federation_id;
+            let counts = store.import_users(&staff(), federation, batch, NOW).await;
+            let counts = counts.expect("they are kept");
+            written += counts.added + counts.updated;
+        }
+        assert_eq!(written == 0, what == "unchanged");
+        let rate = f64::from(IMPORTED) / begin.elapsed().as_secs_f64();
+        println!("{IMPORTED:7}  {what:36} {rate:9.0}");
+    }
+    let all = |change: fn(&mut UserQuery)| {
+        let mut query = UserQuery {
+            limit: 20,
+            ..UserQuery::default()
+        };
+        change(&mut query);
+        query
+    };
+    println!("\n   kept  what                                     p50 µs   p99 µs");
+    for (what, query) in [
+        (
+            "a user by name",
+            all(|query| {
+                query.username = Some("user077777".into());
+                query.is_exact = true;
+            }),
+        ),
+        (
+            "a user by mail address",
+            all(|query| {
+                query.email = Some("user077777@example.com".into());
+                query.is_exact = true;
+            }),
+        ),
+        (
+            "the first twenty with a part of a name",
+            all(|query| query.search = Some("lovelace777".into())),
+        ),
+        (
+            "a part of a name that nobody has",
+            all(|query| query.search = Some("nobody".into())),
+        ),
+    ] {
+        measure(IMPORTED, what, async || {
+            store.find_users(&staff(), &query).await.expect("they read");
+        })
+        .await;
+    }
+}
+
+/// How many users are imported.
+const IMPORTED: u32 = 100_000;
+
+/// Identifiers and subjects lie all over their indexes; names and DNs come in order, as directories
+/// mostly give them.
+fn imported(number: u32, mail: &str) -> ImportedUser {
+    let TokenHash(hash) = scattered(number);
+    let name = format!("user{number:06}");
+    let claims = json!({
+        "name": format!("Ada Lovelace{number}"), "given_name": "Ada",
+        "family_name": format!("Lovelace{number}"), "email": format!("{name}@{mail}"),
+        "groups": ["analysts", "staff", "everybody"], "locale": "en",
+    });
+    ImportedUser {
+        identifier: hash[..16].to_vec(),
+        user: User {
+            subject: Uuid::from_bytes(hash[16..].try_into().expect("16 octets")).to_string(),
+            claims: claims.as_object().expect("an object").clone(),
+            bars: Vec::new(),
+            group_dns: ["analysts", "staff", "everybody"]
+                .map(|group| format!("cn={group},ou=Groups,dc=staff,dc=example"))
+                .to_vec(),
+            entry_dn: format!("uid={name},ou=People,dc=staff,dc=example"),
+            username: name,
+            ..user()
+        },
+    }
 }
 
 /// What administrators ask for, among so many users and events.

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod changes;
 pub(crate) mod clients;
 pub(crate) mod failures;
+pub(crate) mod imports;
 pub(crate) mod keys;
 pub(crate) mod realms;
 pub(crate) mod sessions;
@@ -14,6 +15,8 @@ pub(crate) use apply::{again as applied_again, owners};
 pub(crate) use changes::{
     clients as changed_clients, federations as changed_federations, realms as changed_realms,
 };
+
+pub(crate) use imports::{local, search, synchronisation};
 
 use bridge_model::ports::{Store, StoreError};
 use std::sync::Arc;

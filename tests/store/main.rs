@@ -109,6 +109,33 @@ conformance! {
         sessions_of_a_person_are_found_and_ended,
         imported_subjects_are_found_by_their_identifier,
     }
+    imports {
+        only_what_differs_is_written,
+        many_are_imported_at_once,
+        who_signed_in_before_becomes_the_imported_one,
+        people_need_their_federation,
+        of_several_who_are_one_the_last_counts,
+        identifiers_come_in_order,
+        an_imported_person_is_found_by_dn,
+        who_is_gone_is_forgotten,
+        imported_people_go_with_their_federation,
+        people_are_shown_with_the_names_and_policies_of_now,
+    }
+    search {
+        users_are_found_by_all_that_is_said,
+        found_users_come_in_pages,
+    }
+    local {
+        a_local_profile_lies_over_what_is_imported,
+        a_local_profile_needs_its_person,
+        who_is_switched_off_is_out_at_once,
+    }
+    synchronisation {
+        a_synchronisation_is_read_as_it_was_saved,
+        one_run_goes_on_at_a_time,
+        of_many_runs_that_begin_at_once_one_does,
+        a_synchronisation_needs_its_federation,
+    }
     audit {
         events_come_back_newest_first,
         events_are_found_by_all_that_is_said,

@@ -1,21 +1,25 @@
 //! Databases that older bridges made.
 
 use crate::{
+    conformance::users::person,
     databases::{open, tamper},
     sample::{NOW, client, client_id, declare, federation, full_realm, interaction, key, staff},
 };
 use aws_lc_rs::hmac;
 use bridge_model::{
     client::{Client, GrantType},
-    federation::{Federation, OnError, Synchronisation},
-    ports::{Clients, Realms, Sessions},
-    realm::Revision,
+    federation::{Connection, Federation, OnError, Synchronisation, TlsVersion},
+    plan::{GroupForm, PasswordWrite, Plan},
+    ports::{Clients, Imports, Realms, Sessions, Users},
+    realm::{FederationDeclaration, Revision},
     secret::Secret,
+    user::UserQuery,
 };
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{Connection as _, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 use tempfile::TempDir;
 
+const SECOND: &str = include_str!("older.second.sql");
 const OLDER: &str = include_str!("older.sql");
 const FIRST: &str = include_str!("../../host/store/migrations/sqlite/0001_store.sql");
 
@@ -39,11 +43,13 @@ fn digest(id: &str, secret: &str) -> String {
 async fn older(path: &Path) -> Option<Secret> {
     let store = open(path, &key(1)).await.expect("a new database opens");
     let mut realm = full_realm();
+    realm.federations = vec![earlier()];
     realm.clients.push(client("blog", &["x"]));
     declare(&store, vec![realm]).await;
     store.add_interaction(&interaction(1)).await.expect("kept");
     let subject_key = store.subject_key(&staff()).await.expect("it reads");
     store.close().await;
+    tamper(path, SECOND).await;
     tamper(path, OLDER).await;
     for (column, id, secret) in [
         ("first", "wiki", "client-secret-one"),
@@ -56,6 +62,27 @@ async fn older(path: &Path) -> Option<Secret> {
         assert_eq!(tamper(path, &sql).await, 1);
     }
     subject_key
+}
+
+/// A federation as it could be said until the third schema: the rest has its presets.
+fn earlier() -> FederationDeclaration {
+    let mut federation = federation("people", 1);
+    let connection = &mut federation.planned.federation.connection;
+    *connection = Connection {
+        pool_connections_min: 0,
+        tls_min: TlsVersion::Tls12,
+        referral_hosts: Vec::new(),
+        follow_aliases: false,
+        ..connection.clone()
+    };
+    federation.planned.plan = Plan {
+        password_controls: Vec::new(),
+        password_write: PasswordWrite::Refused,
+        writes: Vec::new(),
+        group_form: GroupForm::Name,
+        ..federation.planned.plan
+    };
+    federation
 }
 
 /// The tables, their columns and the indexes.
@@ -103,7 +130,7 @@ async fn what_an_older_bridge_kept_is_still_there() {
             on_error: OnError::Deny,
             synchronisation: Synchronisation::default(),
             email_verified_domains: Vec::new(),
-            ..federation("people", 1).planned.federation
+            ..earlier().planned.federation
         };
         assert_eq!(
             (&read[0].federation, read[0].revision),
@@ -162,4 +189,49 @@ async fn secrets_of_an_older_bridge_outlive_its_sealing_key() {
     assert!(fits.expect("it reads"));
     let key = store.subject_key(&staff()).await.expect("it reads");
     assert_eq!(key, subject_key);
+}
+
+#[tokio::test]
+async fn who_signed_in_before_people_were_imported_is_still_known() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("store.db");
+    let store = open(&path, &key(1)).await.expect("a new database opens");
+    let mut realm = full_realm();
+    realm.federations = vec![earlier()];
+    declare(&store, vec![realm]).await;
+    for (subject, username) in [("s1", "Bob"), ("s2", "ada"), ("s3", "\u{c4}rmel")] {
+        let person = person(subject, username);
+        store.note_user(&person, NOW).await.expect("it is noted");
+    }
+    store.close().await;
+    tamper(&path, SECOND).await;
+
+    let store = open(&path, &key(1)).await.expect("it opens");
+    let read = store.federations(&staff()).await.expect("they read");
+    let expected = earlier().planned;
+    assert_eq!(read[0].federation, expected.federation);
+    assert_eq!(read[0].plan, expected.plan);
+    let credential = store.bind_credential(&read[0].federation).await;
+    assert!(credential.expect("it opens").is_some());
+    let users = store.users(&staff(), None, 9).await.expect("they read");
+    let names: Vec<_> = users.iter().map(|user| user.username.as_str()).collect();
+    assert_eq!(names, ["ada", "Bob", "\u{c4}rmel"]);
+    let found = async |username: &str| {
+        let query = UserQuery {
+            username: Some(username.into()),
+            is_exact: true,
+            limit: 9,
+            ..UserQuery::default()
+        };
+        let found = store.find_users(&staff(), &query).await;
+        let found = found.expect("they read").into_iter();
+        found.map(|user| user.known.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(found("bob").await, ["s1"]);
+    // What SQLite could not put into lower case is there after the next sign-in.
+    let armel = person("s3", "\u{c4}rmel");
+    store.note_user(&armel, NOW).await.expect("it is noted");
+    assert_eq!(found("\u{e4}RMEL").await, ["s3"]);
+    let subjects = store.users(&staff(), Some("s2"), 9).await;
+    assert_eq!(subjects.expect("they read").len(), 2);
 }

@@ -1,4 +1,5 @@
--- Makes a database of the second schema one of the first, as bridges from before wrote it.
+-- Makes a database of the second schema, as older.second.sql leaves it, one of the first, as bridges
+-- from before wrote it.
 
 DELETE FROM _sqlx_migrations WHERE version > 1;
 

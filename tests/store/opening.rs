@@ -1,7 +1,10 @@
 //! How databases are made, refused and opened again.
 
 use crate::{
-    conformance::users::person,
+    conformance::{
+        imports::{PEOPLE, imported},
+        users::person,
+    },
     databases::{files_of, open, open_for, tamper},
     sample::{
         LATER, NOW, Numbers, client_id, declaration, federation, full_realm, grant, hash,
@@ -10,13 +13,16 @@ use crate::{
 };
 use bridge_model::{
     keys::SigningAlgorithm,
-    ports::{Clients, Failures, Keys, Realms, Sessions, StoreError, Users},
+    ports::{Clients, Failures, Imports, Keys, Realms, Sessions, StoreError, Users},
     realm::Applied,
     secret::Secret,
     session::Redemption,
+    synchronisation::{SyncKind, SyncRun},
+    time::Timestamp,
     user::{KnownUser, Standing},
 };
 use bridge_store::{OpenError, Options, Purpose, SqliteStore};
+use serde_json::json;
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     fs,
@@ -131,6 +137,38 @@ async fn two_stores_on_one_file_see_each_others_work_at_once() {
 }
 
 #[tokio::test]
+async fn two_stores_on_one_file_import_the_same_people_once() {
+    let (_folder, path) = folder();
+    let first = open(&path, &key(1)).await.expect("a new database opens");
+    let second = open(&path, &key(1)).await.expect("it opens twice");
+    let declared = first
+        .apply(&declaration(vec![full_realm()]), false, NOW)
+        .await;
+    declared.expect("it applies");
+    let run = SyncRun::begin(SyncKind::Full, NOW);
+    let before = Timestamp(NOW.0 - 1);
+    let begun = first.begin_sync(PEOPLE, &run, before).await;
+    assert!(begun.expect("it is answered"));
+    let begun = second.begin_sync(PEOPLE, &run, before).await;
+    assert!(!begun.expect("it is answered"));
+    let people: Vec<_> = (0..300)
+        .map(|number| imported(&format!("s{number}"), &format!("u{number}"), json!({})))
+        .collect();
+    let realm = staff();
+    let (one, other) = tokio::join!(
+        first.import_users(&realm, PEOPLE, &people, NOW),
+        second.import_users(&realm, PEOPLE, &people, NOW),
+    );
+    let (one, other) = (one.expect("kept"), other.expect("kept"));
+    assert_eq!(one.added + other.added, 300);
+    assert_eq!(one.unchanged + other.unchanged, 300);
+    let removed = first.remove_users(&realm, &["s7".to_owned()]).await;
+    assert_eq!(removed.expect("they are removed"), 1);
+    let listed = second.imported_identifiers(PEOPLE, None, 999).await;
+    assert_eq!(listed.expect("they read").len(), 299);
+}
+
+#[tokio::test]
 async fn migrations_run_once() {
     let (_folder, path) = folder();
     let mut before = None;
@@ -150,7 +188,7 @@ async fn migrations_run_once() {
         .await
         .expect("it reads");
         let lines: Vec<String> = rows.iter().map(|row| row.get("line")).collect();
-        for migration in ["migration 1", "migration 2"] {
+        for migration in ["migration 1", "migration 2", "migration 3"] {
             assert!(lines.contains(&migration.to_owned()), "{lines:?}");
         }
         let known = before.get_or_insert_with(|| lines.clone());

@@ -1,6 +1,7 @@
 //! The change of the sealing key.
 
 use crate::{
+    conformance::users::person,
     databases::{files_of, open, tamper},
     sample::{
         NOW, Numbers, client_id, declare, empty_realm, federation, full_realm, grant, id, key,
@@ -10,8 +11,9 @@ use crate::{
 use bridge_model::{
     keys::SigningAlgorithm,
     names::FederationId,
-    ports::{Clients, Keys, Realms, Sessions, Users},
+    ports::{Clients, Imports, Keys, Realms, Sessions, Users},
     secret::Secret,
+    user::LocalProfile,
 };
 use bridge_store::{
     KeyFileError, OpenError, Purpose, ResealError, RotateError, SealingKey, SqliteStore,
@@ -53,11 +55,22 @@ async fn full(folder: &TempDir, key: &SealingKey) -> (PathBuf, Secret) {
         .import_subjects(&staff(), FederationId(id(1)), &subjects)
         .await;
     imported.expect("they are kept");
+    let ada = person("f6a2", "ada");
+    store.note_user(&ada, NOW).await.expect("it is noted");
+    let saved = store.save_local_profile(&staff(), "f6a2", &local()).await;
+    assert!(saved.expect("it is answered"));
     store.add_session(&session(1)).await.expect("it is kept");
     store.add_grant(&grant(1)).await.expect("it is kept");
     let subject_key = store.subject_key(&staff()).await.expect("it reads");
     store.close().await;
     (path, subject_key.expect("there is one"))
+}
+
+fn local() -> LocalProfile {
+    LocalProfile {
+        password_hash: Some("hash-of-a-password-in-the-clear".into()),
+        ..LocalProfile::default()
+    }
 }
 
 /// Whether everything of [`full`] opens and fits with a key.
@@ -87,6 +100,8 @@ async fn check(path: &Path, key: &SealingKey, subject_key: &Secret) {
         .imported_subject(&staff(), FederationId(id(1)), b"ada")
         .await;
     assert_eq!(found.expect("it reads").as_deref(), Some("old-1"));
+    let found = store.local_profile(&staff(), "f6a2").await;
+    assert_eq!(found.expect("it opens"), local());
     let found = store.session(&staff(), session(1).secret, NOW).await;
     assert_eq!(found.expect("it reads"), Some(session(1)));
     let found = store.grant(&staff(), grant(1).id, NOW).await;
@@ -103,7 +118,8 @@ async fn sealed(path: &Path) -> Vec<Vec<u8>> {
     let sealed = sqlx::query_scalar(
         "SELECT sentinel FROM application UNION ALL SELECT digest_key FROM application
         UNION ALL SELECT subject_key FROM realms UNION ALL SELECT private FROM signing_keys
-        UNION ALL SELECT bind_credential FROM federations",
+        UNION ALL SELECT bind_credential FROM federations
+        UNION ALL SELECT password FROM local_profiles",
     )
     .fetch_all(&mut connection)
     .await
@@ -118,7 +134,7 @@ async fn after_a_change_of_the_key_the_new_one_opens_everything_and_the_old_one_
     let (path, subject_key) = full(&folder, &key(1)).await;
     check(&path, &key(1), &subject_key).await;
     let before = sealed(&path).await;
-    assert_eq!(before.len(), 7);
+    assert_eq!(before.len(), 8);
     reseal(&path, &key(1), &key(2))
         .await
         .expect("it is sealed anew");

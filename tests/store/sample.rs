@@ -8,11 +8,15 @@ use bridge_model::{
     dn::Dn,
     federation::{
         BindName, Connection, EditMode, Federation, OnError, ServiceBind, Synchronisation,
+        TlsVersion,
     },
     filter::Slot,
     keys::{SigningAlgorithm, SigningKey},
     names::{ClientId, FederationId, FederationName, RealmName},
-    plan::{IdForm, Mapper, Plan, Problem, StableId},
+    plan::{
+        GroupForm, IdForm, Mapper, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
+        Problem, StableId,
+    },
     ports::{Random, Store},
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
@@ -87,7 +91,7 @@ pub(crate) fn hash(number: u8) -> TokenHash {
     TokenHash([number; 32])
 }
 
-pub(crate) fn id(number: u128) -> Uuid {
+pub(crate) const fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
@@ -153,6 +157,13 @@ pub(crate) fn plan() -> Plan {
             critical: false,
             value: Some(vec![0, 1, 2]),
         }],
+        password_controls: Vec::new(),
+        password_write: PasswordWrite::Replace(PasswordAttribute {
+            name: "userPassword".into(),
+            encoding: PasswordEncoding::Utf8,
+        }),
+        writes: vec!["mail".into()],
+        group_form: GroupForm::Path,
         claims: vec!["email".into()],
         mappers: vec![mapper()],
         memo: vec![0, 128, 255],
@@ -209,6 +220,10 @@ pub(crate) fn federation(name: &str, number: u128) -> FederationDeclaration {
             connect_timeout: Duration::from_millis(1500),
             operation_timeout: Duration::from_secs(5),
             pool_connections_max: 8,
+            pool_connections_min: 2,
+            tls_min: TlsVersion::Tls13,
+            referral_hosts: vec!["two.example".into()],
+            follow_aliases: true,
         },
         subject_namespace: name.into(),
     };

@@ -52,7 +52,7 @@ async fn known(store: &Subject, subject: &str) -> Option<KnownUser> {
 }
 
 /// Whose sessions and grants these are, by number.
-async fn sign_in(store: &Subject, number: u8, subject: &str) {
+pub(crate) async fn sign_in(store: &Subject, number: u8, subject: &str) {
     let mut session = session(number);
     session.user.subject = subject.into();
     store.add_session(&session).await.expect("it is kept");
@@ -63,7 +63,7 @@ async fn sign_in(store: &Subject, number: u8, subject: &str) {
 }
 
 /// Whether there is the session, and whether its grant stands.
-async fn is_in(store: &Subject, number: u8) -> (bool, bool) {
+pub(crate) async fn is_in(store: &Subject, number: u8) -> (bool, bool) {
     let session = store.session(&staff(), hash(number), NOW).await;
     let grant = store.grant(&staff(), id(number.into()), NOW).await;
     let grant = grant.expect("it reads").expect("there is one");
