@@ -79,14 +79,19 @@ impl Dn {
     ///
     /// For no parts, and for what is no name of an attribute.
     pub fn named(parts: &[NamePart], parent: &Self) -> Result<Self, DnError> {
+        let wrong = |problem| Err(DnError::Syntax { problem, at: 1 });
+        let is_name = |name: &str| {
+            let is_fitting = |c: char| c.is_ascii_alphanumeric() || "-.;".contains(c);
+            !name.is_empty() && name.chars().all(is_fitting)
+        };
+        if parts.is_empty() {
+            return wrong("a name without parts");
+        }
+        if parts.iter().any(|part| !is_name(&part.attribute)) {
+            return wrong("a part whose attribute is not named as RFC 4512 section 1.4 has it");
+        }
         let part = |part: &NamePart| format!("{}={}", part.attribute, escape_octets(&part.value));
         let rdn = parts.iter().map(part).collect::<Vec<_>>().join("+");
-        if rdn.is_empty() {
-            return Err(DnError::Syntax {
-                problem: "a name without parts",
-                at: 1,
-            });
-        }
         let separator = if parent.is_root() { "" } else { "," };
         Self::parse(&format!("{rdn}{separator}{parent}"))
     }

@@ -2,16 +2,25 @@
 
 mod binds;
 mod connect;
+mod external;
 mod failover;
+mod health;
 mod hostile;
+mod outages;
 mod outbound;
+mod pages;
+mod passwords;
 mod pools;
+mod referrals;
 mod searches;
 mod service;
+mod warm;
+mod writes;
 
 use bridge_directory::{LdapDirectories, Limits};
 use bridge_model::{
     dn::Dn,
+    entry::Attribute,
     federation::{BindName, Connection, Federation, ServiceBind},
     filter::Filter,
     names::{FederationName, RealmName},
@@ -19,6 +28,7 @@ use bridge_model::{
     ports::{Directories as _, Directory, DirectoryError},
     search::{Control, Reply, Search, SearchScope},
     secret::{Password, Secret},
+    write::{NamePart, Write},
 };
 use std::{sync::Arc, time::Duration};
 use suites::{
@@ -62,6 +72,17 @@ fn plaintext(address: &str) -> Federation {
     federation
 }
 
+/// A federation with one server at `ldaps://`, as whoever may write people.
+fn as_writer(address: &str) -> Federation {
+    let mut federation = ldaps(address);
+    federation.connection.bind = ServiceBind::Simple(name(WRITER_DN));
+    federation
+}
+
+/// Who may write people.
+const WRITER_DN: &str = "cn=writer,ou=services,dc=example,dc=test";
+const WRITER_PASSWORD: &str = "writerpw";
+
 fn with_timeouts(mut federation: Federation, timeout: Duration) -> Federation {
     federation.connection.connect_timeout = timeout;
     federation.connection.operation_timeout = timeout;
@@ -78,6 +99,13 @@ fn open_with(federation: &Federation, limits: Limits) -> Arc<dyn Directory> {
         .expect("a configuration that can work")
 }
 
+/// Opens a directory as somebody else than the service of the suites.
+fn open_as(federation: &Federation, credential: &str) -> Arc<dyn Directory> {
+    LdapDirectories::new(this_machine())
+        .open(federation, Some(Secret::new(credential)))
+        .expect("a configuration that can work")
+}
+
 /// The suites' servers are on this machine, which nobody reaches unless the operator says so.
 fn this_machine() -> OutboundRules {
     let networks = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().expect("a network"));
@@ -85,6 +113,42 @@ fn this_machine() -> OutboundRules {
         networks: networks.into(),
         ..OutboundRule::default()
     }])
+}
+
+fn dn(text: &str) -> Dn {
+    Dn::parse(text).expect(text)
+}
+
+fn attribute(name: &str, values: &[&str]) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        values: values
+            .iter()
+            .map(|value| value.as_bytes().to_vec())
+            .collect(),
+    }
+}
+
+fn part(attribute: &str, value: impl Into<Vec<u8>>) -> NamePart {
+    NamePart {
+        attribute: attribute.to_owned(),
+        value: value.into(),
+    }
+}
+
+/// A person below the suites' people, by name.
+fn newcomer(uid: &str) -> Write {
+    Write::Add {
+        dn: Dn::named(&[part("uid", uid)], &dn(PEOPLE)).expect(uid),
+        attributes: vec![
+            attribute("objectClass", &["inetOrgPerson"]),
+            attribute("uid", &[uid]),
+            attribute("cn", &[uid]),
+            attribute("sn", &["New"]),
+            attribute("userPassword", &["Pw-newcomer"]),
+            attribute("mail", &[]),
+        ],
+    }
 }
 
 fn name(text: &str) -> BindName {
