@@ -2,5 +2,7 @@
 
 mod adapter;
 mod integration;
+mod operations;
 mod samba;
+mod scenarios;
 mod sign_in;

@@ -73,9 +73,14 @@ impl Admin {
 
     /// A request for a resource, such as `/user-federations`.
     pub fn request(&self, method: &str, resource: &str) -> RequestBuilder {
+        self.request_below_prefix(method, &format!("{RESOURCES}{resource}"))
+    }
+
+    /// A request for a path as the API's description has it, such as `/admin/realms/staff/users`.
+    pub fn request_below_prefix(&self, method: &str, path: &str) -> RequestBuilder {
         let realm = self.realm.as_ref();
         let realm = realm.map(|realm| format!("/realms/{realm}"));
-        let path = format!("{}{PREFIX}{RESOURCES}{resource}", realm.unwrap_or_default());
+        let path = format!("{}{PREFIX}{path}", realm.unwrap_or_default());
         self.request_at(method, &path)
     }
 

@@ -97,9 +97,14 @@ impl Bridge {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// The process, for what the machine knows of it.
+    pub fn process_id(&self) -> u32 {
+        self.child.lock().expect("the child").id()
+    }
+
     /// How much memory it has resident (`VmRSS`), in KiB.
     pub fn resident_kib(&self) -> u64 {
-        let id = self.child.lock().expect("the child").id();
+        let id = self.process_id();
         let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a running process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let number = line.and_then(|line| line.split_whitespace().next());

@@ -211,7 +211,26 @@ impl Page {
             self.url,
             forms.len()
         );
-        let action = forms[0].get("action").map_or("", String::as_str);
+        self.filled(&forms[0], body)
+    }
+
+    /// The page's form that is sent to an address with this end.
+    #[track_caller]
+    pub fn form_to(&self, end: &str) -> Form {
+        let mut bodies = self.body.split("<form").skip(1);
+        let body = bodies.find_map(|rest| {
+            let (body, _) = rest.split_once("</form>")?;
+            attributes(body)
+                .get("action")?
+                .ends_with(end)
+                .then_some(body)
+        });
+        let body = body.unwrap_or_else(|| panic!("no form to {end}:\n{}", self.body));
+        self.filled(&attributes(body), body)
+    }
+
+    fn filled(&self, form: &BTreeMap<String, String>, body: &str) -> Form {
+        let action = form.get("action").map_or("", String::as_str);
         let named = elements(body, "input").into_iter().filter_map(|input| {
             let value = input.get("value").cloned().unwrap_or_default();
             Some((input.get("name")?.clone(), value))
@@ -233,6 +252,13 @@ impl Form {
             panic!("no field {name} in {:?}", self.fields)
         };
         value.clone_into(&mut field.1);
+        self
+    }
+
+    /// The form with a button pressed, which sends its name and value.
+    #[must_use]
+    pub fn pressed(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
         self
     }
 

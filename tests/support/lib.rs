@@ -15,6 +15,7 @@ pub mod bridge;
 pub mod browser;
 pub mod keeper;
 pub mod ldap;
+pub mod load;
 pub mod node;
 pub mod peer;
 pub mod policy;

@@ -30,6 +30,8 @@ pub struct Directory {
     pub credential: String,
     /// `advanced.ca_bundle`, as PEM.
     pub ca: Option<String>,
+    /// Further lines of the federation itself.
+    pub lines: Vec<&'static str>,
     /// Further lines of `[federations.advanced]`.
     pub advanced: Vec<&'static str>,
 }
@@ -56,6 +58,7 @@ impl Directory {
             bind_dn: SERVICE_DN,
             credential: SERVICE_PASSWORD.to_owned(),
             ca: None,
+            lines: Vec::new(),
             advanced: Vec::new(),
         }
     }
@@ -85,6 +88,13 @@ impl Directory {
         self
     }
 
+    /// Where people may change what stands in it, their passwords among that.
+    #[must_use]
+    pub fn writable(mut self) -> Self {
+        self.lines.push(r#"edit_mode = "WRITABLE""#);
+        self
+    }
+
     fn realm_file(&self) -> String {
         let mut text = format!(
             r#"[realm]
@@ -98,12 +108,11 @@ connection_url = "{}"
 users_dn = "{}"
 bind_dn = "{}"
 bind_credential = "{}"
-
-[federations.advanced]
 "#,
             self.vendor, self.url, self.users_dn, self.bind_dn, self.credential
         );
-        for line in &self.advanced {
+        let lines = self.lines.iter().chain(["\n[federations.advanced]"].iter());
+        for line in lines.chain(&self.advanced) {
             writeln!(text, "{line}").expect("a string");
         }
         if self.ca.is_some() {
