@@ -30,9 +30,10 @@ fn whatever_is_sent_the_answers_are_those_that_are_described() {
     operator.create_public_client("wiki");
     let mut federation = federation_document("ldaps://ldap.example");
     federation["bind_type"] = json!("none");
+    federation["import_enabled"] = json!(true);
     let federation = operator.create("/user-federations", &federation);
     let ids = format!(
-        "[parameters]\n\"path.id\" = {}\n\"path.client_id\" = \"wiki\"\n",
+        "[parameters]\n\"path.id\" = {}\n\"path.client_id\" = \"wiki\"\n\"path.realm\" = \"guests\"\n",
         federation["id"]
     );
     fs::write(notes.path().join("schemathesis.toml"), ids).expect("its configuration");

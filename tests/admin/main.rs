@@ -10,9 +10,11 @@ mod door;
 mod federations;
 mod fuzz;
 mod isolation;
+mod keycloak;
 mod kills;
 mod outbound;
 mod realms;
+mod synchronisation;
 mod users;
 
 use serde_json::{Value, json};

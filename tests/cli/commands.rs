@@ -24,6 +24,7 @@ fn help_says_what_each_command_does() {
         "apply",
         "get",
         "export",
+        "sync",
         "rotate-key",
         "demo",
     ] {

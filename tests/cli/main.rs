@@ -7,6 +7,7 @@ mod documents;
 mod process_config;
 mod realm_files;
 mod setup;
+mod sync;
 
 /// Where Cargo put the bridge.
 const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge-under-test");

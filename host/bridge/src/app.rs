@@ -1,6 +1,7 @@
 //! The wiring: the only place that knows all rooms by their concrete types.
 
 mod builder;
+mod runs;
 
 pub use builder::Builder;
 
@@ -9,12 +10,12 @@ use crate::{
     config::realm_file::RealmFile,
     web::{
         self, BaseUrlError, Health, WebState,
-        admin::{AdminSettings, AdminState, admin_router},
+        admin::{AdminRooms, AdminSettings, AdminState, admin_router},
     },
 };
 use axum::Router;
 use bridge_directory::LdapDirectories;
-use bridge_federation::{Federations, SignIns, subject_effect};
+use bridge_federation::{Accounts, Federations, SignIns, Synchroniser, subject_effect};
 use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
     federation::Federation,
@@ -33,6 +34,8 @@ pub struct Bridge {
     store: Arc<dyn Store>,
     policies: Arc<PolicyHost>,
     federations: Arc<Federations>,
+    accounts: Accounts,
+    synchroniser: Synchroniser,
     directories: Arc<LdapDirectories>,
     audit: Arc<dyn AuditLog>,
     audit_keep: Duration,
@@ -88,14 +91,14 @@ impl Bridge {
     /// What administrators meet. `trail` is the audit log of this bridge, if it is one that can be read
     /// back: then they see what has just happened.
     pub fn admin_router(&self, trail: Option<KeptAudit>, settings: AdminSettings) -> Router {
-        admin_router(&AdminState::new(
-            self.web.clone(),
-            self.federations.clone(),
-            self.policies.clone(),
-            self.directories.clone(),
-            trail,
-            settings,
-        ))
+        let rooms = AdminRooms {
+            federations: self.federations.clone(),
+            accounts: self.accounts.clone(),
+            synchroniser: self.synchroniser.clone(),
+            policies: self.policies.clone(),
+            directories: self.directories.clone(),
+        };
+        admin_router(&AdminState::new(self.web.clone(), rooms, trail, settings))
     }
 
     /// What probes are told.
@@ -106,6 +109,17 @@ impl Bridge {
     /// Who checks passwords.
     pub fn sign_ins(&self) -> &SignIns {
         &self.web.sign_ins
+    }
+
+    /// Who makes, changes and removes people.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Who reads all people of a directory. It has to be asked for what is due every quarter of a
+    /// minute or so ([`Synchroniser::start_due`]).
+    pub fn synchroniser(&self) -> &Synchroniser {
+        &self.synchroniser
     }
 
     /// Where everything is kept.

@@ -7,7 +7,7 @@ use crate::{
     web::{Health, WebSettings, WebState},
 };
 use bridge_directory::LdapDirectories;
-use bridge_federation::{Federations, SignIns, ThrottleLimits};
+use bridge_federation::{Accounts, Federations, SignIns, Synchroniser, ThrottleLimits};
 use bridge_model::{
     outbound::OutboundRules,
     ports::{AuditLog, Clock, Random, Store},
@@ -145,6 +145,20 @@ impl Builder {
             self.audit.clone(),
             self.throttle,
         );
+        let accounts = Accounts::new(
+            federations.clone(),
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.audit.clone(),
+            self.throttle,
+        );
+        let synchroniser = Synchroniser::new(
+            federations.clone(),
+            self.store.clone(),
+            self.clock.clone(),
+            self.audit.clone(),
+        );
         let provider = Provider::new(
             settings.base_url().clone(),
             self.store.clone(),
@@ -165,6 +179,8 @@ impl Builder {
             store: self.store,
             policies,
             federations,
+            accounts,
+            synchroniser,
             directories,
             audit: self.audit,
             audit_keep: self.audit_keep,

@@ -175,24 +175,16 @@ async fn list(remote: &Remote, kind: Kind) -> anyhow::Result<Vec<Node>> {
         return Ok(all.items().to_vec());
     }
     let mut all: Vec<Node> = Vec::new();
-    let mut after: Option<String> = None;
     loop {
+        let last = all.last().and_then(|user| user.get("subject"));
         let mut pairs = vec![("limit", PAGE)];
-        pairs.extend(after.as_deref().map(|after| ("after", after)));
-        let page = remote
-            .get_text(&format!("{resource}{}", query(&pairs)))
-            .await?;
-        let page = json(&page)?;
-        all.extend(
-            page.get("users")
-                .map(Node::items)
-                .unwrap_or_default()
-                .to_vec(),
-        );
-        after = page.get("next").and_then(Node::as_text).map(str::to_owned);
-        if after.is_none() {
+        pairs.extend(last.and_then(Node::as_text).map(|after| ("after", after)));
+        let page = format!("{resource}{}", query(&pairs));
+        let page = json(&remote.get_text(&page).await?)?;
+        if page.items().is_empty() {
             return Ok(all);
         }
+        all.extend(page.items().to_vec());
     }
 }
 

@@ -10,6 +10,7 @@ mod output;
 mod remote;
 mod rotate_key;
 mod serve;
+mod sync;
 
 use crate::{
     config::{Faults, process::ProcessConfig, realm_file::RealmFile},
@@ -60,6 +61,8 @@ enum Command {
     Connect(connect::Connect),
     /// Tells a sign-in step by step, and the rule that kept somebody out
     Explain(explain::Explain),
+    /// Reads the users of a directory into a bridge that runs, and shows how far it is
+    Sync(sync::Synchronise),
     /// Draws a new sealing key and seals everything anew with it; the bridge has to stand still
     RotateKey {
         /// The configuration file
@@ -100,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(export) => wait(export.run()),
         Command::Connect(connect) => wait(connect.run()),
         Command::Explain(explain) => wait(explain.run()),
+        Command::Sync(sync) => return wait(sync.run()),
         Command::RotateKey { config } => wait(rotate_key::run(&config)),
         Command::Demo { listen } => wait(crate::demo::run(listen)),
     }

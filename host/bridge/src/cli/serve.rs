@@ -29,6 +29,8 @@ use tracing::{error, info};
 
 /// How often files are looked at: soon enough for a person who waits, and nothing to a disk.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether users of a directory have to be read: periods are minutes at least.
+const SYNC_EVERY: Duration = Duration::from_secs(15);
 /// How often what is over is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
@@ -72,6 +74,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
         watch,
         certificates.clone(),
     ));
+    let runs = tokio::spawn(synchronise(bridge.clone(), stop.clone()));
     info!(
         address = %config.listener.address,
         base_url = %config.base_url,
@@ -85,6 +88,8 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     doors.serve(&bridge, admin, certificates, stop).await;
     // All requests have ended; what they left in the audit trail is kept before the process ends.
     let _ = served.await;
+    let _ = runs.await;
+    bridge.interrupt_runs().await;
     if !trail.flush().await {
         error!("the last audit events could not be kept for reading");
     }
@@ -143,6 +148,17 @@ async fn keep_up(
                 read_again(&config, &bridge, &mut watch, &certificates).await;
             },
             _ = sweep.tick() => bridge.sweep().await,
+        }
+    }
+}
+
+/// Begins the synchronisations that are due, until `stop`.
+async fn synchronise(bridge: Bridge, stop: CancellationToken) {
+    let mut look = tokio::time::interval(SYNC_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => { bridge.synchroniser().start_due().await; }
         }
     }
 }

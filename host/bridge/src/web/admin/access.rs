@@ -203,7 +203,7 @@ async fn realm_segment(parts: &mut Parts) -> Result<String, Problem> {
     let segments = RawPathParams::from_request_parts(parts, &()).await;
     let segments = segments.map_err(|_| Problem::unknown_realm())?;
     let mut segments = segments.iter();
-    let found = segments.find(|(name, _)| *name == "name");
+    let found = segments.find(|(name, _)| matches!(*name, "name" | "realm"));
     found
         .map(|(_, value)| value.to_owned())
         .ok_or_else(Problem::unknown_realm)

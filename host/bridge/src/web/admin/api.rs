@@ -2,9 +2,10 @@
 //! description are made of the same lines, so that neither has what the other lacks.
 
 use super::{
-    AdminState, ROOT,
+    AdminState, KEYCLOAK, ROOT,
     access::{Access, Ground, authorise},
     body::{JSON, MERGE_PATCH},
+    keycloak::ErrorRepresentation,
     problem::{MEDIA_TYPE, ProblemDocument},
     shape::Shape,
 };
@@ -32,6 +33,8 @@ pub(super) const TOKEN_SCHEME: &str = "token";
 /// One endpoint.
 pub(super) struct Endpoint {
     method: HttpMethod,
+    /// What stands before the path.
+    root: &'static str,
     path: &'static str,
     access: Access,
     handler: MethodRouter<AdminState>,
@@ -147,6 +150,7 @@ impl Endpoint {
             );
         let endpoint = Self {
             method,
+            root: ROOT,
             path,
             access,
             handler,
@@ -174,6 +178,18 @@ impl Endpoint {
                 .schema(Some(schema));
             self.operation = self.operation.parameter(parameter);
         }
+        self
+    }
+
+    /// The same, where Keycloak has it, with errors as Keycloak's are.
+    pub(super) fn in_keycloaks_shape(mut self) -> Self {
+        let error = Shape::of::<ErrorRepresentation>();
+        let answer = ResponseBuilder::new()
+            .description("What is wrong, and what to do")
+            .content(JSON, ContentBuilder::new().schema(Some(error.schema)));
+        self.root = KEYCLOAK;
+        self.responses = self.responses.response("default", answer);
+        self.shapes = error.named;
         self
     }
 
@@ -298,7 +314,7 @@ impl Api {
     /// Adds endpoints.
     pub(super) fn add(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
         for endpoint in endpoints {
-            let path = format!("{ROOT}{}", endpoint.path);
+            let path = format!("{}{}", endpoint.root, endpoint.path);
             let door = from_fn_with_state((self.state.clone(), endpoint.access), authorise);
             self.router = self.router.route(&path, endpoint.handler.route_layer(door));
             let operation = endpoint.operation.responses(endpoint.responses.build());

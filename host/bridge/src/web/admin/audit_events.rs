@@ -73,7 +73,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query("request_id", "Of this request", Shape::text())
             .query(
                 "kind",
-                "Of this kind: sign_in, token_issued, created, changed, removed, tested",
+                "Of this kind: sign_in, token_issued, created, changed, removed, tested, password_changed, synchronised",
                 Shape::text(),
             )
             .query("before", "From before this number", Shape::number())

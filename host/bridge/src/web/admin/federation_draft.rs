@@ -8,7 +8,6 @@ use super::{
 };
 use crate::documents::{Advice, FederationDocument};
 use bridge_model::{
-    federation::ServiceBind,
     realm::{PlannedFederation, Realm},
     secret::Secret,
 };
@@ -94,13 +93,18 @@ pub(super) async fn draft(
     }
     let credential = match (read.bind_credential, saved) {
         (Some(given), _) => Some(given),
-        (None, Some(saved)) if is_tied_alike(&saved, &planned) => {
+        (None, Some(saved))
+            if saved
+                .federation
+                .connection
+                .shares_credential_with(&planned.federation.connection) =>
+        {
             state.web.store.bind_credential(&saved.federation).await?
         }
         (None, Some(_)) if needs_credential && has_credential(&planned) => {
             return Err(Problem::of_member(
                 "bind_credential",
-                "is tied to the URLs, the TLS settings and the bind name, one of which changes; give it again",
+                "is tied to the URLs, the TLS settings, the hosts of referrals and the bind name, one of which changes; give it again",
             ));
         }
         (None, _) => None,
@@ -112,26 +116,13 @@ pub(super) async fn draft(
     })
 }
 
-/// Whether the kept credential goes to the same servers, as well protected, and as the same name.
-fn is_tied_alike(saved: &PlannedFederation, draft: &PlannedFederation) -> bool {
-    let (saved, draft) = (&saved.federation.connection, &draft.federation.connection);
-    saved.urls == draft.urls
-        && saved.start_tls == draft.start_tls
-        && saved.allow_plaintext == draft.allow_plaintext
-        && saved.ca_bundle == draft.ca_bundle
-        && saved.bind == draft.bind
-}
-
 impl Draft {
     /// A saved one.
     pub(super) async fn saved(
         state: &AdminState,
         planned: PlannedFederation,
     ) -> Result<Self, Problem> {
-        let credential = match planned.federation.connection.bind {
-            ServiceBind::Simple(_) => state.web.store.bind_credential(&planned.federation).await?,
-            ServiceBind::None => None,
-        };
+        let credential = state.web.store.bind_credential(&planned.federation).await?;
         Ok(Self {
             warnings: planned.plan.notes.iter().map(Advice::from).collect(),
             planned,

@@ -326,7 +326,10 @@ pub(super) fn read(
 
 /// Whether a credential is kept: there is one with every federation that binds.
 pub(super) fn has_credential(planned: &PlannedFederation) -> bool {
-    matches!(planned.federation.connection.bind, ServiceBind::Simple(_))
+    matches!(
+        planned.federation.connection.bind,
+        ServiceBind::Simple(_) | ServiceBind::External(Some(_))
+    )
 }
 
 /// A federation as the audit trail shows it.

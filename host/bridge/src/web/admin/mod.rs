@@ -23,7 +23,9 @@ mod federation_actions;
 mod federation_draft;
 mod federation_plan;
 mod federation_preview;
+mod federation_sync;
 mod federations;
+mod keycloak;
 mod limits;
 mod merge;
 mod openapi;
@@ -34,6 +36,7 @@ mod realms;
 mod shape;
 mod socket;
 mod subjects;
+mod user_profile;
 mod users;
 
 pub use limits::{AdminRates, Rate};
@@ -48,7 +51,7 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
-use bridge_federation::Federations;
+use bridge_federation::{Accounts, Federations, Synchroniser};
 use bridge_model::ports::{Directories, Policies};
 use http::StatusCode;
 use limits::Limits;
@@ -58,6 +61,8 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 /// Where the resources are, below every prefix.
 pub(super) const ROOT: &str = "/auth-management/v1";
+/// Where the resources in Keycloak's shape are, below every prefix.
+pub(super) const KEYCLOAK: &str = "/admin/realms";
 
 /// How the admin API is reached, and how often.
 #[derive(Clone, Debug)]
@@ -80,11 +85,28 @@ impl Default for AdminSettings {
     }
 }
 
+/// The rooms that administrators reach into.
+#[derive(Clone)]
+pub struct AdminRooms {
+    /// The federations of all realms.
+    pub federations: Arc<Federations>,
+    /// Who makes, changes and removes people.
+    pub accounts: Accounts,
+    /// Who reads all people of a directory.
+    pub synchroniser: Synchroniser,
+    /// The policies in force.
+    pub policies: Arc<dyn Policies>,
+    /// The directories.
+    pub directories: Arc<dyn Directories>,
+}
+
 /// Everything the endpoints work with; cheap to clone.
 #[derive(Clone)]
 pub struct AdminState {
     web: WebState,
     federations: Arc<Federations>,
+    accounts: Accounts,
+    synchroniser: Synchroniser,
     policies: Arc<dyn Policies>,
     directories: Arc<dyn Directories>,
     /// What can be read back of the audit trail; none: what the store has.
@@ -99,17 +121,17 @@ impl AdminState {
     /// What the endpoints work with.
     pub fn new(
         web: WebState,
-        federations: Arc<Federations>,
-        policies: Arc<dyn Policies>,
-        directories: Arc<dyn Directories>,
+        rooms: AdminRooms,
         trail: Option<KeptAudit>,
         settings: AdminSettings,
     ) -> Self {
         Self {
             web,
-            federations,
-            policies,
-            directories,
+            federations: rooms.federations,
+            accounts: rooms.accounts,
+            synchroniser: rooms.synchroniser,
+            policies: rooms.policies,
+            directories: rooms.directories,
             trail,
             limits: Arc::new(Limits::new(settings.rates)),
             settings: Arc::new(settings),
@@ -126,12 +148,14 @@ pub fn admin_router(state: &AdminState) -> Router {
         .add(federation_plan::endpoints())
         .add(federation_actions::endpoints())
         .add(federation_preview::endpoints())
+        .add(federation_sync::endpoints())
         .add(connect::endpoints())
         .add(subjects::endpoints())
         .add(clients::endpoints())
         .add(client_secrets::endpoints())
         .add(realms::endpoints())
         .add(users::endpoints())
+        .add(keycloak::endpoints())
         .add(policies::endpoints())
         .add(audit_events::endpoints())
         .add(explanations::endpoints())

@@ -39,7 +39,7 @@ pub(super) fn description(
         .title("ldap-oidc-bridge: administration")
         .version("1")
         .description(Some(
-            "Federations, clients, realms, users and the audit trail. Nothing is ever restarted: what is answered with success is in force.",
+            "Federations, clients, realms, users and the audit trail; users also in Keycloak's shape. Nothing is ever restarted: what is answered with success is in force.",
         ))
         .build();
     OpenApiBuilder::new()

@@ -1,6 +1,6 @@
 //! Where the API is: below several prefixes at once, each with or without a realm before it.
 
-use super::ROOT;
+use super::{KEYCLOAK, ROOT};
 use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
 
@@ -73,7 +73,8 @@ impl Prefixes {
         self.0.iter().map(|prefix| prefix.text.as_str())
     }
 
-    /// The realm that a path names, if it does, and what follows [`ROOT`]; none: not the API's.
+    /// The realm that a path names before the prefix, if it does, and the path as the router knows it;
+    /// none: not the API's.
     fn split<'a>(&self, path: &'a str) -> Option<(Option<&'a str>, &'a str)> {
         // The longer reading first: a realm may be called as a prefix is.
         let below_realm = path
@@ -90,10 +91,17 @@ impl Prefixes {
 
     fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
         let below = self.0.iter().filter_map(|prefix| prefix.strip(path));
-        std::iter::once(path)
-            .chain(below)
-            .filter_map(|rest| rest.strip_prefix(ROOT))
-            .find(|rest| rest.is_empty() || rest.starts_with('/'))
+        std::iter::once(path).chain(below).find_map(|rest| {
+            let is_below = |root| {
+                let rest: Option<&str> = rest.strip_prefix(root);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            if is_below(ROOT) {
+                return Some(rest);
+            }
+            // Some of Keycloak's tools end paths in a slash.
+            is_below(KEYCLOAK).then(|| rest.trim_end_matches('/'))
+        })
     }
 
     /// Turns a request's path to the one that the router knows, and notes the realm that it named.
@@ -105,7 +113,7 @@ impl Prefixes {
         let asked = AskedPath(request.uri().path().to_owned());
         let query = request.uri().query();
         let query = query.map_or_else(String::new, |query| format!("?{query}"));
-        let path = PathAndQuery::try_from(format!("{ROOT}{rest}{query}"));
+        let path = PathAndQuery::try_from(format!("{rest}{query}"));
         let mut parts = request.uri().clone().into_parts();
         parts.path_and_query = path.ok();
         if let Ok(uri) = Uri::from_parts(parts) {
@@ -212,8 +220,20 @@ mod tests {
             ("/api/../api/auth-management/v1/clients", None),
             ("/realms/staff/protocol/openid-connect/token", None),
             ("/", None),
+            (
+                "/admin/realms/staff/users/",
+                Some((None, "/admin/realms/staff/users")),
+            ),
+            (
+                "/realms/staff/api/admin/realms/guests/users",
+                Some((Some("staff"), "/admin/realms/guests/users")),
+            ),
+            ("/admin/realmsandmore", None),
+            ("/admin", None),
         ] {
-            assert_eq!(prefixes.split(path), expected, "{path}");
+            let found = prefixes.split(path);
+            let found = found.map(|(realm, path)| (realm, path.strip_prefix(ROOT).unwrap_or(path)));
+            assert_eq!(found, expected, "{path}");
         }
     }
 
@@ -247,7 +267,7 @@ mod tests {
         let own = Prefixes::new(["/{tenant}/admin"]).expect("a prefix");
         assert_eq!(
             own.split("/x/admin/auth-management/v1/clients"),
-            Some((None, "/clients"))
+            Some((None, "/auth-management/v1/clients"))
         );
         assert_eq!(own.split("/api/auth-management/v1/clients"), None);
     }

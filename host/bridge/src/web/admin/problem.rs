@@ -1,5 +1,6 @@
 //! What administrators are told when something does not go as wished: problem documents (RFC 9457).
 
+use super::{federation_sync::RunView, keycloak};
 use crate::{
     documents::{Advice, Refused},
     web::{failure::Failure, request::REQUEST_ID},
@@ -35,6 +36,8 @@ pub(super) struct Problem {
     pub(super) warnings: Vec<Advice>,
     /// A header that goes with it.
     pub(super) header: Option<Box<(HeaderName, HeaderValue)>>,
+    /// The run of a synchronisation that is in the way.
+    pub(super) run: Option<Box<RunView>>,
 }
 
 /// The kinds of problems.
@@ -73,7 +76,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn status(self) -> StatusCode {
+    pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -153,6 +156,9 @@ pub(super) struct ProblemDocument {
     /// What is not wrong but worth a look.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Advice>,
+    /// The run of a synchronisation that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Box<RunView>>,
 }
 
 impl Problem {
@@ -164,6 +170,7 @@ impl Problem {
             errors: Vec::new(),
             warnings: Vec::new(),
             header: None,
+            run: None,
         }
     }
 
@@ -239,6 +246,7 @@ impl Problem {
             request_id,
             errors: self.errors,
             warnings: self.warnings,
+            run: self.run,
         }
     }
 
@@ -332,19 +340,22 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Gives every answer that is an error its problem document.
+/// Gives every answer that is an error its problem document, or Keycloak's where its paths are.
 pub(super) async fn errors_as_problems(request: Request, next: Next) -> Response {
+    let is_keycloaks = keycloak::is_path(request.uri().path());
     let response = next.run(request).await;
     let Some(problem) = Problem::of_response(&response) else {
         return response;
     };
     let id = request_id(response.headers());
     let (mut parts, _) = response.into_parts();
-    let mut rendered = Json(problem.document(id)).into_response();
-    let media_type = HeaderValue::from_static(MEDIA_TYPE);
-    rendered
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, media_type);
+    let rendered = if is_keycloaks {
+        Json(keycloak::ErrorRepresentation::from(problem)).into_response()
+    } else {
+        let media_type = HeaderValue::from_static(MEDIA_TYPE);
+        let document = Json(problem.document(id));
+        ([(header::CONTENT_TYPE, media_type)], document).into_response()
+    };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_SECURITY_POLICY);
     parts.headers.extend(rendered.headers().to_owned());

@@ -66,6 +66,15 @@ impl Shape {
         }
     }
 
+    /// A number from 0 to this.
+    pub(super) fn at_most(most: u32) -> Self {
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        Self {
+            schema: number.minimum(Some(0)).maximum(Some(most)).into(),
+            named: Vec::new(),
+        }
+    }
+
     /// `true` or `false`.
     pub(super) fn flag() -> Self {
         Self::simple(Type::Boolean)

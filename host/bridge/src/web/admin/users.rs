@@ -1,4 +1,5 @@
-//! `/users` and `/sessions`: people who have signed in, what they hold, and whether they may come again.
+//! `/users` and `/sessions`: people who have signed in or were imported, what they hold, and whether
+//! they may come again.
 
 use super::{
     AdminState,
@@ -8,6 +9,7 @@ use super::{
     change::{Done, Wanted, audited},
     problem::Problem,
     shape::Shape,
+    user_profile::{ProfileView, UserDetail},
 };
 use axum::{
     Json,
@@ -32,10 +34,10 @@ const BLOCK: &str = "/users/{subject}/block";
 /// The most users of one page.
 const PAGE_MAX: u32 = 1_000;
 
-/// Somebody who has signed in.
+/// Somebody who has signed in, or was imported.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
-struct UserView {
+pub(super) struct UserView {
     /// The claim `sub`.
     subject: String,
     /// The user name when they last signed in.
@@ -46,7 +48,7 @@ struct UserView {
     entry_dn: String,
     /// Whether an administrator keeps them out.
     blocked: bool,
-    /// When they first signed in, in seconds since 1970-01-01T00:00:00Z.
+    /// When they were first known here, in seconds since 1970-01-01T00:00:00Z.
     created_at: u64,
 }
 
@@ -76,7 +78,11 @@ struct PageQuery {
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/users", READ, list)
-            .about(TAG, "list_users", "People who have signed in, by user name")
+            .about(
+                TAG,
+                "list_users",
+                "People who have signed in or were imported, by user name",
+            )
             .query(
                 "after",
                 "The subject of the last user of the page before",
@@ -89,8 +95,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             )
             .answers(200, "A page of users", Shape::list_of::<UserView>()),
         Endpoint::get("/users/{subject}", READ, get)
-            .about(TAG, "get_user", "One user")
-            .answers(200, "The user", Shape::of::<UserView>()),
+            .about(TAG, "get_user", "One user, with what was imported of them")
+            .answers(200, "The user", Shape::of::<UserDetail>()),
         Endpoint::get(SESSIONS, READ, sessions)
             .about(TAG, "list_sessions", "The sessions of a user, newest first")
             .answers(200, "The sessions", Shape::list_of::<SessionView>()),
@@ -152,8 +158,15 @@ async fn get(
     call: RealmCall,
     segments: Segments,
 ) -> Result<Response, Problem> {
-    let user = find(&state, &call.realm, &segments).await?;
-    Ok(Json(UserView::from(user)).into_response())
+    let subject = segments.text("subject")?;
+    let store = &state.web.store;
+    let user = store.stored_user(&call.realm.name, subject).await?;
+    let user = user.ok_or_else(|| Problem::missing("user"))?;
+    Ok(Json(UserDetail {
+        profile: ProfileView::of(&user),
+        user: user.known.into(),
+    })
+    .into_response())
 }
 
 async fn sessions(
