@@ -61,6 +61,15 @@ impl Cookies<'_> {
         Some(value)
     }
 
+    /// The `Set-Cookie` header that takes a value away from a browser.
+    pub(super) fn clear(&self, kind: CookieKind) -> Option<HeaderValue> {
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        let name = Named(*self, kind);
+        // A name with the prefix is only taken with these attributes, also to clear it.
+        let text = format!("{name}=; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age=0");
+        HeaderValue::from_str(&text).ok()
+    }
+
     /// The value of one cookie. HTTP/2 may split the header (RFC 9113 section 8.2.3).
     fn find(&self, headers: &HeaderMap, kind: CookieKind) -> Option<Secret> {
         let name = Named(*self, kind).to_string();
@@ -185,6 +194,28 @@ mod tests {
                 header.as_ref().and_then(|value| value.to_str().ok()),
                 Some(expected)
             );
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_taken_away_under_its_own_name() {
+        let realm = realm();
+        for (is_secure, expected) in [
+            (
+                true,
+                "__Host-session-staff=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0",
+            ),
+            (
+                false,
+                "session-staff=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
+            ),
+        ] {
+            let cookies = Cookies {
+                realm: &realm,
+                is_secure,
+            };
+            let header = cookies.clear(CookieKind::Session).expect("a header value");
+            assert_eq!(header.to_str().expect("ASCII"), expected);
         }
     }
 

@@ -43,6 +43,11 @@ pub(super) enum Failure {
         /// Where the sign-in goes on.
         back: String,
     },
+    /// The password has to be changed before anything else, and not here.
+    PasswordElsewhere {
+        /// Where the person can go on afterwards.
+        back: String,
+    },
     /// A directory or the store does not answer.
     Unavailable {
         /// Where the sign-in goes on, if there is one.
@@ -101,7 +106,7 @@ impl Failure {
             Self::Malformed(_) | Self::Forwarded | Self::Authorization { .. } | Self::Expired => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forged | Self::PasswordElsewhere { .. } => StatusCode::FORBIDDEN,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -122,6 +127,7 @@ impl Failure {
             Self::Expired => "expired",
             Self::Forged => "forged",
             Self::Throttled { .. } => "throttled",
+            Self::PasswordElsewhere { .. } => "password_elsewhere",
             Self::Unavailable { .. } => "unavailable",
             Self::Internal => "internal",
         }
@@ -130,7 +136,7 @@ impl Failure {
     /// The error code of RFC 6749 sections 4.1.2.1 and 5.2 that comes nearest.
     pub(super) fn oauth_error(&self) -> &'static str {
         match self {
-            Self::Forged => "access_denied",
+            Self::Forged | Self::PasswordElsewhere { .. } => "access_denied",
             Self::Throttled { .. } | Self::Unavailable { .. } => "temporarily_unavailable",
             Self::Internal => "server_error",
             Self::NotFound
@@ -148,9 +154,19 @@ impl Failure {
     /// Where the person can go on.
     pub(super) fn back(&self) -> Option<&str> {
         match self {
-            Self::Throttled { back, .. } => Some(back),
+            Self::Throttled { back, .. } | Self::PasswordElsewhere { back } => Some(back),
             Self::Unavailable { back } => back.as_deref(),
             _ => None,
+        }
+    }
+
+    /// What the way there is called.
+    pub(super) fn back_label(&self) -> &'static str {
+        let is_account = self.back().is_some_and(|back| back.ends_with("/account"));
+        if is_account {
+            "Back to your account"
+        } else {
+            "Back to sign-in"
         }
     }
 
@@ -168,6 +184,7 @@ impl Failure {
             Self::Expired => "This sign-in is over",
             Self::Forged => "The form could not be accepted",
             Self::Throttled { .. } => "Too many attempts",
+            Self::PasswordElsewhere { .. } => "Your password has to be changed",
             Self::Unavailable { .. } => "Sign-in is not available right now",
             Self::Internal => "Something went wrong",
         }
@@ -202,6 +219,9 @@ impl Failure {
                 )
                 .into();
             }
+            Self::PasswordElsewhere { .. } => {
+                "Before it is, you cannot go on. It cannot be changed on this page."
+            }
             Self::Unavailable { back: None } => "Something that is needed here does not answer.",
             Self::Unavailable { back: Some(_) } => {
                 "Something that is needed to sign you in does not answer. Your password was not \
@@ -234,6 +254,10 @@ impl Failure {
             }
             Self::Throttled { .. } => {
                 "If you have forgotten your password, ask your administrator to reset it."
+            }
+            Self::PasswordElsewhere { .. } => {
+                "Change it where you usually do, such as on your computer at work, or ask your \
+                 administrator for a new one. Then come back and sign in."
             }
             Self::Unavailable { .. } => {
                 "Wait a minute and try again. If it goes on, tell your administrator, and give them \
@@ -280,7 +304,7 @@ fn sentence(description: &str) -> String {
 }
 
 /// A wait in words, rounded up.
-fn span(seconds: u64) -> String {
+pub(super) fn span(seconds: u64) -> String {
     let (count, unit) = match seconds {
         0..=60 => (seconds.max(1), "second"),
         61..=5400 => (seconds.div_ceil(60), "minute"),

@@ -68,6 +68,10 @@ const UNLESS_SET: [(HeaderName, &str); 2] = [
 pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
      form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
+/// The content security policy of a page whose forms end at a page here.
+pub(super) const OWN_FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// The content security policy of the sign-in page, whose form ends in a redirect to
 /// `redirect_origin` (`https://app.example` or `com.example.app:`).
 ///

@@ -9,12 +9,15 @@
 //! or into JSON, with the request's id. Nothing here decides who a person is or what a client may
 //! have: that is `bridge_federation` and `bridge_oidc`.
 
+mod account;
 pub mod admin;
 pub mod assets;
+mod attempt;
 mod browser;
 mod cookies;
 mod discovery;
 mod failure;
+mod forms;
 mod headers;
 mod health;
 mod pages;

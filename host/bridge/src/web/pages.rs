@@ -1,8 +1,15 @@
-//! Pages: the sign-in form, and what people see when something is in the way.
+//! Pages: forms, the account page, and what people see when something is in the way.
+
+mod account;
+mod password;
+mod time;
+
+pub(super) use account::{AccountPage, PasswordSection, SessionRow, SignedOutPage};
+pub(super) use password::{PasswordForm, PasswordNotes, Shown};
 
 use super::{
     failure::Failure,
-    headers::{self, PAGE_POLICY},
+    headers::{self, OWN_FORM_POLICY, PAGE_POLICY},
     request::RequestContext,
 };
 use askama::Template;
@@ -12,6 +19,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use bridge_model::realm::Realm;
 use http::{HeaderValue, StatusCode, header};
 
 /// The sign-in page.
@@ -35,27 +43,48 @@ pub(super) struct SignInForm<'a> {
 
 impl SignInForm<'_> {
     /// The page, for a form whose success ends in a redirect to `redirect_origin`.
-    ///
-    /// A refusal has the status 401, for every reason: monitoring and proxies can tell it from a
-    /// success, and browsers do not offer to save the password. RFC 9110 section 15.5.2 wants a
-    /// challenge with it; there is no registered one for forms, and browsers pass by what they do
-    /// not know.
-    pub(super) fn respond(&self, redirect_origin: &str) -> Result<Response, Failure> {
-        let policy = HeaderValue::from_str(&headers::sign_in_policy(redirect_origin))
-            .map_err(|_| Failure::Internal)?;
-        let mut response = html(self).ok_or(Failure::Internal)?;
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, policy);
-        if self.is_refused {
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            let challenge = HeaderValue::from_static("Form");
+    pub(super) fn respond(&self, redirect_origin: Option<&str>) -> Result<Response, Failure> {
+        let response = html(self).ok_or(Failure::Internal)?;
+        let response = if self.is_refused {
+            refused(response)
+        } else {
             response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        Ok(response)
+        };
+        with_policy(response, redirect_origin)
     }
+}
+
+/// What people call a realm.
+pub(super) fn realm_title(realm: &Realm) -> &str {
+    realm.display_name.as_deref().unwrap_or(realm.name.as_str())
+}
+
+/// Marks the page of a form as a refusal.
+///
+/// It has the status 401, for every reason: monitoring and proxies can tell it from a success, and
+/// browsers do not offer to save the password. RFC 9110 section 15.5.2 wants a challenge with it;
+/// there is no registered one for forms, and browsers pass by what they do not know.
+fn refused(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    let challenge = HeaderValue::from_static("Form");
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// Gives the page of a form its content security policy: the form's success ends in a redirect to
+/// `redirect_origin`, or here.
+fn with_policy(mut response: Response, redirect_origin: Option<&str>) -> Result<Response, Failure> {
+    let policy = match redirect_origin {
+        Some(origin) => HeaderValue::from_str(&headers::sign_in_policy(origin))
+            .map_err(|_| Failure::Internal)?,
+        None => HeaderValue::from_static(OWN_FORM_POLICY),
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
 }
 
 /// A page that says what is in the way, and what to do about it.

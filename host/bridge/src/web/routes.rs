@@ -1,8 +1,8 @@
 //! The routers of the audiences, joined.
 
 use super::{
-    assets, browser, discovery, failure::Failure, headers, health::health_router, pages, protocol,
-    request, state::WebState,
+    account, assets, browser, discovery, failure::Failure, headers, health::health_router, pages,
+    protocol, request, state::WebState,
 };
 use axum::{
     Router,
@@ -32,6 +32,7 @@ pub fn router(state: WebState) -> Router {
         .merge(discovery)
         .merge(protocol)
         .merge(browser::routes())
+        .merge(account::routes())
         .merge(assets::routes())
         .fallback(async || Failure::NotFound)
         // From here on each layer is outside of those before.

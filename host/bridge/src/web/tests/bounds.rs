@@ -1,6 +1,6 @@
 //! What is too much, and what is too slow.
 
-use super::{Site, WebSettings, fakes::PASSWORD};
+use super::{Site, WebSettings, people::PASSWORD};
 use axum::body::Body;
 use http::{Request, StatusCode};
 use std::time::Duration;

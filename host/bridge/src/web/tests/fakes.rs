@@ -1,43 +1,29 @@
-//! A directory of a few people, a policy that reads it, and a realm that uses both.
+//! A policy that reads the directory of [`super::people`], and realms that use both.
 
-use async_trait::async_trait;
+use super::people::{EXPIRED, PEOPLE};
 use bridge_model::{
     audit::AuditEvent,
     client::{Client, ClientAuthentication, GrantType, RedirectUri},
-    decision::{Claim, ClaimValue, Context, Identity, Person, Refusal, Rejection, Step},
+    decision::{Bar, Claim, ClaimValue, Context, Identity, Person, Refusal, Rejection, Step},
     dn::Dn,
-    entry::{Attribute, Entry},
-    federation::{BindName, Connection, Federation},
+    entry::Entry,
+    federation::{Connection, EditMode, Federation},
     keys::SigningAlgorithm,
     names::{ClientId, FederationId, FederationName, RealmName},
-    plan::{Description, IdForm, Plan, Problem, Proposal, StableId},
-    ports::{
-        AuditLog, Directories, Directory, DirectoryError, DirectoryFault, Policies, PolicyError,
-        VendorPolicy,
+    plan::{
+        Description, GroupForm, IdForm, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
+        Problem, Proposal, StableId,
     },
+    ports::{AuditLog, Offers, Policies, PolicyError, VendorPolicy},
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, PolicyRef, Prune,
         Realm, RealmDeclaration, Revision,
     },
-    search::{Control, Found, Reply, Search, SearchScope, Subtree},
-    secret::{Password, Secret},
+    search::{Reply, SearchScope, Subtree},
+    write::Complaint,
 };
 use std::sync::{Arc, LazyLock, Mutex};
 use uuid::Uuid;
-
-/// Everybody's password.
-pub(super) const PASSWORD: &str = "correct horse";
-/// A name that makes the directory silent.
-pub(super) const SILENCE: &str = "silence";
-/// Where people live.
-const PEOPLE: &str = "ou=people,dc=example,dc=test";
-
-/// People by user name, with what the policy says of them once the password was right.
-const EVERYBODY: [(&str, Option<Refusal>); 3] = [
-    ("ada", None),
-    ("grace", Some(Refusal::Disabled)),
-    ("alan", Some(Refusal::Locked)),
-];
 
 /// Keeps what is recorded.
 #[derive(Default)]
@@ -63,79 +49,6 @@ impl FakeAudit {
 impl AuditLog for FakeAudit {
     fn record(&self, event: &AuditEvent) {
         self.0.lock().expect("not poisoned").push(event.clone());
-    }
-}
-
-pub(super) struct FakeDirectories;
-struct FakeDirectory;
-
-impl Directories for FakeDirectories {
-    fn open(
-        &self,
-        _: &Federation,
-        _: Option<Secret>,
-    ) -> Result<Arc<dyn Directory>, DirectoryError> {
-        Ok(Arc::new(FakeDirectory))
-    }
-}
-
-#[async_trait]
-impl Directory for FakeDirectory {
-    async fn search(&self, search: &Search) -> Result<Found, DirectoryError> {
-        let filter = search.filter.to_string();
-        if filter.contains(SILENCE) {
-            return Err(DirectoryError::new(
-                DirectoryFault::Timeout,
-                "directory.example:636",
-                "silent",
-            ));
-        }
-        let wanted = |name: &str| filter.contains(&format!("(uid={name})"));
-        let twins = filter.contains("(uid=twin)");
-        let entries = EVERYBODY
-            .iter()
-            .filter(|(name, _)| wanted(name) || (twins && *name != "alan"))
-            .map(|(name, _)| entry(name))
-            .collect();
-        Ok(Found {
-            result_code: 0,
-            entries,
-        })
-    }
-
-    async fn bind(
-        &self,
-        name: &BindName,
-        password: &Password,
-        _: &[Control],
-    ) -> Result<Reply, DirectoryError> {
-        let known = EVERYBODY
-            .iter()
-            .any(|(user, _)| entry(user).dn == name.as_str());
-        let fits = known && password.expose() == PASSWORD;
-        Ok(Reply {
-            // RFC 4511 section 4.1.9: invalidCredentials.
-            result_code: if fits { 0 } else { 49 },
-            ..Reply::default()
-        })
-    }
-}
-
-fn entry(name: &str) -> Entry {
-    let attribute = |description: &str, value: &str| Attribute {
-        name: description.to_owned(),
-        values: vec![value.as_bytes().to_vec()],
-    };
-    Entry {
-        dn: format!("uid={name},{PEOPLE}"),
-        attributes: vec![
-            attribute("uid", name),
-            attribute("objectClass", "person"),
-            attribute(
-                "entryUUID",
-                &format!("00000000-0000-4000-8000-{:0>12}", name.len()),
-            ),
-        ],
     }
 }
 
@@ -174,33 +87,73 @@ impl VendorPolicy for FakePolicy {
     fn decide(&self, _: &Context, persons: &[Person]) -> Result<Vec<Step>, PolicyError> {
         Ok(persons.iter().map(step).collect())
     }
+
+    fn offers(&self) -> Offers {
+        Offers {
+            passwords: true,
+            ..Offers::default()
+        }
+    }
+
+    fn explain_password(
+        &self,
+        _: &Context,
+        _: &Entry,
+        reply: &Reply,
+    ) -> Result<Vec<Complaint>, PolicyError> {
+        Ok(vec![match reply.diagnostic.as_str() {
+            "too short" => Complaint::TooShort(Some(8)),
+            "too young" => Complaint::TooYoung(Some(10_000)),
+            "in history" => Complaint::InHistory,
+            other => Complaint::Other(other.to_owned()),
+        }])
+    }
 }
 
 fn step(person: &Person) -> Step {
-    let name = person.entry.values("uid").first().cloned();
-    let name = String::from_utf8(name.unwrap_or_default()).unwrap_or_default();
-    let rejected = |reason| {
+    let rejected = |reason, password_was_right| {
         Step::Rejected(Rejection {
             reason,
             until: None,
-            password_was_right: false,
+            password_was_right,
         })
     };
-    if !person.reply.as_ref().is_some_and(Reply::is_success) {
-        return rejected(Refusal::BadCredentials);
+    let is_expired = |reply: &&Reply| reply.diagnostic == EXPIRED;
+    if person
+        .reply
+        .as_ref()
+        .is_some_and(|reply| is_expired(&reply))
+    {
+        return rejected(Refusal::PasswordExpired, true);
     }
-    let known = EVERYBODY.iter().find(|(user, _)| *user == name);
-    match known.and_then(|(_, refusal)| refusal.clone()) {
-        Some(reason) => rejected(reason),
-        None => Step::Identified(Identity {
-            claims: vec![Claim {
-                name: "name".to_owned(),
-                value: ClaimValue::Text("Ada <Lovelace>".to_owned()),
-            }],
-            username: name,
-            ..Identity::default()
-        }),
+    if !person.reply.as_ref().is_none_or(Reply::is_success) {
+        return rejected(Refusal::BadCredentials, false);
     }
+    let bar = |reason| Bar {
+        reason,
+        since: None,
+        until: None,
+    };
+    let bars = match text(person, "description").as_str() {
+        "Disabled" => vec![bar(Refusal::Disabled)],
+        "Locked" => vec![bar(Refusal::Locked)],
+        "MustChange" => vec![bar(Refusal::MustChangePassword)],
+        _ => Vec::new(),
+    };
+    Step::Identified(Identity {
+        claims: vec![Claim {
+            name: "name".to_owned(),
+            value: ClaimValue::Text("Ada <Lovelace>".to_owned()),
+        }],
+        username: text(person, "uid"),
+        bars,
+        ..Identity::default()
+    })
+}
+
+fn text(person: &Person, attribute: &str) -> String {
+    let value = person.entry.values(attribute).first().cloned();
+    String::from_utf8(value.unwrap_or_default()).unwrap_or_default()
 }
 
 fn plan() -> Plan {
@@ -214,9 +167,17 @@ fn plan() -> Plan {
         user_object_classes: vec!["person".to_owned()],
         login_filter: "(uid={username})".to_owned(),
         users_filter: "(objectClass=person)".to_owned(),
-        attributes: vec!["uid".to_owned()],
+        attributes: vec!["uid".to_owned(), "description".to_owned()],
         shared: Vec::new(),
         bind_controls: Vec::new(),
+        password_controls: Vec::new(),
+        // The one way in which a directory checks the password so far of who cannot bind any more.
+        password_write: PasswordWrite::Exchange(PasswordAttribute {
+            name: "userPassword".to_owned(),
+            encoding: PasswordEncoding::Utf8,
+        }),
+        writes: Vec::new(),
+        group_form: GroupForm::default(),
         claims: vec!["name".to_owned()],
         mappers: Vec::new(),
         memo: Vec::new(),
@@ -225,11 +186,11 @@ fn plan() -> Plan {
     }
 }
 
-/// The realms `staff` and `former` (switched off).
+/// The realms `staff`, `former` (switched off) and `readers`, whose directory is only read.
 pub(super) fn declaration() -> Declaration {
     Declaration {
         source: "test.toml".to_owned(),
-        realms: [("staff", true), ("former", false)]
+        realms: [("staff", true), ("former", false), ("readers", true)]
             .map(|(name, enabled)| {
                 let name = RealmName::new(name).expect("a name");
                 RealmDeclaration {
@@ -280,6 +241,10 @@ fn federation(realm: &RealmName) -> FederationDeclaration {
         id: FederationId(Uuid::from_u128(realm.as_str().len() as u128)),
         vendor: "sample".to_owned(),
         users: vec![people],
+        edit_mode: match realm.as_str() {
+            "readers" => EditMode::ReadOnly,
+            _ => EditMode::Writable,
+        },
         ..Federation::new(
             realm.clone(),
             FederationName::new("people").expect("a name"),

@@ -1,8 +1,11 @@
 //! The web as browsers, applications and probes meet it, over a real store and the real protocol;
 //! only the directory and its policy are made up.
 
+mod account;
 mod bounds;
 mod fakes;
+mod password;
+mod people;
 mod protocol;
 mod rules;
 mod sign_in;
@@ -18,8 +21,9 @@ use bridge_federation::{Federations, SignIns, ThrottleLimits};
 use bridge_model::ports::Store;
 use bridge_oidc::Provider;
 use bridge_store::{Purpose, SealingKey, SqliteStore};
-use fakes::{FakeAudit, FakeDirectories, FakePolicies, declaration};
+use fakes::{FakeAudit, FakePolicies, declaration};
 use http::{HeaderMap, Request, StatusCode, header};
+use people::FakeDirectories;
 use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 use url::Url;
@@ -35,6 +39,8 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 struct Site {
     router: Router,
     audit: Arc<FakeAudit>,
+    directory: FakeDirectories,
+    store: Arc<dyn Store>,
     health: Health,
 }
 
@@ -66,7 +72,8 @@ impl Site {
         let applied = store.apply(&declaration(), false, now).await;
         applied.expect("a declaration that fits");
         let audit = Arc::new(FakeAudit::default());
-        let directories = Arc::new(FakeDirectories);
+        let directory = FakeDirectories::default();
+        let directories = Arc::new(directory.clone());
         let federations = Federations::new(store.clone(), Arc::new(FakePolicies), directories);
         let limits = ThrottleLimits {
             per_account_max: 4,
@@ -91,11 +98,13 @@ impl Site {
             audit: audit.clone(),
             clock,
             random,
-            health: Health::new(store),
+            health: Health::new(store.clone()),
             settings: Arc::new(settings),
         };
         Self {
             audit,
+            directory,
+            store,
             health: state.health.clone(),
             router: router(state),
         }
@@ -140,17 +149,18 @@ impl Site {
 
     /// Begins a sign-in, and opens its page.
     async fn begin(&self) -> Begun {
-        let answer = self.get(&authorization_path(), "").await;
+        self.begin_at(&authorization_path()).await
+    }
+
+    /// The same, from an address that leads to the sign-in page.
+    async fn begin_at(&self, path: &str) -> Begun {
+        let answer = self.get(path, "").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         let page = answer.location().to_owned();
         let cookie = answer.cookie();
         let opened = self.get(&page, &cookie).await;
         assert_eq!(opened.status, StatusCode::OK, "{}", opened.body);
-        let (_, rest) = opened
-            .body
-            .split_once(r#"name="csrf" value=""#)
-            .expect("a token in the form");
-        let csrf = rest.split('"').next().expect("an end of it").to_owned();
+        let csrf = opened.csrf();
         Begun { page, cookie, csrf }
     }
 
@@ -188,6 +198,20 @@ impl Answer {
         let pairs = self.headers.get_all(header::SET_COOKIE).iter();
         let pairs = pairs.filter_map(|value| value.to_str().ok()?.split(';').next());
         pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    /// The CSRF token of the page's first form.
+    fn csrf(&self) -> String {
+        self.csrf_of("")
+    }
+
+    /// The CSRF token of the form that is sent to an address.
+    fn csrf_of(&self, action: &str) -> String {
+        let (_, form) = self.body.split_once(action).expect("the form");
+        let (_, rest) = form
+            .split_once(r#"name="csrf" value=""#)
+            .expect("a token in the form");
+        rest.split('"').next().expect("an end of it").to_owned()
     }
 
     fn json(&self) -> serde_json::Value {

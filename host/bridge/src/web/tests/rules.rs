@@ -8,11 +8,14 @@ use std::net::SocketAddr;
 const SITE: &str = "https://id.example.test";
 
 /// Addresses of every audience, good ones and bad ones.
-fn paths() -> [String; 9] {
+fn paths() -> [String; 12] {
     [
         authorization_path(),
         "/realms/staff/protocol/openid-connect/auth".to_owned(),
         "/realms/staff/login-actions/authenticate/unknown".to_owned(),
+        "/realms/staff/login-actions/update-password/unknown".to_owned(),
+        "/realms/staff/account".to_owned(),
+        "/realms/staff/account/password".to_owned(),
         "/realms/staff/.well-known/openid-configuration".to_owned(),
         "/realms/staff/protocol/openid-connect/token".to_owned(),
         "/realms/staff/protocol/openid-connect/userinfo".to_owned(),

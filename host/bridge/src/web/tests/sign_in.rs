@@ -2,7 +2,7 @@
 
 use super::{
     Answer, CALLBACK, CHALLENGE, Site, VERIFIER, authorization_path, authorization_query,
-    fakes::{PASSWORD, SILENCE},
+    people::{PASSWORD, SILENCE},
 };
 use http::{StatusCode, header};
 
