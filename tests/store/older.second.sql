@@ -15,6 +15,7 @@ ALTER TABLE users DROP COLUMN folded_family_name;
 ALTER TABLE users DROP COLUMN imported;
 ALTER TABLE users DROP COLUMN disabled;
 CREATE INDEX users_by_username ON users (realm, username, subject);
+CREATE INDEX users_by_federation ON users (federation);
 
 UPDATE federations SET
     definition = json_remove(definition,

@@ -78,7 +78,7 @@ pub struct Options {
     /// What it is for.
     pub purpose: Purpose,
     /// How many connections read at once, at least 1. Each has a thread, and a cache of 2 MB at the
-    /// most.
+    /// most; the one that writes has 16 MB.
     pub readers: u32,
     /// How long another process that writes is waited for.
     pub busy_timeout: Duration,

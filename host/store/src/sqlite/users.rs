@@ -101,8 +101,8 @@ impl Users for SqliteStore {
     }
 
     async fn count_users(&self, federation: FederationId) -> Result<u64, StoreError> {
-        let statement = query("SELECT count(*) AS users FROM users WHERE federation = ?1");
-        let row = self.row(statement.bind(federation.0.as_bytes().as_slice()));
+        let statement = query(COUNT).bind(federation.0.as_bytes().as_slice());
+        let row = self.row(statement);
         let row = row.await?.ok_or_else(|| database(Error::RowNotFound))?;
         Columns::of("users", &row).parsed("users", |users: i64| u64::try_from(users))
     }
@@ -327,6 +327,11 @@ const USERS: &str = "
 const USER: &str = "
     SELECT realm, subject, federation, username, entry_dn, blocked, created_at FROM users
     WHERE realm = ?1 AND subject = ?2";
+
+/// Reads the users of the realm, so that an import of many need not keep an index for this.
+const COUNT: &str = "
+    SELECT count(*) AS users FROM users
+    WHERE realm = (SELECT realm FROM federations WHERE id = ?1) AND federation = ?1";
 
 const SET_BLOCKED: &str = "
     UPDATE users SET blocked = ?3, changed_at = ?4 WHERE realm = ?1 AND subject = ?2";
