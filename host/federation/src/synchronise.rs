@@ -254,11 +254,12 @@ impl Synchroniser {
     }
 
     fn spawn(&self, federation: FederationId, running: Running, begun: Begun) {
-        self.locked().insert(federation, running);
         let gone = Gone {
             synchroniser: self.clone(),
             federation,
+            ledger: Arc::clone(&running.ledger),
         };
+        self.locked().insert(federation, running);
         tokio::spawn(async move {
             let _gone = gone;
             begun.perform().await;
@@ -284,11 +285,19 @@ impl Synchroniser {
 struct Gone {
     synchroniser: Synchroniser,
     federation: FederationId,
+    ledger: Arc<Ledger>,
 }
 
 impl Drop for Gone {
     fn drop(&mut self) {
-        self.synchroniser.locked().remove(&self.federation);
+        let mut running = self.synchroniser.locked();
+        // The next may have begun already.
+        let is_own = running
+            .get(&self.federation)
+            .is_some_and(|running| Arc::ptr_eq(&running.ledger, &self.ledger));
+        if is_own {
+            running.remove(&self.federation);
+        }
     }
 }
 

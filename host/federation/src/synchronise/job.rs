@@ -111,11 +111,11 @@ impl Begun {
     }
 
     async fn end(&self, stage: SyncStage, reason: Option<&str>) {
-        self.ledger.end(stage, reason);
-        if let Some(run) = self.ledger.run() {
-            self.record(&run);
-        }
-        if let Err(error) = self.ledger.save().await {
+        let Some(run) = self.ledger.ended(stage, reason) else {
+            return;
+        };
+        self.record(&run);
+        if let Err(error) = self.ledger.close(run).await {
             warn!(%error, "the end of a synchronisation was not kept: it is taken for lost");
         }
     }

@@ -97,12 +97,28 @@ impl Ledger {
         });
     }
 
-    /// Ends the run.
-    pub(super) fn end(&self, stage: SyncStage, reason: Option<&str>) {
-        self.note(|run| {
-            run.stage = stage;
-            run.reason = reason.map(one_line);
-        });
+    /// The run as it would be if it ended so now.
+    pub(super) fn ended(&self, stage: SyncStage, reason: Option<&str>) -> Option<SyncRun> {
+        let run = self.run()?;
+        Some(SyncRun {
+            stage,
+            reason: reason.map(one_line),
+            seen_at: self.now(),
+            ..run
+        })
+    }
+
+    /// Ends the run so. Whoever asks hears of the end when the store knows it, since only then another
+    /// can begin.
+    pub(super) async fn close(&self, run: SyncRun) -> Result<(), StoreError> {
+        let _in_order = self.saving.lock().await;
+        let state = SyncState {
+            last: Some(run),
+            ..self.state()
+        };
+        let saved = self.store.save_sync_state(self.federation, &state).await;
+        *self.locked() = state;
+        saved
     }
 
     /// Writes everything to the store.

@@ -111,6 +111,14 @@ impl Realms for MemoryStore {
             .cloned()
             .collect())
     }
+    async fn importing_federations(&self) -> Result<Vec<Federation>, StoreError> {
+        let tables = self.up()?;
+        let federations = tables.federations.iter().map(|it| &it.federation);
+        // Both realms have the same ones.
+        let first = federations.filter(|it| it.realm.as_str() == "a");
+        let importing = first.filter(|it| it.enabled && it.import_enabled);
+        Ok(importing.cloned().collect())
+    }
     async fn federation(
         &self,
         realm: &RealmName,
