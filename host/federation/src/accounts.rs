@@ -1,8 +1,22 @@
 //! What an administrator does to people, where a federation's edit mode lets them.
 
-use crate::{active::Federations, parts::Parts, throttle::ThrottleLimits};
+mod change;
+mod create;
+mod entries;
+mod permit;
+mod profile;
+mod whose;
+
+use crate::{
+    active::Federations,
+    parts::Parts,
+    password::complaint_here,
+    throttle::{Counted, ThrottleLimits},
+};
 use bridge_model::{
-    plan::Problem,
+    audit::{AuditEvent, AuditKind, AuditOutcome},
+    federation::EditMode,
+    plan::{PasswordWrite, Problem},
     ports::{AuditLog, Clock, Random, Store, StoreError},
     realm::Realm,
     secret::Password,
@@ -14,7 +28,8 @@ use std::sync::Arc;
 
 /// Makes, changes and removes people. Cheap to clone.
 ///
-/// Whoever calls leaves the line in the audit trail: they know who asked.
+/// Whoever calls leaves the line in the audit trail: they know who asked. What was done although the
+/// whole failed ([`AccountError::Unfinished`]) is told there by this.
 #[derive(Clone)]
 pub struct Accounts {
     parts: Arc<Parts>,
@@ -106,17 +121,21 @@ impl Accounts {
         }
     }
 
-    /// Makes somebody, in the directory of the federation that takes new users.
+    /// Makes somebody, in the directory of the enabled federation of lowest priority number that is
+    /// `WRITABLE` and has `sync_registration`. Nobody else of the realm may have the user name.
+    ///
+    /// Somebody without a password is as the directory has new accounts: switched off, where it asks for
+    /// a password first.
     ///
     /// # Errors
     ///
     /// See [`AccountError`].
     pub async fn create(&self, realm: &Realm, user: NewUser) -> Result<StoredUser, AccountError> {
-        let _ = (&self.parts, realm, user);
-        Err(AccountError::NoRegistration)
+        self.make(realm, user).await
     }
 
-    /// Changes somebody.
+    /// Changes somebody: in the directory where the edit mode is `WRITABLE`, over it where it is
+    /// `UNSYNCED`. What is so already is not written. Who is switched off loses their sessions.
     ///
     /// # Errors
     ///
@@ -127,25 +146,40 @@ impl Accounts {
         subject: &str,
         update: ProfileUpdate,
     ) -> Result<StoredUser, AccountError> {
-        let _ = (realm, subject, update);
-        Err(AccountError::Missing)
+        let account = self.account(realm, subject).await?;
+        let account = account.ok_or_else(federation_gone)?;
+        match account.edit_mode() {
+            EditMode::ReadOnly => Err(account.read_only()),
+            EditMode::Writable => self.rewrite(realm, &account, update).await,
+            EditMode::Unsynced => self.lay_over(realm, &account, update).await,
+        }
     }
 
-    /// Removes somebody.
+    /// Removes somebody, and ends their sessions: from the directory where the edit mode is `WRITABLE`.
+    /// Else what is kept here is forgotten, where the edit mode is `UNSYNCED` or the federation is gone;
+    /// who is still in the directory then comes again with their next sign-in.
     ///
     /// # Errors
     ///
     /// See [`AccountError`].
     pub async fn remove(&self, realm: &Realm, subject: &str) -> Result<(), AccountError> {
-        let _ = (realm, subject);
-        Err(AccountError::Missing)
+        if let Some(account) = self.account(realm, subject).await? {
+            match account.edit_mode() {
+                EditMode::ReadOnly => return Err(account.read_only()),
+                EditMode::Writable => self.delete(&account).await?,
+                EditMode::Unsynced => {}
+            }
+        }
+        Ok(self.forget(realm, subject).await?)
     }
 
-    /// Gives somebody a new password; a temporary one has to be changed at the first sign-in.
+    /// Gives somebody a new password: in the directory where the edit mode is `WRITABLE`, here where it is
+    /// `UNSYNCED`. What was tried on them is forgotten with it, so they can sign in at once.
     ///
     /// # Errors
     ///
-    /// See [`AccountError`].
+    /// See [`AccountError`]; [`AccountError::Unsupported`] for a `temporary` one, which would have to
+    /// be changed at the first sign-in: no policy is asked for that.
     pub async fn reset_password(
         &self,
         realm: &Realm,
@@ -153,7 +187,84 @@ impl Accounts {
         new: Password,
         temporary: bool,
     ) -> Result<(), AccountError> {
-        let _ = (realm, subject, new, temporary);
-        Err(AccountError::Missing)
+        let account = self.account(realm, subject).await?;
+        let account = account.ok_or_else(federation_gone)?;
+        if account.edit_mode() == EditMode::ReadOnly {
+            return Err(account.read_only());
+        }
+        if temporary {
+            let detail = "temporary passwords are not offered; set a lasting one, or have the directory ask for another";
+            return Err(AccountError::Unsupported(detail.to_owned()));
+        }
+        if account.edit_mode() == EditMode::Unsynced {
+            return self.reset_here(realm, &account.stored, &new).await;
+        }
+        let plan = &account.federation.planned.plan;
+        if plan.password_write == PasswordWrite::Refused {
+            return Err(AccountError::Unsupported(format!(
+                "federation {} writes no passwords; set it in the directory",
+                account.federation.name()
+            )));
+        }
+        let entries = account.entries(&self.parts);
+        let own = entries.of(&account.stored).await?;
+        let own = own.ok_or(AccountError::Missing)?;
+        entries.give_password(&own, &new).await?;
+        let now = self.parts.clock.now();
+        let counted = Counted::new(&*self.parts.store, self.parts.limits, now);
+        let known = &account.stored.known;
+        let forgiven = counted.forgive(
+            &realm.name,
+            &known.username,
+            known.federation,
+            &own.identifier,
+        );
+        Ok(forgiven.await?)
+    }
+
+    async fn reset_here(
+        &self,
+        realm: &Realm,
+        stored: &StoredUser,
+        new: &Password,
+    ) -> Result<(), AccountError> {
+        let known = &stored.known;
+        if let Some(complaint) = complaint_here(new, &known.username) {
+            return Err(AccountError::Complaints(vec![complaint]));
+        }
+        let hash = self.parts.hashing.hash(new, &*self.parts.random).await;
+        let hash = hash.map_err(|error| AccountError::Unavailable(error.to_string()))?;
+        let store = &self.parts.store;
+        let mut local = store.local_profile(&realm.name, &known.subject).await?;
+        local.password_hash = Some(hash);
+        self.keep_local(realm, &known.subject, &local).await
+    }
+
+    /// Tells the audit trail what was done although the whole failed.
+    fn unfinished(
+        &self,
+        realm: &Realm,
+        kind: AuditKind,
+        subject: Option<String>,
+        detail: String,
+    ) -> AccountError {
+        let now = self.parts.clock.now();
+        let mut line = AuditEvent::new(now, kind, AuditOutcome::Unavailable);
+        line.realm = Some(realm.name.to_string());
+        line.object = subject
+            .as_ref()
+            .map(|subject| format!("user {}/{subject}", realm.name));
+        line.subject.clone_from(&subject);
+        line.reason = Some(detail.clone());
+        self.parts.audit.record(&line);
+        AccountError::Unfinished { subject, detail }
     }
 }
+
+fn federation_gone() -> AccountError {
+    let detail = "the person's federation is gone; remove the user";
+    AccountError::Unsupported(detail.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

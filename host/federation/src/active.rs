@@ -1,7 +1,7 @@
 //! The federations in force, of all realms.
 
 use crate::{
-    member::{ActiveFederation, Broken, Member},
+    member::{ActiveFederation, Broken, Member, takes_new_users},
     review::translate,
 };
 use bridge_model::{
@@ -195,6 +195,7 @@ impl Federations {
                 id: federation.id,
                 vendor: federation.vendor.clone(),
                 on_error: federation.on_error,
+                takes_new_users: takes_new_users(federation),
                 reason: String::new(),
             };
             members.push(match self.activate(planned, &off).await {

@@ -25,6 +25,7 @@ mod parts;
 mod password;
 mod person;
 mod preview;
+mod proof;
 mod remedy;
 mod review;
 mod root_dse;

@@ -2,7 +2,7 @@
 
 use crate::reads;
 use bridge_model::{
-    federation::OnError,
+    federation::{EditMode, Federation, OnError},
     filter::{Filter, Slot},
     names::{FederationId, FederationName},
     ports::{Directories, Directory, DirectoryError, VendorPolicy},
@@ -30,6 +30,7 @@ pub(crate) struct Broken {
     pub(crate) id: FederationId,
     pub(crate) vendor: String,
     pub(crate) on_error: OnError,
+    pub(crate) takes_new_users: bool,
     pub(crate) reason: String,
 }
 
@@ -41,6 +42,11 @@ pub(crate) struct ActiveFederation {
     /// What may be read beside users.
     pub(crate) readable: Vec<Subtree>,
     shared: Mutex<Option<(Timestamp, Vec<Finding>)>>,
+}
+
+/// Whether new users are made in a federation's directory.
+pub(crate) fn takes_new_users(federation: &Federation) -> bool {
+    federation.edit_mode == EditMode::Writable && federation.sync_registration
 }
 
 impl ActiveFederation {

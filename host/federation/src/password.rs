@@ -4,6 +4,7 @@ mod change;
 mod hashing;
 pub(crate) mod replies;
 
+pub(crate) use change::complaint_here;
 pub(crate) use hashing::Hashing;
 
 use crate::{

@@ -193,12 +193,14 @@ impl SignIns {
         let end = entering.enter(username).await?;
         match &end {
             End::SignedIn(_) | End::NotAllowed(_) | End::ChangeRequired { is_bound: true, .. } => {
-                course.counted.succeeded().await?
+                course.counted.succeeded().await?;
             }
             End::Unavailable(_)
             | End::ChangeRequired {
                 is_bound: false, ..
-            } => course.counted.take_back().await?,
+            } => {
+                course.counted.take_back().await?;
+            }
             End::Refused(_) | End::Throttled | End::Undecided(_) => {}
         }
         Ok(end)

@@ -2,9 +2,10 @@
 
 use super::replies;
 use crate::{
-    course::{Candidate, Course, End, Proof, is_written},
+    course::{Candidate, Course, End, is_written},
     local::{self, is_of_password, lay_over},
     person::user_of,
+    proof::Proof,
 };
 use bridge_model::{
     account::KeptOut,

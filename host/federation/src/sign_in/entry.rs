@@ -1,9 +1,10 @@
 //! From the one who is meant to the account gate.
 
 use crate::{
-    course::{Candidate, Course, End, Proof, is_written, refused},
+    course::{Candidate, Course, End, is_written, refused},
     local::{self, is_of_password, lay_over},
     person::{Seen, user_of},
+    proof::Proof,
 };
 use bridge_model::{
     account::{Gate, KeptOut, User},

@@ -330,9 +330,8 @@ async fn a_name_of_several_is_nobodys_also_across_places() {
 async fn a_wrong_password_is_not_tried_in_the_next_federation() {
     let site = site();
     let bob = "uid=twin,ou=partners,dc=example,dc=test".to_owned();
-    let mut state = site.directories.state();
-    state.passwords.insert(bob, "of the partner".to_owned());
-    drop(state);
+    let of_partner = "of the partner".to_owned();
+    site.directories.state().passwords.insert(bob, of_partner);
     let outcome = attempt_as(&site, "twin", "of the partner", &client("a")).await;
     assert!(matches!(outcome, SignInOutcome::Refused));
     let binds = site.directories.state().binds.clone();

@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) write_replies: VecDeque<Reply>,
     /// Who wrote passwords, and whose: `person`, `service for person`, `service`.
     pub(crate) password_writes: Vec<(&'static str, String)>,
+    /// The result code with which every new password is refused.
+    pub(crate) password_refusal: Option<u32>,
     /// How often somebody tried a wrong password, by DN: what a lockout counts.
     pub(crate) failures: HashMap<String, u32>,
     /// Reads in pages.
@@ -190,6 +192,9 @@ impl Directory for FakeDirectory {
             PasswordAuthor::Service => "service",
         };
         state.password_writes.push((author, dn.clone()));
+        if let Some(refusal) = state.password_refusal {
+            return Ok(PasswordAnswer::Written(code(refusal)));
+        }
         if let Some(reply) = state.write_replies.pop_front() {
             return Ok(PasswordAnswer::Written(reply));
         }
