@@ -50,6 +50,7 @@ impl Vendor for ActiveDirectory {
             LOCKED_AT,
             HOURS,
         ],
+        settings: &[passwords::HINTS],
         groups_note: Some(
             "groups are read from memberOf, which has neither the primary group (mostly Domain Users) nor \
              the groups that a group is in; make people members themselves where that matters",

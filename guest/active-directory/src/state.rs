@@ -1,6 +1,9 @@
 //! What the directory says of an account, and when that ends.
 
-use crate::hours::Hours;
+use crate::{
+    hours::Hours,
+    passwords::{HISTORY, MIN_AGE, MIN_LENGTH, PROPERTIES},
+};
 use policy_sdk::{
     Account, Attributes, State, dn,
     reads::{self, is_readable},
@@ -23,11 +26,13 @@ pub(crate) const OWN_RULES: &str = "msDS-ResultantPSO";
 
 /// Of the domain's entry: how long a lock lasts, negative, in units of 100 ns.
 const LOCKOUT_DURATION: &str = "lockoutDuration";
+/// What is read of the domain's entry: the length of a lock, and the rules for passwords.
+const OF_DOMAIN: &[&str] = &[LOCKOUT_DURATION, MIN_LENGTH, HISTORY, MIN_AGE, PROPERTIES];
 /// The key of the read of the domain's entry.
 const DOMAIN: &str = "domain";
 
 /// In [`CONTROL`].
-const DISABLED: i64 = 0x2;
+pub(crate) const DISABLED: i64 = 0x2;
 const PASSWORD_NEVER_EXPIRES: i64 = 0x1_0000;
 const SMART_CARD_REQUIRED: i64 = 0x4_0000;
 /// In [`COMPUTED`].
@@ -45,7 +50,7 @@ pub(crate) fn shared(federation: &Federation) -> Vec<Search> {
         .find_map(|users| dn::domain(&users.base));
     domain
         .filter(|domain| is_readable(&federation.readable, domain, SearchScope::Base))
-        .map(|domain| reads::of_entry(DOMAIN, domain, &[LOCKOUT_DURATION]))
+        .map(|domain| reads::of_entry(DOMAIN, domain, OF_DOMAIN))
         .into_iter()
         .collect()
 }
@@ -129,10 +134,14 @@ fn lock(account: Account<'_>) -> Result<Option<Lock>, Problem> {
     Ok(is_locked.then_some(Lock { end }))
 }
 
+/// The domain's entry, where it was read.
+pub(crate) fn domain(account: Account<'_>) -> Option<Attributes<'_>> {
+    account.shared(DOMAIN).first().map(Attributes::of)
+}
+
 /// Seconds; none where locks last until somebody ends them, or where it is not known.
 fn lockout_duration(account: Account<'_>) -> Option<i64> {
-    let domain = Attributes::of(account.shared(DOMAIN).first()?);
-    let ticks = domain.integer(LOCKOUT_DURATION).ok().flatten()?;
+    let ticks = domain(account)?.integer(LOCKOUT_DURATION).ok().flatten()?;
     // 0 and the lowest number are for ever.
     let seconds = ticks.checked_neg()? / TICKS_PER_SECOND;
     (seconds > 0).then_some(seconds)

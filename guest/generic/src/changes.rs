@@ -1,4 +1,4 @@
-//! What changed.
+//! What changed, by time.
 
 use crate::Generic;
 use policy_sdk::Changes;

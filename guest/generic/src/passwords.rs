@@ -1,4 +1,4 @@
-//! Passwords.
+//! Passwords by RFC 3062.
 
 use crate::Generic;
 use policy_sdk::Passwords;

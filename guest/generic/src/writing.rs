@@ -1,4 +1,4 @@
-//! Profile changes and new users.
+//! Profile changes and new users; nothing is known of how accounts are switched off.
 
 use crate::Generic;
 use policy_sdk::Writing;

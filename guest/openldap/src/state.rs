@@ -1,5 +1,6 @@
 //! What the password policy overlay says of an account, and when that ends.
 
+use crate::passwords::{MIN_AGE, MIN_LENGTH};
 use policy_sdk::{
     Account, Attributes, State,
     password_policy::{Error, Response, Warning},
@@ -41,12 +42,19 @@ pub(crate) const POLICIES: Rules = Rules {
     setting: "password_policy",
     beside: "password_policies",
     filter: "(objectClass=pwdPolicy)",
-    attributes: &[LOCKOUT_DURATION, MAX_AGE, GRACE_LIMIT, MAX_IDLE],
+    attributes: &[
+        LOCKOUT_DURATION,
+        MAX_AGE,
+        GRACE_LIMIT,
+        MAX_IDLE,
+        MIN_LENGTH,
+        MIN_AGE,
+    ],
 };
 
 /// `000001010000Z`: locked by an administrator, for good (draft-behera-ldap-password-policy section
 /// 5.3.3). slapd has no other switch for an account, so this is how one is disabled.
-const FOR_GOOD: i64 = -62_167_219_200;
+pub(crate) const FOR_GOOD: i64 = -62_167_219_200;
 
 /// Judges an account.
 pub(crate) fn judge(account: Account<'_>, state: &mut State) -> Result<(), Problem> {

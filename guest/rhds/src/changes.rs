@@ -1,4 +1,4 @@
-//! What changed.
+//! What changed: by time, as the server keeps it of every entry.
 
 use crate::Rhds;
 use policy_sdk::Changes;

@@ -1,5 +1,9 @@
 //! For a policy's own tests, natively: entries from LDIF, and a sign-in without a host.
 
+mod writes;
+
+pub use writes::{advance, complaints, control, modifications, page, registered, with_control};
+
 use crate::{
     VendorPolicy,
     types::{

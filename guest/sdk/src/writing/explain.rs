@@ -36,7 +36,7 @@ fn by_code(code: u32) -> (About, String) {
         ),
         16 => (
             About::Value,
-            "the entry was changed meanwhile; read it again, then change it",
+            "the entry or the directory's schema lacks what would be changed; read the entry again, or check the mapper",
         ),
         17 => (
             About::Value,
