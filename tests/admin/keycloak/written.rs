@@ -145,6 +145,11 @@ fn what_cannot_be_a_user_is_refused_by_its_member() {
             json!({ "username": "x", "lastName": "X", "credentials": [{ "type": "otp" }] }),
             "type",
         ),
+        (
+            json!({ "username": "x", "lastName": "X",
+                "credentials": [{ "value": "Pw-x-12345", "temporary": true }] }),
+            "credentials",
+        ),
     ] {
         let page = site.ask("POST", "", Some(&body));
         error(&page, 400);

@@ -96,7 +96,8 @@ impl Synchronise {
         let begun = remote.post(&start, &json!({})).await?;
         let begun: Run = serde_json::from_value(begun).context(UNREADABLE)?;
         if self.no_wait {
-            println!("begun; the run goes on in the bridge");
+            let mut out = std::io::stdout().lock();
+            out.write_all(b"begun; the run goes on in the bridge\n")?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut progress = Progress::begin();
@@ -213,17 +214,20 @@ impl Progress {
 
 /// What a run came to: the counts, and a line for each entry that could not be imported.
 fn told(run: &Run, time: Duration) -> String {
-    let mut text = format!("{}\n", counts(run, time));
-    for Failure { dn, reason } in &run.failures {
-        text += &format!("failed: {}: {}\n", printable(dn), printable(reason));
-    }
-    let more = run
-        .failed
-        .saturating_sub(u64::try_from(run.failures.len()).unwrap_or(u64::MAX));
+    let mut lines = vec![counts(run, time)];
+    lines.extend(
+        run.failures.iter().map(|Failure { dn, reason }| {
+            format!("failed: {}: {}", printable(dn), printable(reason))
+        }),
+    );
+    let told = u64::try_from(run.failures.len()).unwrap_or(u64::MAX);
+    let more = run.failed.saturating_sub(told);
     if more > 0 {
-        text += &format!("failed: {more} more; the bridge's log has them all\n");
+        lines.push(format!(
+            "failed: {more} more; the bridge's log has them all"
+        ));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 fn counts(run: &Run, time: Duration) -> String {

@@ -55,7 +55,7 @@ pub(super) struct Credential {
     r#type: Option<String>,
     /// The password.
     value: Option<String>,
-    /// Whether the user has to choose another at the next sign-in.
+    /// Whether the user has to choose another at the next sign-in; a new user cannot be made so.
     temporary: Option<bool>,
 }
 

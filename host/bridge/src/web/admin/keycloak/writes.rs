@@ -72,7 +72,6 @@ async fn create(
     let RealmCall { realm, caller } = call;
     let object = format!("user {}", realm.name);
     let wanted = Wanted::new(AuditKind::Created, &realm.name, object);
-    let mut temporary = None;
     let made = audited(&state, &caller, wanted, async {
         let username = input.username.as_deref().unwrap_or_default().trim();
         if username.is_empty() {
@@ -81,12 +80,14 @@ async fn create(
         }
         let username = username.to_owned();
         let claims = input.profile()?;
-        let (password, later) = match input.credential()? {
-            None => (None, None),
-            Some((password, false)) => (Some(password), None),
-            Some(temporary) => (None, Some(temporary)),
+        let password = match input.credential()? {
+            Some((_, true)) => {
+                let message =
+                    "holds a temporary password, which is not offered; give a lasting one";
+                return Err(Problem::of_member("credentials", message));
+            }
+            given => given.map(|(password, _)| password),
         };
-        temporary = later;
         refuse_taken(&state, &realm, &username).await?;
         let new = NewUser {
             username,
@@ -102,9 +103,6 @@ async fn create(
         })
     });
     let made = Box::pin(made).await?;
-    if let Some(password) = temporary {
-        give_password(&state, &realm, &caller, &made, password).await?;
-    }
     let at = format!("{KEYCLOAK}/{}/users/{}", realm.name, made.known.subject);
     Ok((StatusCode::CREATED, [(header::LOCATION, at)]).into_response())
 }
