@@ -23,6 +23,8 @@ pub mod federation;
 pub mod filter;
 pub mod keys;
 pub mod names;
+#[cfg(test)]
+mod odd;
 pub mod outbound;
 pub mod plan;
 pub mod ports;

@@ -259,7 +259,7 @@ async fn only_so_many_connections_wait_and_the_longest_unused_goes() {
 }
 
 /// Waits until a runtime has so many tasks.
-async fn tasks_become(expected: usize) {
+pub(super) async fn tasks_become(expected: usize) {
     let metrics = tokio::runtime::Handle::current().metrics();
     let begin = Instant::now();
     while metrics.num_alive_tasks() != expected {

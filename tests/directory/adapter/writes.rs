@@ -146,6 +146,8 @@ async fn a_name_of_any_characters_is_written_and_found() {
         "a\\",
         "=",
         "x y",
+        " before",
+        "behind ",
     ] {
         assert_eq!(write(&*directory, newcomer(value)).await, 0, "{value:?}");
         let made = Dn::named(&[part("uid", value)], &dn(PEOPLE)).expect(value);

@@ -37,6 +37,15 @@ impl Warmth {
     }
 }
 
+impl Drop for Warmth {
+    fn drop(&mut self) {
+        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+}
+
 async fn keep(directory: Weak<LdapDirectory>, connections: usize) {
     loop {
         // The directory is not kept only since its connections are.
