@@ -32,12 +32,12 @@ use crate::{
 };
 use bridge_model::{
     names::{FederationId, RealmName},
-    ports::{AuditLog, Clock, Store, StoreError, VendorPolicy},
+    ports::{AuditLog, Clock, Store, StoreError},
     realm::PlannedFederation,
     synchronisation::{SyncKind, SyncRun, SyncStage, SyncState},
     time::Timestamp,
 };
-use job::{Begun, Job};
+use job::{Begun, Job, origin};
 use ledger::Ledger;
 use std::{
     collections::HashMap,
@@ -108,7 +108,7 @@ impl Synchroniser {
     }
 
     /// Begins a run and answers at once. Where it cannot be told what changed (nothing was read yet,
-    /// the policy is another or does not know how), the run is a full one.
+    /// the federation or its policy is another, or the policy does not know how), the run is a full one.
     ///
     /// A run ends with a line in the log and the audit trail; that a federation is switched off or
     /// cannot be put in force is how a run ends, not why none begins.
@@ -228,7 +228,7 @@ impl Synchroniser {
         let before = store.sync_state(federation).await?;
         let is_full = member
             .as_ref()
-            .is_ok_and(|member| !knows_changes(&before, &*member.policy));
+            .is_ok_and(|member| !knows_changes(&before, member));
         let kind = if is_full { SyncKind::Full } else { kind };
         let now = self.inner.clock.now();
         let run = SyncRun::begin(kind, now);
@@ -305,10 +305,11 @@ fn is_lost(run: &SyncRun, now: Timestamp) -> bool {
     run.seen_at < now.minus(LOST_AFTER)
 }
 
-/// Whether a policy can say what changed since the last run.
-fn knows_changes(state: &SyncState, policy: &dyn VendorPolicy) -> bool {
-    let digest = &policy.reference().digest;
-    policy.offers().changes.is_some() && state.cursor.as_ref().is_some_and(|(of, _)| of == digest)
+/// Whether it can be told what changed since the last run.
+fn knows_changes(state: &SyncState, federation: &ActiveFederation) -> bool {
+    let cursor = state.cursor.as_ref();
+    federation.policy.offers().changes.is_some()
+        && cursor.is_some_and(|(of, _)| *of == origin(federation))
 }
 
 #[cfg(test)]

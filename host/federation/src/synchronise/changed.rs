@@ -3,7 +3,7 @@
 use super::{
     halt::Halt,
     import::{self, Candidate},
-    job::Job,
+    job::{Job, origin},
     meant::Meant,
     users::UserPages,
 };
@@ -248,9 +248,9 @@ impl Following<'_> {
         if self.is_mark {
             return Ok(());
         }
-        let digest = self.job.federation.policy.reference().digest.clone();
+        let origin = origin(&self.job.federation);
         let ledger = &self.job.ledger;
-        ledger.change(|state| state.cursor = Some((digest, cursor)));
+        ledger.change(|state| state.cursor = Some((origin, cursor)));
         Ok(ledger.save().await?)
     }
 

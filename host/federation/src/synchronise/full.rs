@@ -50,8 +50,23 @@ pub(super) async fn read(job: &Job, began: Timestamp) -> Result<Option<Vec<u8>>,
             }
         };
     }
+    is_any_imported(job)?;
     vanished::remove(job, &seen, &unidentified, began).await?;
     Ok(mark)
+}
+
+/// That not one of the entries can be imported is no fault of the entries.
+fn is_any_imported(job: &Job) -> Result<(), Halt> {
+    let Some(run) = job.ledger.run() else {
+        return Ok(());
+    };
+    match run.failures.first() {
+        Some(first) if run.failed >= run.read => Err(Halt::Failed(format!(
+            "none of {} entries could be imported, and nobody was removed; the first is {}: {}",
+            run.read, first.dn, first.reason
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The users of a page.

@@ -3,6 +3,7 @@
 use super::{halt::Halt, job::Job};
 use crate::{
     active::ActiveRealm,
+    claims,
     decide::{DecideError, Judged, READS_AT_ONCE, Verdict, decide_all},
     member::ActiveFederation,
     person::user_of,
@@ -17,6 +18,7 @@ use bridge_model::{
     user::ImportedUser,
 };
 use std::collections::HashMap;
+use tracing::warn;
 
 /// An entry that lies where it was looked for, with what identifies it.
 pub(super) struct Candidate {
@@ -115,14 +117,24 @@ pub(super) async fn make(job: &Job, candidates: Vec<Candidate>) -> Result<Vec<Im
     let context = job.context().await?;
     let (judged, _) = decide_all(&job.federation, context, persons).await;
     is_answering(&judged)?;
-    let made = job
+    let (made, left_out) = job
         .aside(move |realm, federation| {
+            let left_out = left_out(&judged);
             let judged = identifiers.into_iter().zip(judged);
             let users = judged
                 .map(|(identifier, judged)| user(realm, federation, &brought, identifier, judged));
-            users.collect::<Vec<_>>()
+            (users.collect::<Vec<_>>(), left_out)
         })
         .await;
+    for (mapper, users) in left_out {
+        warn!(
+            counter.mappers_left_out = users,
+            realm = %planned.realm,
+            federation = %planned.name,
+            mapper,
+            "a mapper failed for users of a page and was left out"
+        );
+    }
     let mut users = Vec::with_capacity(made.len());
     for made in made {
         match made {
@@ -131,6 +143,19 @@ pub(super) async fn make(job: &Job, candidates: Vec<Candidate>) -> Result<Vec<Im
         }
     }
     Ok(users)
+}
+
+/// Mappers that failed and were left out, and for how many persons.
+fn left_out(judged: &[Judged]) -> HashMap<String, u64> {
+    let mut left_out = HashMap::new();
+    for judged in judged {
+        if let Ok(Verdict::Identified(identity)) = &judged.outcome {
+            for mapper in claims::left_out(identity) {
+                *left_out.entry(mapper).or_default() += 1;
+            }
+        }
+    }
+    left_out
 }
 
 /// One entry whose reads come to nothing is that entry's fault. So many at once, or all, are the

@@ -49,22 +49,20 @@ impl Job {
         }
         self.ledger.note(|run| run.kind = SyncKind::Full);
         let cursor = full::read(self, began).await?;
-        let digest = self.federation.policy.reference().digest.clone();
+        let origin = origin(&self.federation);
         self.ledger.change(|state| {
-            state.cursor = cursor.map(|cursor| (digest, cursor));
+            state.cursor = cursor.map(|cursor| (origin, cursor));
             state.full_at = Some(began);
             state.changed_at = Some(began);
         });
         Ok(())
     }
 
-    /// Where the changes begin that were not read, if it was this very policy that said so.
+    /// Where the changes begin that were not read, if that is known of the federation as it is now.
     fn cursor(&self) -> Option<Vec<u8>> {
-        let digest = &self.federation.policy.reference().digest;
         let cursor = self.ledger.state().cursor;
-        cursor
-            .filter(|(of, _)| of == digest)
-            .map(|(_, octets)| octets)
+        let own = cursor.filter(|(of, _)| *of == origin(&self.federation));
+        own.map(|(_, octets)| octets)
     }
 
     /// What is alike for all persons of a call.
@@ -80,6 +78,13 @@ impl Job {
         let (realm, federation) = (Arc::clone(&self.realm), Arc::clone(&self.federation));
         aside(move || work(&realm, &federation)).await
     }
+}
+
+/// What a cursor belongs to: this very policy, since it alone can read it, and the federation as it is
+/// now, since after a change of it everybody may be somebody else.
+pub(super) fn origin(federation: &ActiveFederation) -> String {
+    let digest = &federation.policy.reference().digest;
+    format!("{digest} {}", federation.planned.revision.0)
 }
 
 /// A run that was begun: with what it works with, or why it cannot.

@@ -78,8 +78,8 @@ async fn marked(people: usize) -> Bench {
 }
 
 async fn cursor(bench: &Bench) -> Option<String> {
-    let (digest, cursor) = bench.state().await.cursor?;
-    assert_eq!(digest, "sha256:1");
+    let (origin, cursor) = bench.state().await.cursor?;
+    assert_eq!(origin, "sha256:1 1");
     Some(String::from_utf8(cursor).expect("text"))
 }
 
@@ -339,7 +339,19 @@ async fn a_cursor_is_shown_to_the_policy_that_wrote_it_only() {
     assert_eq!((run.stage, run.kind), (Done, Full));
     assert_eq!(asked(&bench), [(None, None)]);
     let cursor = bench.state().await.cursor;
-    assert_eq!(cursor, Some(("sha256:2".to_owned(), b"n0".to_vec())));
+    assert_eq!(cursor, Some(("sha256:2 1".to_owned(), b"n0".to_vec())));
+}
+
+#[tokio::test]
+async fn after_a_change_of_the_federation_all_users_are_read() {
+    let bench = marked(5).await;
+    for planned in &mut bench.store().tables().federations {
+        planned.revision.0 += 1;
+    }
+    bench.federations.reload_all();
+    bench.script.turns([mark("m9")]);
+    let run = bench.run(Changed).await;
+    assert_eq!((run.stage, run.kind, run.read), (Done, Full, 5));
 }
 
 #[tokio::test]

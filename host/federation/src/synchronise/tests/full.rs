@@ -204,6 +204,10 @@ async fn no_more_failures_are_kept_than_fit_and_all_are_counted() {
     bench.script.wants().strays = strays;
     let run = bench.run(Full).await;
     assert_eq!((run.failed, run.failures.len()), (150, 100));
+    assert_eq!(run.stage, Failed, "none of them could be imported");
+    let reason = run.reason.expect("a reason");
+    assert!(reason.contains("none of 150 entries"), "{reason}");
+    assert!(reason.contains("the entry has no id"), "{reason}");
 }
 
 #[tokio::test]
@@ -329,7 +333,7 @@ async fn what_may_not_be_read_is_each_entrys_failure() {
     let bench = Bench::new(3);
     bench.script.wants().wish = Some(wish());
     let run = bench.run(Full).await;
-    assert_eq!((run.stage, run.failed), (Done, 3));
+    assert_eq!((run.stage, run.failed), (Failed, 3));
     let reason = &run.failures[0].reason;
     assert!(reason.contains("outside of what may be read"), "{reason}");
 }
