@@ -7,7 +7,7 @@ use bridge_model::{
     decision::{Claim, ClaimValue, Group, Identity, Person},
     dn::Dn,
     entry::Entry,
-    plan::Plan,
+    plan::{Mapper, Plan},
     search::Finding,
 };
 use serde_json::{Map, Value};
@@ -79,19 +79,25 @@ pub fn check_name(name: &str) -> Result<(), ClaimError> {
 pub struct Said {
     /// The claims, groups and roles among them.
     pub claims: Map<String, Value>,
-    /// The DNs of the groups of which the claim `groups` is made.
+    /// The DNs of the groups of which the claim `groups` is made, as far as they are in a directory.
     pub group_dns: Vec<String>,
 }
 
 /// Turns an identity into the claims of a person, groups and roles among them.
 ///
-/// A group is kept only if the directory named its DN for this person; roles likewise, or from a
-/// constant mapper of the operator's.
+/// A group is kept only if the directory named its DN for this person, or, without a DN, if one of the
+/// operator's `mappers` gives it to everyone: it reads no attribute and has the group's name as the
+/// setting `group`. Roles likewise, or from a constant mapper.
 ///
 /// # Errors
 ///
 /// See [`ClaimError`].
-pub fn assemble(identity: &Identity, plan: &Plan, person: &Person) -> Result<Said, ClaimError> {
+pub fn assemble(
+    identity: &Identity,
+    plan: &Plan,
+    mappers: &[Mapper],
+    person: &Person,
+) -> Result<Said, ClaimError> {
     if identity.username.trim().is_empty() {
         return Err(ClaimError::NoUsername);
     }
@@ -115,7 +121,10 @@ pub fn assemble(identity: &Identity, plan: &Plan, person: &Person) -> Result<Sai
     let groups: Vec<_> = identity
         .groups
         .iter()
-        .filter(|group| read.has_group(group))
+        .filter(|group| match group.dn.as_str() {
+            "" => is_given_to_all(&group.name, mappers),
+            _ => read.has_group(group),
+        })
         .collect();
     // What has no name stands nowhere, whatever the form.
     let with_name: Vec<&Group> = groups
@@ -135,8 +144,22 @@ pub fn assemble(identity: &Identity, plan: &Plan, person: &Person) -> Result<Sai
     }
     Ok(Said {
         claims,
-        group_dns: groups.into_iter().map(|group| group.dn.clone()).collect(),
+        group_dns: groups
+            .into_iter()
+            .map(|group| group.dn.clone())
+            .filter(|dn| !dn.is_empty())
+            .collect(),
     })
+}
+
+/// Whether the operator gives a group that is none of the directory's to everyone.
+fn is_given_to_all(group: &str, mappers: &[Mapper]) -> bool {
+    let gives = |mapper: &Mapper| {
+        let mut settings = mapper.settings.iter();
+        mapper.ldap_attribute.is_none()
+            && settings.any(|setting| setting.name == "group" && setting.value == group)
+    };
+    mappers.iter().any(gives)
 }
 
 /// The names of the mappers that a policy left out because they failed.

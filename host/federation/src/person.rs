@@ -213,7 +213,7 @@ pub(crate) fn user_of(
     person: &Person,
 ) -> Result<User, String> {
     let planned = &federation.planned;
-    let said = claims::assemble(identity, &planned.plan, person);
+    let said = claims::assemble(identity, &planned.plan, &planned.federation.mappers, person);
     let mut said = said.map_err(|error| error.to_string())?;
     vouch(&mut said.claims, &planned.federation.email_verified_domains);
     Ok(User {

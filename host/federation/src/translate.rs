@@ -4,7 +4,7 @@ use crate::{claims, reads};
 use bridge_model::{
     federation::Federation,
     filter::Slot,
-    plan::{Plan, Problem},
+    plan::{PasswordWrite, Plan, Problem},
     ports::{Policies, PolicyError, PolicyFault},
     realm::{PlannedFederation, Revision},
 };
@@ -164,11 +164,28 @@ fn own_problems(federation: &Federation) -> Vec<Problem> {
     problems
 }
 
+/// What a profile change writes holds no secrets, and what a password is written to is never read.
+fn check_writes(plan: &Plan) -> Result<(), String> {
+    reads::check_attributes(&plan.writes).map_err(|error| format!("writes: {error}"))?;
+    match &plan.password_write {
+        PasswordWrite::Exchange(attribute) | PasswordWrite::Replace(attribute)
+            if !reads::is_secret(&attribute.name) =>
+        {
+            Err(format!(
+                "password-write: {:?} is not known as an attribute that holds secrets",
+                attribute.name
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check_plan(plan: &Plan, federation: &Federation) -> Result<(), String> {
     for claim in &plan.claims {
         claims::check_name(claim).map_err(|error| error.to_string())?;
     }
     reads::check_attributes(&plan.attributes).map_err(|error| error.to_string())?;
+    check_writes(plan)?;
     let slots = ["username", "local"].map(|name| Slot {
         name: name.to_owned(),
         values: vec![b"x".to_vec()],
@@ -195,5 +212,37 @@ fn check_plan(plan: &Plan, federation: &Federation) -> Result<(), String> {
             setting.name
         )),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{federation, plan};
+    use bridge_model::plan::{PasswordAttribute, PasswordEncoding};
+
+    #[test]
+    fn a_plan_writes_passwords_to_secrets_and_nothing_else_to_them() {
+        let staff = federation("a", "staff");
+        assert_eq!(check_plan(&plan(), &staff), Ok(()));
+        for name in ["cn", "description", "userPasswordHint"] {
+            let attribute = PasswordAttribute {
+                name: name.to_owned(),
+                encoding: PasswordEncoding::Utf8,
+            };
+            for way in [
+                PasswordWrite::Replace(attribute.clone()),
+                PasswordWrite::Exchange(attribute),
+            ] {
+                let mut plan = plan();
+                plan.password_write = way;
+                assert!(check_plan(&plan, &staff).is_err(), "{name}");
+            }
+        }
+        for name in ["userPassword", "*", "mail;range=0-1*;x y"] {
+            let mut plan = plan();
+            plan.writes.push(name.to_owned());
+            assert!(check_plan(&plan, &staff).is_err(), "{name}");
+        }
     }
 }

@@ -13,9 +13,19 @@ const STEPS_MAX: usize = 100_000;
 pub(super) fn named(groups: &[&Group], form: GroupForm) -> Result<Vec<String>, ClaimError> {
     match form {
         GroupForm::Name => Ok(groups.iter().map(|group| group.name.clone()).collect()),
-        GroupForm::Dn => Ok(groups.iter().map(|group| group.dn.clone()).collect()),
+        GroupForm::Dn => Ok(groups.iter().map(|group| dn_or_name(group)).collect()),
         GroupForm::Path => paths(groups),
     }
+}
+
+/// A group that is in no directory has no DN.
+fn dn_or_name(group: &Group) -> String {
+    let text = if group.dn.is_empty() {
+        &group.name
+    } else {
+        &group.dn
+    };
+    text.clone()
 }
 
 /// Every way from an outermost group down to each of the groups: over those groups alone that the
@@ -28,6 +38,7 @@ fn paths(groups: &[&Group]) -> Result<Vec<String>, ClaimError> {
         .iter()
         .enumerate()
         .filter_map(|(place, group)| Some((Dn::parse(&group.dn).ok()?, place)))
+        .filter(|(dn, _)| !dn.is_root())
         .collect();
     let parents: Vec<Vec<usize>> = groups
         .iter()

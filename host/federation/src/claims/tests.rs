@@ -2,7 +2,8 @@ use super::*;
 use bridge_model::{
     decision::Role,
     entry::Attribute,
-    plan::{GroupForm, IdForm, PasswordWrite, StableId},
+    plan::{GroupForm, IdForm, Mapper, PasswordWrite, StableId},
+    search::Setting,
 };
 
 fn plan(claims: &[&str]) -> Plan {
@@ -57,6 +58,11 @@ fn identity(claims: Vec<(&str, ClaimValue)>) -> Identity {
             .collect(),
         ..Identity::default()
     }
+}
+
+/// Without mappers of the operator's.
+fn assemble(identity: &Identity, plan: &Plan, person: &Person) -> Result<Said, ClaimError> {
+    super::assemble(identity, plan, &[], person)
 }
 
 fn text(value: &str) -> ClaimValue {
@@ -200,4 +206,33 @@ fn only_groups_that_the_directory_named_are_kept() {
     );
     assert_eq!(said.claims.get("roles"), Some(&serde_json::json!(["read"])));
     assert_eq!(said.group_dns, ["CN=Staff, o=x"]);
+}
+
+#[test]
+fn a_group_without_a_dn_is_given_by_the_operator_or_by_nobody() {
+    let mut everyone = identity(Vec::new());
+    everyone.groups = vec![group("", "everyone"), group("", "admins")];
+    let setting = |name: &str, value: &str| Setting {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let mapper = |ldap_attribute: Option<&str>, setting: Setting| Mapper {
+        name: "m".to_owned(),
+        kind: "constant-group".to_owned(),
+        ldap_attribute: ldap_attribute.map(str::to_owned),
+        settings: vec![setting],
+    };
+    let mappers = [
+        mapper(None, setting("group", "everyone")),
+        mapper(None, setting("claim", "admins")),
+        mapper(Some("cn"), setting("group", "admins")),
+    ];
+    for form in [GroupForm::Name, GroupForm::Dn] {
+        let mut plan = plan(&[]);
+        plan.group_form = form;
+        let said = super::assemble(&everyone, &plan, &mappers, &person(&[])).expect("claims");
+        let groups = serde_json::json!(["everyone"]);
+        assert_eq!(said.claims.get("groups"), Some(&groups));
+        assert!(said.group_dns.is_empty());
+    }
 }
