@@ -183,11 +183,11 @@ fn a_name_is_taken_once_and_what_is_refused_changes_nothing() {
     let (other, before) = made(&operator, "other");
     assert_is_problem(&operator.post(FEDERATIONS, &of_slapd("ldap")), 409);
     assert_is_problem(&operator.patch(&other, &json!({ "name": "ldap" })), 409);
-    let refused = json!({ "sync_registration": true, "users_dn": "nonsense", "colour": "red" });
+    let refused = json!({ "edit_mode": "UNSYNCED", "users_dn": "nonsense", "colour": "red" });
     let problem = assert_is_problem(&operator.patch(&other, &refused), 400);
     let mut wrong = members(&problem, "errors");
     wrong.sort();
-    assert_eq!(wrong, ["colour", "sync_registration", "users_dn"]);
+    assert_eq!(wrong, ["colour", "edit_mode", "users_dn"]);
     assert_eq!(tag(&operator.get(&other)), before);
     assert_eq!(operator.delete(&one).status, 204);
     for method in ["GET", "DELETE"] {

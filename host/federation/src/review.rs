@@ -3,7 +3,7 @@
 use crate::translate::{Problems, TranslateError, examine};
 use bridge_model::{
     dn::Dn,
-    federation::{Federation, ServiceBind},
+    federation::{EditMode, Federation, ServiceBind},
     plan::Problem,
     ports::Policies,
     realm::PlannedFederation,
@@ -117,22 +117,25 @@ fn own_warnings(federation: &Federation) -> Vec<Problem> {
             );
         }
     }
+    if federation.sync_registration && federation.edit_mode != EditMode::Writable {
+        warn(
+            "sync_registration",
+            "no user is created in a directory that is not written to; set edit_mode to \"WRITABLE\", or sync_registration to false"
+                .to_owned(),
+        );
+    }
     let synchronisation = &federation.synchronisation;
-    for (field, is_set) in [
-        ("import_enabled", federation.import_enabled),
-        (
-            "advanced.full_sync_period",
-            synchronisation.full_period.is_some(),
-        ),
+    for (field, period) in [
+        ("advanced.full_sync_period", synchronisation.full_period),
         (
             "advanced.changed_sync_period",
-            synchronisation.changed_period.is_some(),
+            synchronisation.changed_period,
         ),
     ] {
-        if is_set {
+        if period.is_some() && !federation.import_enabled {
             warn(
                 field,
-                "this version does not copy users yet: the directory is asked at each sign-in; leave it, or take it out"
+                "no user is kept without import_enabled, so there is nothing to read at times; set import_enabled to true, or take it out"
                     .to_owned(),
             );
         }

@@ -235,6 +235,18 @@ impl Connection {
             follow_aliases: false,
         }
     }
+
+    /// Whether a credential that was given for the one may be used for the other: it would go to the
+    /// same servers, as well protected, and as the same name.
+    pub fn shares_credential_with(&self, other: &Self) -> bool {
+        self.urls == other.urls
+            && self.start_tls == other.start_tls
+            && self.allow_plaintext == other.allow_plaintext
+            && self.ca_bundle == other.ca_bundle
+            && self.bind == other.bind
+            && self.tls_min == other.tls_min
+            && self.referral_hosts == other.referral_hosts
+    }
 }
 
 /// Who the service connections are bound as.

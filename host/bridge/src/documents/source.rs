@@ -64,18 +64,23 @@ impl<'a> Source<'a> {
         Ok(resolved.secret)
     }
 
-    /// Certificates as they are written: in a file the path of a file, or as elsewhere the text.
+    /// Whether it is a file of the process's own, which may name what is on this machine.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.origin, Origin::File { .. })
+    }
+
+    /// Certificates as they are written: in a file the path of a file, with or without `file:` before
+    /// it, or as elsewhere the text.
     pub(crate) fn certificates(&self, text: String) -> Result<String, String> {
         let folder = match &self.origin {
             Origin::File { folder } if !is_pem(&text) => folder,
             _ => return Ok(text),
         };
-        let path = folder.join(&text);
-        let read = std::fs::read_to_string(&path).map_err(|error| {
-            format!("cannot read {}: {error}; correct the path", path.display())
-        })?;
-        self.watched.borrow_mut().push(path);
-        Ok(read)
+        let path = folder.join(text.strip_prefix("file:").unwrap_or(&text));
+        // Also one that cannot be read: when it can be, it is.
+        self.watched.borrow_mut().push(path.clone());
+        std::fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read {}: {error}; correct the path", path.display()))
     }
 
     /// Notes what the operator should know.

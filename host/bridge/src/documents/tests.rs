@@ -1,3 +1,4 @@
+mod connection;
 mod others;
 
 use super::*;
@@ -55,7 +56,9 @@ fn full() -> Value {
             "start_tls": true, "allow_plaintext": false, "search_scope": "ONE_LEVEL",
             "custom_user_search_filter": "(employeeType=x)", "pagination": false, "batch_size": 50,
             "connection_timeout": "1500ms", "read_timeout": "20s", "pool_connections_max": 3,
-            "referral": "ignore", "full_sync_period": "7d", "changed_sync_period": "1h",
+            "pool_connections_min": 2, "tls_min": "1.3", "referral": "follow",
+            "referral_hosts": ["ldap2.tco.com", "192.0.2.7"], "follow_aliases": true,
+            "vanished_max_percent": 5, "full_sync_period": "7d", "changed_sync_period": "1h",
             "read_bases": ["ou=more,dc=tco,dc=com"], "groups": {"dn": "ou=groups,dc=tco,dc=com"},
             "on_error": "pass_over", "email_verified_domains": ["tco.com"],
             "subject_namespace": "old-name", "settings": {"uuid_form": "text"},
@@ -163,7 +166,7 @@ fn a_wrong_member_hides_neither_the_others_nor_the_warnings() {
     body["mapper"] =
         json!([{"ldap_attribute": "cn"}, {"name": "x", "kind": "nonsense"}, {"name": "x"}]);
     body["advanced"] = json!({"referral": "follow", "colour": "blue", "batch_size": "many"});
-    body["sync_registration"] = json!(true);
+    body["edit_mode"] = json!("UNSYNCED");
     let refused = self::refused(federation(&body));
     let mut wrong = members(&refused.errors);
     wrong.sort_unstable();
@@ -172,9 +175,9 @@ fn a_wrong_member_hides_neither_the_others_nor_the_warnings() {
         "advanced.colour",
         "advanced.referral",
         "connection_url",
+        "edit_mode",
         "mapper[0].name",
         "mapper[2].name",
-        "sync_registration",
         "users_dn",
     ] {
         assert!(wrong.contains(&expected), "{expected}: {wrong:?}");

@@ -2,7 +2,7 @@
 
 use bridge_model::{
     client::GrantType,
-    federation::{EditMode, OnError},
+    federation::{EditMode, OnError, TlsVersion},
     keys::SigningAlgorithm,
     search::SearchScope,
 };
@@ -44,13 +44,38 @@ words!(
     }
 );
 
+/// How the service connections are bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum BindKind {
+    /// By a name.
+    #[default]
+    Simple,
+    /// Not at all.
+    Nobody,
+    /// By what the channel says.
+    External,
+}
+
 words!(
     /// How the service connections are bound.
-    BindTypeWord as BindType: bool {
+    BindTypeWord as BindType: BindKind {
         /// With `bind_dn` and `bind_credential`.
-        Simple = "simple" => true,
+        Simple = "simple" => BindKind::Simple,
         /// As nobody.
-        Nobody = "none" => false,
+        Nobody = "none" => BindKind::Nobody,
+        /// As whoever the channel says (SASL EXTERNAL): with `client_certificate` and its private key as
+        /// `bind_credential`, or over `ldapi://` as the process's own user.
+        External = "external" => BindKind::External,
+    }
+);
+
+words!(
+    /// A version of TLS.
+    TlsVersionWord as TlsVersion: TlsVersion {
+        /// RFC 5246.
+        Tls12 = "1.2" => TlsVersion::Tls12,
+        /// RFC 8446.
+        Tls13 = "1.3" => TlsVersion::Tls13,
     }
 );
 
@@ -76,9 +101,11 @@ words!(
 
 words!(
     /// What is done with referrals.
-    ReferralWord as Referral: () {
+    ReferralWord as Referral: bool {
         /// They are passed over.
-        Ignore = "ignore" => (),
+        Ignore = "ignore" => false,
+        /// Those to `referral_hosts` are followed.
+        Follow = "follow" => true,
     }
 );
 

@@ -63,19 +63,22 @@ fn passwords_in_clear_are_told_and_so_is_that_none_are_sent() {
 }
 
 #[test]
-fn what_is_not_done_yet_is_told() {
+fn what_comes_to_nothing_is_told() {
     let mut it = federation("a", "staff");
-    it.import_enabled = true;
+    it.sync_registration = true;
     it.synchronisation.full_period = Some(Duration::from_hours(1));
     it.synchronisation.changed_period = Some(Duration::from_mins(1));
     assert_eq!(
         fields(&warnings_of(&it)),
         [
-            "import_enabled",
+            "sync_registration",
             "advanced.full_sync_period",
             "advanced.changed_sync_period"
         ]
     );
+    it.import_enabled = true;
+    it.edit_mode = EditMode::Writable;
+    assert_eq!(fields(&warnings_of(&it)), [] as [&str; 0]);
 }
 
 #[test]

@@ -1,32 +1,26 @@
 //! The member `advanced`: what most federations can leave out.
 
-use super::{GROUPS_DN, settings};
+use super::{GROUPS_DN, certificates, settings};
 use crate::documents::{
     section::{Section, Switch},
     source::Source,
-    words::{OnErrorWord, ReferralWord, SearchScopeWord},
+    words::{OnErrorWord, ReferralWord, SearchScopeWord, TlsVersionWord},
 };
 use bridge_model::{
     dn::Dn,
     federation::{Connection, OnError, Synchronisation},
     search::{SearchScope, Setting, Subtree},
 };
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use std::time::Duration;
+use url::Host;
 
 /// The longest that connecting or an operation may be allowed to take.
 const TIMEOUT_MAX: Duration = Duration::from_mins(2);
-/// More than all authorities that a directory may have certificates of.
-const CA_BUNDLE_OCTETS_MAX: usize = 1 << 20;
 
 /// What is said there, or what holds where it is not.
 pub(super) struct Advanced {
-    pub(super) start_tls: bool,
-    pub(super) allow_plaintext: bool,
-    pub(super) ca_bundle: Option<String>,
-    pub(super) connect_timeout: Duration,
-    pub(super) operation_timeout: Duration,
-    pub(super) pool_connections_max: usize,
+    /// Without URLs and a bind.
+    pub(super) connection: Connection,
     pub(super) search_scope: SearchScope,
     pub(super) custom_filter: Option<String>,
     pub(super) synchronisation: Synchronisation,
@@ -40,14 +34,8 @@ pub(super) struct Advanced {
 
 impl Default for Advanced {
     fn default() -> Self {
-        let connection = Connection::to(Vec::new());
         Self {
-            start_tls: connection.start_tls,
-            allow_plaintext: connection.allow_plaintext,
-            ca_bundle: connection.ca_bundle,
-            connect_timeout: connection.connect_timeout,
-            operation_timeout: connection.operation_timeout,
-            pool_connections_max: connection.pool_connections_max,
+            connection: Connection::to(Vec::new()),
             search_scope: SearchScope::default(),
             custom_filter: None,
             synchronisation: Synchronisation::default(),
@@ -66,19 +54,6 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
     let Some(section) = section else {
         return preset;
     };
-    refuse_referrals(&section);
-    let timeout = |key, preset| {
-        let range = Duration::from_millis(10)..=TIMEOUT_MAX;
-        match section.span_or_number(key, Duration::from_millis(1), range) {
-            Some(Switch::Every(timeout)) => timeout,
-            Some(Switch::Off) => {
-                section.fault(key, "cannot be switched off; give a span such as \"5s\"");
-                preset
-            }
-            None => preset,
-        }
-    };
-    let connections = section.number("pool_connections_max", 16, 1..=1_000);
     let scope = section.word("search_scope", SearchScopeWord::ALL);
     let on_error = section.word("on_error", OnErrorWord::ALL);
     let mut own = section
@@ -95,12 +70,7 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
         value: base.to_string(),
     }));
     let advanced = Advanced {
-        start_tls: section.flag("start_tls", false),
-        allow_plaintext: section.flag("allow_plaintext", false),
-        ca_bundle: ca_bundle(&section, source),
-        connect_timeout: timeout("connection_timeout", preset.connect_timeout),
-        operation_timeout: timeout("read_timeout", preset.operation_timeout),
-        pool_connections_max: usize::try_from(connections).unwrap_or(preset.pool_connections_max),
+        connection: connection(&section, source, preset.connection),
         search_scope: scope.unwrap_or_default(),
         custom_filter: section.filled_text("custom_user_search_filter"),
         synchronisation: synchronisation(&section),
@@ -115,47 +85,69 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
     advanced
 }
 
-/// A referral may lead credentials anywhere, so none is followed.
-fn refuse_referrals(section: &Section<'_>) {
-    if let Some(text) = section.filled_text("referral")
-        && text.eq_ignore_ascii_case("follow")
-    {
-        let message = "referrals are not followed, since they may lead credentials anywhere; write \"ignore\", and name every server in connection_url";
-        section.fault("referral", message);
-    } else if section.filled_text("referral").is_some() {
-        section.word("referral", ReferralWord::ALL);
+fn connection(section: &Section<'_>, source: &Source<'_>, preset: Connection) -> Connection {
+    let timeout = |key, preset| {
+        let range = Duration::from_millis(10)..=TIMEOUT_MAX;
+        match section.span_or_number(key, Duration::from_millis(1), range) {
+            Some(Switch::Every(timeout)) => timeout,
+            Some(Switch::Off) => {
+                section.fault(key, "cannot be switched off; give a span such as \"5s\"");
+                preset
+            }
+            None => preset,
+        }
+    };
+    let most = section.number("pool_connections_max", 16, 1..=1_000);
+    let least = section.number("pool_connections_min", 0, 0..=1_000);
+    if least > most && !section.is_faulty("pool_connections_max") {
+        let message =
+            format!("is more than pool_connections_max, which is {most}; take as many at the most");
+        section.fault("pool_connections_min", message);
+    }
+    let tls_min = section.word("tls_min", TlsVersionWord::ALL);
+    Connection {
+        start_tls: section.flag("start_tls", preset.start_tls),
+        allow_plaintext: section.flag("allow_plaintext", preset.allow_plaintext),
+        ca_bundle: certificates::read(section, "ca_bundle", source),
+        connect_timeout: timeout("connection_timeout", preset.connect_timeout),
+        operation_timeout: timeout("read_timeout", preset.operation_timeout),
+        pool_connections_max: usize::try_from(most).unwrap_or(preset.pool_connections_max),
+        pool_connections_min: usize::try_from(least).unwrap_or(preset.pool_connections_min),
+        tls_min: tls_min.unwrap_or_default(),
+        referral_hosts: referral_hosts(section),
+        follow_aliases: section.flag("follow_aliases", preset.follow_aliases),
+        ..preset
     }
 }
 
-fn ca_bundle(section: &Section<'_>, source: &Source<'_>) -> Option<String> {
-    let text = section.filled_text("ca_bundle")?;
-    let bundle = section.typed("ca_bundle", Some(text), |text| source.certificates(text))?;
-    if bundle.len() > CA_BUNDLE_OCTETS_MAX {
-        section.fault("ca_bundle", "is longer than 1 MiB; name fewer authorities");
-        return None;
-    }
-    // What is kept of it is shown and written down; a key would be, too.
-    if bundle.contains("PRIVATE KEY-----") {
-        let message = "has a private key in it, which is nobody's to have but the server's; take it out, and change it";
-        section.fault("ca_bundle", message);
-        return None;
-    }
-    let mut certificates = 0;
-    for certificate in CertificateDer::pem_slice_iter(bundle.as_bytes()) {
-        if let Err(error) = certificate {
-            let message =
-                format!("not PEM: {error}; give certificates as BEGIN CERTIFICATE blocks");
-            section.fault("ca_bundle", message);
-            return None;
+/// A referral may lead credentials anywhere, so it is followed to the hosts that are named, and to no
+/// others.
+fn referral_hosts(section: &Section<'_>) -> Vec<String> {
+    let word = match section.filled_text("referral") {
+        Some(_) => section.word("referral", ReferralWord::ALL),
+        None => Some(false),
+    };
+    let hosts = section.each("referral_hosts", |text| host(&text));
+    match word {
+        Some(true) if !section.has("referral_hosts") || section.is_empty_list("referral_hosts") => {
+            let message = "needs the hosts that referrals may lead to, since they would lead credentials anywhere; name them as referral_hosts, or write \"ignore\"";
+            section.fault("referral", message);
         }
-        certificates += 1;
+        Some(false) if !hosts.is_empty() => {
+            let message = "are of no use while referrals are ignored; set referral to \"follow\", or take them out";
+            section.fault("referral_hosts", message);
+        }
+        _ => {}
     }
-    if certificates == 0 {
-        let message = "there is no certificate in it; give them as BEGIN CERTIFICATE blocks (PEM)";
-        section.fault("ca_bundle", message);
-        return None;
-    }
-    Some(bundle)
+    hosts
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let name = text.trim().trim_end_matches('.');
+    let host = Host::parse(name).map(|host| host.to_string());
+    host.map_err(|_| {
+        format!("{text:?} is no host; write its name or its address alone, such as \"ldap2.example.com\"")
+    })
 }
 
 fn synchronisation(section: &Section<'_>) -> Synchronisation {
@@ -168,11 +160,14 @@ fn synchronisation(section: &Section<'_>) -> Synchronisation {
         }
     };
     let batch = section.number("batch_size", i64::from(preset.batch_size), 1..=10_000);
+    let vanished = i64::from(preset.vanished_max_percent);
+    let vanished = section.number("vanished_max_percent", vanished, 0..=100);
     Synchronisation {
         full_period: period("full_sync_period"),
         changed_period: period("changed_sync_period"),
         pagination: section.flag("pagination", preset.pagination),
         batch_size: u32::try_from(batch).unwrap_or(preset.batch_size),
+        vanished_max_percent: u8::try_from(vanished).unwrap_or(preset.vanished_max_percent),
     }
 }
 

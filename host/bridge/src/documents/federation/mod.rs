@@ -1,6 +1,7 @@
 //! Federations, in the members of the TCSA user-federation API.
 
 mod advanced;
+mod certificates;
 mod connection;
 mod mapper;
 mod read;

@@ -110,7 +110,7 @@ fn described(
     let vendor = section.required_text("vendor");
     let users = section.required_text("users_dn");
     let users = section.typed("users_dn", users, |text| Dn::parse(&text));
-    let (edit_mode, sync_registration) = writing(section);
+    let (edit_mode, import_enabled) = keeping(section);
     let priority = section.number("priority", 0, -1_000_000..=1_000_000);
     if source.is_request() && !section.has("mapper") {
         section.fault("mapper", "is missing; give a list, which may be empty");
@@ -123,7 +123,7 @@ fn described(
     }
     // What subjects are derived under is the first name, unless the document says otherwise.
     let name = name.or_else(|| FederationName::new("nameless").ok())?;
-    let connection = connection::read(section, &advanced);
+    let connection = connection::read(section, &advanced, source);
     let users = users.map(|base| Subtree {
         base,
         scope: advanced.search_scope,
@@ -134,8 +134,8 @@ fn described(
         enabled: section.flag("enabled", true),
         priority: i32::try_from(priority).unwrap_or(0),
         edit_mode,
-        import_enabled: section.flag("import_enabled", false),
-        sync_registration,
+        import_enabled,
+        sync_registration: section.flag("sync_registration", false),
         users: users.into_iter().collect(),
         read_bases: advanced.read_bases,
         username_attribute: required("username_ldap_attribute"),
@@ -158,16 +158,16 @@ fn described(
     })
 }
 
-/// What may be written, and whether newly registered users are.
-fn writing(section: &Section<'_>) -> (EditMode, bool) {
+/// What may be written, and whether users are kept here.
+fn keeping(section: &Section<'_>) -> (EditMode, bool) {
     let edit_mode = section.word("edit_mode", EditModeWord::ALL);
     let edit_mode = edit_mode.unwrap_or_default();
-    let sync_registration = section.flag("sync_registration", false);
-    if sync_registration && edit_mode != EditMode::Writable && !section.is_faulty("edit_mode") {
-        let message = "newly registered users cannot be made in a directory that is not written to; set edit_mode to \"WRITABLE\", or sync_registration to false";
-        section.fault("sync_registration", message);
+    let import_enabled = section.flag("import_enabled", false);
+    if edit_mode == EditMode::Unsynced && !import_enabled && !section.is_faulty("import_enabled") {
+        let message = "UNSYNCED keeps changes of users here, and none of them are kept without import_enabled; set import_enabled to true, or edit_mode to \"READ_ONLY\" or \"WRITABLE\"";
+        section.fault("edit_mode", message);
     }
-    (edit_mode, sync_registration)
+    (edit_mode, import_enabled)
 }
 
 /// Words with commas between them.

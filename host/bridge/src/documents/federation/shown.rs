@@ -5,7 +5,10 @@ use super::{
 };
 use crate::documents::{
     Advice,
-    words::{BindTypeWord, EditModeWord, OnErrorWord, ReferralWord, SearchScopeWord},
+    words::{
+        BindKind, BindTypeWord, EditModeWord, OnErrorWord, ReferralWord, SearchScopeWord,
+        TlsVersionWord,
+    },
 };
 use bridge_federation::warnings;
 use bridge_model::{
@@ -39,7 +42,8 @@ pub(crate) struct FederationDocument {
     /// Lower is asked first; ties in the order of creation. Preset: 0.
     #[schema(value_type = Option<i32>, minimum = -1_000_000, maximum = 1_000_000)]
     pub(crate) priority: i32,
-    /// Whether users are kept in the bridge's own store. Preset: `false`.
+    /// Whether users are kept in the bridge's own store: read when they first sign in, and as a whole
+    /// when that is asked for or due. Required with `UNSYNCED`. Preset: `false`.
     #[schema(value_type = Option<bool>)]
     pub(crate) import_enabled: bool,
     /// What may be written to the directory. Preset: `READ_ONLY`.
@@ -50,7 +54,7 @@ pub(crate) struct FederationDocument {
     #[schema(value_type = Option<bool>)]
     pub(crate) sync_registration: bool,
     /// `ldap://` and `ldaps://` URLs of servers that hold the same data, in order of preference, with
-    /// spaces between them.
+    /// spaces between them. In a file also `ldapi://` with the percent-encoded path of a socket.
     #[schema(
         min_length = 1,
         example = "ldaps://ldap1.example.com ldaps://ldap2.example.com"
@@ -63,12 +67,17 @@ pub(crate) struct FederationDocument {
     #[schema(value_type = Option<BindTypeWord>)]
     pub(crate) bind_type: BindTypeWord,
     /// Who they are bound as: a DN, a user principal name or `DOMAIN\user`, sent as written. Required
-    /// unless `bind_type` is `none`.
+    /// where `bind_type` is `simple`.
     #[schema(example = "cn=bridge,ou=services,dc=example,dc=com")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bind_dn: Option<String>,
-    /// What they are bound with. Never shown; required with `bind_dn` unless one is kept already, and
-    /// with every change of what it is tied to: URLs, TLS settings, bind name.
+    /// The certificate (PEM, its chain behind it) that is shown to the servers where `bind_type` is
+    /// `external`. In a file: the path of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_certificate: Option<String>,
+    /// What they are bound with: a password, or with `client_certificate` its private key (PEM). Never
+    /// shown; required unless one is kept already, and with every change of what it is tied to: URLs,
+    /// TLS settings, hosts of referrals, bind name, certificate.
     #[schema(write_only, value_type = Option<String>)]
     #[serde(skip_serializing_if = "never_shown")]
     pub(crate) bind_credential: (),
@@ -184,15 +193,35 @@ pub(crate) struct AdvancedDocument {
     /// The most connections to one server, of each of the two pools. Preset: 16.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000)]
     pub(crate) pool_connections_max: usize,
-    /// What is done with referrals. Preset, and all there is: `ignore`.
+    /// How many connections of each pool are opened ahead and kept open, to the server that is asked
+    /// first; at most `pool_connections_max`. Preset: 0.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000)]
+    pub(crate) pool_connections_min: usize,
+    /// The oldest version of TLS that is spoken. Preset: `1.2`.
+    #[schema(value_type = Option<TlsVersionWord>)]
+    pub(crate) tls_min: TlsVersionWord,
+    /// What is done with referrals. Preset: `ignore`.
     #[schema(value_type = Option<ReferralWord>)]
     pub(crate) referral: ReferralWord,
-    /// How often all users are read; a number is seconds. Without it: never.
+    /// The hosts that referrals are followed to, by name or address; required with `follow`. They are
+    /// sent the credentials that the federation's own servers are sent.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["ldap2.example.com"]))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) referral_hosts: Vec<String>,
+    /// Whether aliases are followed while users are searched. Preset: `false`.
+    #[schema(value_type = Option<bool>)]
+    pub(crate) follow_aliases: bool,
+    /// How often all users are read; a number is seconds. Without it, and without `import_enabled`:
+    /// never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) full_sync_period: Option<Span>,
     /// How often those that changed are read; a number is seconds. Without it: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) changed_sync_period: Option<Span>,
+    /// Of the users that are kept, how many in a hundred may be missing when all are read, before it is
+    /// taken for a mistake and nobody is removed; 100: any number. Preset: 20.
+    #[schema(value_type = Option<u8>, minimum = 0, maximum = 100)]
+    pub(crate) vanished_max_percent: u8,
     /// What else may be read beside users and groups: DNs.
     #[schema(value_type = Option<Vec<String>>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -251,9 +280,10 @@ impl From<&Federation> for FederationDocument {
     fn from(federation: &Federation) -> Self {
         let Connection { urls, bind, .. } = &federation.connection;
         let urls: Vec<_> = urls.iter().map(Url::as_str).collect();
-        let bind_dn = match bind {
-            ServiceBind::Simple(name) => Some(name.as_str().to_owned()),
-            ServiceBind::None => None,
+        let (bind_kind, bind_dn, client_certificate) = match bind {
+            ServiceBind::Simple(name) => (BindKind::Simple, Some(name.as_str().to_owned()), None),
+            ServiceBind::None => (BindKind::Nobody, None, None),
+            ServiceBind::External(certificate) => (BindKind::External, None, certificate.clone()),
         };
         let classes = &federation.user_object_classes;
         let users = federation.users.first();
@@ -270,8 +300,9 @@ impl From<&Federation> for FederationDocument {
             users_dn: users
                 .map(|users| users.base.to_string())
                 .unwrap_or_default(),
-            bind_type: BindTypeWord::of(bind_dn.is_some()),
+            bind_type: BindTypeWord::of(bind_kind),
             bind_dn,
+            client_certificate,
             bind_credential: (),
             username_ldap_attribute: federation.username_attribute.clone(),
             rdn_ldap_attribute: federation.rdn_attribute.clone(),
@@ -308,9 +339,14 @@ impl From<&Federation> for AdvancedDocument {
             connection_timeout: Span::from(connection.connect_timeout),
             read_timeout: Span::from(connection.operation_timeout),
             pool_connections_max: connection.pool_connections_max,
-            referral: ReferralWord::of(()),
+            pool_connections_min: connection.pool_connections_min,
+            tls_min: TlsVersionWord::of(connection.tls_min),
+            referral: ReferralWord::of(!connection.referral_hosts.is_empty()),
+            referral_hosts: connection.referral_hosts.clone(),
+            follow_aliases: connection.follow_aliases,
             full_sync_period: synchronisation.full_period.map(Span::from),
             changed_sync_period: synchronisation.changed_period.map(Span::from),
+            vanished_max_percent: synchronisation.vanished_max_percent,
             read_bases: federation
                 .read_bases
                 .iter()
