@@ -10,7 +10,7 @@ mod whose;
 use crate::{
     active::Federations,
     parts::Parts,
-    password::complaint_here,
+    password::{complaint_here, replies::reason},
     throttle::{Counted, ThrottleLimits},
 };
 use bridge_model::{
@@ -72,7 +72,7 @@ pub enum AccountError {
     #[error("{}", in_one_line(.0))]
     Problems(Vec<Problem>),
     /// The password will not do: at least one reason.
-    #[error("the directory does not take this password")]
+    #[error("the directory does not take this password: {}", reason(.0))]
     Complaints(Vec<Complaint>),
     /// No federation takes new users.
     #[error(

@@ -59,8 +59,8 @@ pub(crate) enum End {
     Throttled,
     /// The directory did not say; the attempt does not count.
     Unavailable(String),
-    /// The directory said something that the policy could not make sense of; the attempt counts, as
-    /// the directory may have counted it too.
+    /// The directory let nobody in, and why could not be made sense of; the attempt counts, as the
+    /// directory may have counted it too.
     Undecided(String),
 }
 

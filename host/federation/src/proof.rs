@@ -47,7 +47,15 @@ impl Course<'_> {
     ) -> Result<Proof, End> {
         let is_success = reply.is_success();
         candidate.person.reply = Some(reply);
-        match self.ask(candidate).await? {
+        let verdict = self.ask(candidate).await.map_err(|reason| {
+            if is_success {
+                // What went wrong afterwards is nobody's failure.
+                End::Unavailable(reason)
+            } else {
+                End::Undecided(reason)
+            }
+        })?;
+        match verdict {
             // No answer of a policy makes a bind succeed that did not.
             Verdict::Identified(_) if !is_success => Err(refused(&Refusal::BadCredentials)),
             Verdict::Identified(identity) => Ok(Proof::Bound(identity)),
@@ -74,7 +82,7 @@ impl Course<'_> {
         match self.parts.hashing.verify(self.password, hash).await {
             Ok(true) => self.identify(candidate).await,
             Ok(false) => Err(refused(&Refusal::BadCredentials)),
-            Err(error) => Err(End::Undecided(error.to_string())),
+            Err(error) => Err(End::Unavailable(error.to_string())),
         }
     }
 
@@ -87,20 +95,20 @@ impl Course<'_> {
         candidate.person.findings.clear();
         let verdict = self.ask(candidate).await;
         candidate.person.reply = reply;
-        match verdict? {
+        match verdict.map_err(End::Unavailable)? {
             Verdict::Identified(identity) => Ok(identity),
             Verdict::Rejected(rejection) => Err(refused(&rejection.reason)),
         }
     }
 
-    async fn ask(&self, candidate: &mut Candidate<'_>) -> Result<Verdict, End> {
+    async fn ask(&self, candidate: &mut Candidate<'_>) -> Result<Verdict, String> {
         let now = self.parts.clock.now();
         match decide(candidate.federation, &mut candidate.person, now).await {
             Ok(decided) => {
                 candidate.policy_time += decided.policy_time;
                 Ok(decided.verdict)
             }
-            Err(error) => Err(End::Undecided(error.to_string())),
+            Err(error) => Err(error.to_string()),
         }
     }
 }

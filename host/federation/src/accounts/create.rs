@@ -66,7 +66,7 @@ impl Accounts {
         match finish(&entries, &dn, &new).await {
             Ok(own) => entries.keep(own).await,
             Err((subject, why)) => {
-                let detail = format!("{dn} was created: {why}");
+                let detail = format!("{dn} was created, {why}");
                 Err(self.unfinished(realm, AuditKind::Created, subject, detail))
             }
         }
@@ -153,7 +153,7 @@ async fn finish(entries: &Entries<'_>, dn: &Dn, new: &NewUser) -> Result<Own, Mi
         let given = entries.give_password(&own, password).await;
         given.map_err(|error| {
             missing(format!(
-                "it has no password and is not enabled, since {error}; give it another password"
+                "and has no password, since {error}; give it another one, and enable it where it is not"
             ))
         })?;
     } else if new.enabled {
@@ -166,7 +166,7 @@ async fn finish(entries: &Entries<'_>, dn: &Dn, new: &NewUser) -> Result<Own, Mi
     }
     let word = if new.enabled { "enabled" } else { "disabled" };
     let switched = entries.switch(&before, new.enabled).await;
-    switched.map_err(|error| missing(format!("it could not be {word}, since {error}")))?;
+    switched.map_err(|error| missing(format!("but could not be {word}, since {error}")))?;
     again(entries, &before).await.map_err(missing)
 }
 

@@ -171,7 +171,7 @@ impl<'a> Course<'a> {
         let user = user_of(subject, candidate.federation, &identity, &candidate.person);
         let mut user = match user {
             Ok(user) => user,
-            Err(reason) => return Ok(Done::Ended(End::Undecided(reason))),
+            Err(reason) => return Ok(Done::Ended(End::Unavailable(reason))),
         };
         lay_over(&mut user, &local);
         let now = parts.clock.now();
@@ -185,7 +185,7 @@ impl<'a> Course<'a> {
         }
         let hash = match parts.hashing.hash(new, &*parts.random).await {
             Ok(hash) => hash,
-            Err(error) => return Ok(Done::Ended(End::Undecided(error.to_string()))),
+            Err(error) => return Ok(Done::Ended(End::Unavailable(error.to_string()))),
         };
         let known = KnownUser {
             realm: realm.clone(),

@@ -4,7 +4,9 @@ use bridge_model::{
     federation::{EditMode, OnError},
     ports::DirectoryFault,
     search::Reply,
+    time::Timestamp,
 };
+use std::time::Duration;
 
 const STAFF: (&str, &str) = ("seeAlso", "cn=staff,ou=groups,dc=example,dc=test");
 
@@ -349,4 +351,40 @@ async fn mappers_that_were_left_out_are_told_to_whoever_asks() {
     assert_eq!(person.left_out, ["phone"]);
     let preview = site.sign_ins.preview(&realm("a"), "ada").await;
     assert_eq!(preview.expect("ada").view().left_out, ["phone"]);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_after_a_right_password_is_no_failure() {
+    let site = site();
+    for _ in 0..6 {
+        site.policies.all()[0].is_broken = true;
+        site.federations.reload_all();
+        let outcome = attempt(&site, "ada").await;
+        assert!(matches!(outcome, SignInOutcome::Unavailable));
+    }
+    site.policies.all()[0].is_broken = false;
+    site.federations.reload_all();
+    signed_in(&site, "ada").await;
+    // After a wrong one it may have been one for the directory.
+    site.policies.all()[0].is_broken = true;
+    site.federations.reload_all();
+    for i in 0..5 {
+        let outcome = attempt_as(&site, "ada", "wrong", &client("a")).await;
+        let throttled = matches!(outcome, SignInOutcome::Throttled { .. });
+        assert_eq!(throttled, i == 4, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_ends_some_day_lets_in_until_then() {
+    let site = site();
+    site.policies.all()[0].password_ends_at = Some(Timestamp(1_000_900));
+    site.federations.reload_all();
+    signed_in(&site, "ada").await;
+    site.clock.advance(Duration::from_mins(15));
+    let outcome = attempt(&site, "ada").await;
+    assert!(matches!(
+        outcome,
+        SignInOutcome::PasswordChangeRequired { .. }
+    ));
 }

@@ -4,7 +4,7 @@
 use bridge_model::{
     changes::Turn,
     decision::{
-        Bar, Claim, ClaimValue, Context, Group, Identity, Person, Refusal, Rejection, Step,
+        Bar, Claim, ClaimValue, Context, Group, Identity, Notice, Person, Refusal, Rejection, Step,
     },
     entry::Entry,
     federation::Federation,
@@ -15,6 +15,7 @@ use bridge_model::{
     ports::{Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
     search::{Page, Reply, Setting},
+    time::Timestamp,
     write::{Complaint, EntryChange, NewEntry, ProfileChange},
 };
 use std::{
@@ -41,6 +42,8 @@ pub(crate) struct FakePolicy {
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
     /// Answers to the calls about changes to come.
     pub(crate) turns: Arc<Mutex<VecDeque<Turn>>>,
+    /// When everybody's password ends; who signs in hears of it.
+    pub(crate) password_ends_at: Option<Timestamp>,
     /// What is said of mappers in every identity.
     pub(crate) left_out: Vec<String>,
 }
@@ -81,6 +84,7 @@ impl FakePolicy {
             new_entry: None,
             asked: Arc::default(),
             turns: Arc::default(),
+            password_ends_at: None,
             left_out: Vec::new(),
         }
     }
@@ -204,6 +208,12 @@ impl VendorPolicy for FakePolicy {
         self.works()?;
         let steps = persons.iter().map(|person| match step(person) {
             Step::Identified(mut identity) => {
+                identity.bars.extend(self.password_ends_at.map(|since| Bar {
+                    reason: Refusal::PasswordExpired,
+                    since: Some(since),
+                    until: None,
+                }));
+                identity.notices.push(Notice::GraceSignIns(2));
                 identity.more = self.left_out.iter().map(|name| left_out(name)).collect();
                 Step::Identified(identity)
             }
