@@ -2,19 +2,44 @@
 
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use suites::{bridge::Bridge, node, repository};
+use suites::{
+    authority::Authority,
+    bridge::Bridge,
+    node, repository,
+    served::{Directory, Served},
+    slapd::Slapd,
+};
 
 /// The demo, started once for all tests.
 static DEMO: LazyLock<Bridge> =
     LazyLock::new(|| Bridge::demo(env!("CARGO_BIN_EXE_bridge-under-test")));
 
-/// Runs a script of this folder; what it saw, of which the browser had nothing to complain about.
+/// A bridge in front of a directory where people can change their passwords, for tests that do not.
+static WRITABLE: LazyLock<(Served, Slapd)> = LazyLock::new(writable);
+
+fn writable() -> (Served, Slapd) {
+    let slapd = Slapd::start();
+    let url = format!("ldaps://{}", slapd.ldaps_address());
+    let directory = Directory::at(url).trusting(&Authority::shared().ca);
+    let program = env!("CARGO_BIN_EXE_bridge-under-test");
+    (Served::start(program, &directory.writable()), slapd)
+}
+
+/// Runs a script of this folder at the demo; what it saw, of which the browser had nothing to complain
+/// about.
 #[track_caller]
 fn browse(script: &str) -> Value {
-    let artefacts = repository().join("tests/artefacts");
     let settings = json!({
-        "base": DEMO.url(""), "realm": "openldap", "username": "ada", "password": "bridge-demo", "artefacts": artefacts,
+        "base": DEMO.url(""), "realm": "openldap", "username": "ada", "password": "bridge-demo",
+        "writable": WRITABLE.0.bridge.url(""),
     });
+    browse_at(script, settings)
+}
+
+/// The same at another bridge.
+#[track_caller]
+fn browse_at(script: &str, mut settings: Value) -> Value {
+    settings["artefacts"] = json!(repository().join("tests/artefacts"));
     let seen = node::run(&format!("browser/{script}"), &settings);
     let complaints = seen["complaints"].as_array().expect("complaints");
     assert!(
@@ -69,6 +94,46 @@ fn an_application_elsewhere_gets_its_answer() {
 }
 
 #[test]
+fn somebody_whose_password_is_too_old_changes_it_on_the_way_in() {
+    let (served, _slapd) = writable();
+    let seen = browse_at(
+        "new-password.mjs",
+        json!({
+            "base": served.bridge.url(""), "realm": "staff", "client": "wiki",
+            "username": "edsger", "password": "Pw-edsger", "fresh": "Pw-brand-new-1",
+        }),
+    );
+    assert_eq!(seen["heading"], "Choose a new password", "{seen:#}");
+    assert_eq!(seen["shown"]["username"], "edsger", "{seen:#}");
+    for focus in ["focus", "focusAgain"] {
+        assert_eq!(seen["shown"][focus], "current", "{seen:#}");
+    }
+    assert_eq!(seen["shown"]["kept"], "", "a password is given back");
+    assert!(text(&seen["note"]).contains("Too short"), "{seen:#}");
+    assert_eq!(seen["statuses"], json!([200, 422, 200]), "{seen:#}");
+    let visits = seen["visits"].as_array().expect("visits");
+    assert!(text(&visits[0]).contains("code="), "{seen:#}");
+}
+
+#[test]
+fn somebody_changes_the_password_and_ends_sessions_at_the_account_page() {
+    let (served, _slapd) = writable();
+    let seen = browse_at(
+        "account.mjs",
+        json!({
+            "base": served.bridge.url(""), "writable": served.bridge.url(""), "realm": "staff",
+            "password": "Pw-ada", "fresh": "Pw-brand-new-2",
+        }),
+    );
+    assert_eq!(seen["sessions"], json!([1, 2, 1, 1]), "{seen:#}");
+    assert_eq!(seen["elsewhere"], "Sign in", "{seen:#}");
+    assert!(text(&seen["ended"]).contains("was ended"), "{seen:#}");
+    assert!(text(&seen["changed"]).contains("was changed"), "{seen:#}");
+    assert_eq!(seen["left"], "You are signed out", "{seen:#}");
+    assert_eq!(seen["statuses"], json!([422, 200, 200]), "{seen:#}");
+}
+
+#[test]
 fn no_other_site_shows_the_sign_in_page_in_a_frame() {
     let seen = browse("frame.mjs");
     assert_eq!(seen["forms"], 0, "{seen:#}");
@@ -92,6 +157,12 @@ const PAGES: &[(&str, u16, &str)] = &[
     ("error-forged", 403, "form could not be accepted"),
     ("error-throttled", 429, "Too many attempts"),
     ("error-not-found", 404, "Page not found"),
+    ("new-password", 200, "Choose a new password"),
+    ("new-password-refused", 422, "Choose a new password"),
+    ("account", 200, "Your account"),
+    ("account-refused", 422, "Your account"),
+    ("account-done", 200, "Your account"),
+    ("signed-out", 200, "You are signed out"),
     ("sample-forgotten", 400, ""),
 ];
 

@@ -10,11 +10,30 @@ export async function signIn(page, { base, realm }) {
 export async function submit(page, username, password) {
   await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password').fill(password);
+  return press(page, 'Sign in');
+}
+
+// Fills the form for a new password in and sends it.
+export async function change(page, current, fresh, again = fresh) {
+  await page.getByLabel('Current password').fill(current);
+  await page.getByLabel('New password', { exact: true }).fill(fresh);
+  await page.getByLabel('New password again').fill(again);
+  return press(page, /^Change password/);
+}
+
+// Presses a button; the status of what comes at the end of the redirects.
+export async function press(page, name) {
   const answer = page.waitForResponse((response) => response.request().isNavigationRequest() && !isRedirect(response));
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name }).first().click();
   const response = await answer;
   await page.waitForLoadState();
   return response.status();
+}
+
+// Signs in to the account page of the realm `staff`, in front of a directory that is written to.
+export async function account(page, { writable }, username = 'ada') {
+  await address(page, `${writable}/realms/staff/account`);
+  return submit(page, username, `Pw-${username}`);
 }
 
 function isRedirect(response) {
@@ -26,10 +45,10 @@ async function address(page, url) {
 }
 
 // An authorization request that is right but for what is changed.
-export function request({ base, realm }, changed = {}) {
+export function request({ base, realm, client = 'cli' }, changed = {}) {
   const query = new URLSearchParams({
     response_type: 'code',
-    client_id: 'cli',
+    client_id: client,
     redirect_uri: 'http://127.0.0.1:49152/callback',
     scope: 'openid',
     state: 'state',
@@ -71,5 +90,23 @@ export const PAGES = {
     return 401;
   },
   'error-not-found': (page, { base }) => address(page, `${base}/no/such/page`),
+  'new-password': (page, settings) => account(page, settings, 'edsger'),
+  'new-password-refused': async (page, settings) => {
+    await account(page, settings, 'edsger');
+    return change(page, 'Pw-edsger', 'short');
+  },
+  'account': (page, settings) => account(page, settings),
+  'account-refused': async (page, settings) => {
+    await account(page, settings);
+    return change(page, 'Pw-ada', 'one', 'another');
+  },
+  'account-done': async (page, settings) => {
+    await account(page, settings);
+    return address(page, `${page.url()}?done=password`);
+  },
+  'signed-out': async (page, settings) => {
+    await account(page, settings);
+    return press(page, 'Sign out');
+  },
   'sample-forgotten': (page, { base }) => address(page, `${base}/sample/signed-in`),
 };

@@ -1,29 +1,7 @@
 //! The sign-in page: whose form is believed, and what is told to whom.
 
-use crate::site::{CLUMSY, CLUMSY_PASSWORD, PASSWORD, USERNAME, bridge, elsewhere, public};
-use suites::{
-    browser::{Browser, Page},
-    slapd::SERVICE_PASSWORD,
-};
-
-/// What a page shows to somebody who cannot read the audit trail: everything but the values that are
-/// new each time.
-fn seen(page: &Page) -> (u16, Vec<(String, String)>, String) {
-    let fresh = ["date", "x-request-id"];
-    let headers = page
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), format!("{value:?}")));
-    let headers = headers
-        .filter(|(name, _)| !fresh.contains(&name.as_str()))
-        .collect();
-    let form = page.form();
-    let body = page
-        .body
-        .replace(form.value("csrf"), "CSRF")
-        .replace(form.action.path(), "ACTION");
-    (page.status, headers, body)
-}
+use crate::site::{CLUMSY, CLUMSY_PASSWORD, PASSWORD, USERNAME, bridge, elsewhere, public, seen};
+use suites::{browser::Browser, slapd::SERVICE_PASSWORD};
 
 #[test]
 fn a_form_without_its_token_is_refused() {

@@ -5,7 +5,8 @@ use suites::{
     application::Application,
     authority::Authority,
     bridge::{Bridge, folder, free_address, run},
-    served::OUTBOUND,
+    browser::Page,
+    served::{Directory, OUTBOUND, Served},
     slapd::{PEOPLE, SERVICE_DN, SERVICE_PASSWORD, SUFFIX, Slapd},
 };
 use tempfile::TempDir;
@@ -205,4 +206,46 @@ pub(crate) const DEMO_PASSWORD: &str = "bridge-demo";
 /// The public client of a realm of the demo.
 pub(crate) fn demo_client(realm: &str) -> Application {
     Application::public(&DEMO.issuer(realm), "cli", NATIVE)
+}
+
+/// A bridge in front of a directory server of its own, where people can change their passwords.
+pub(crate) struct Writable {
+    pub(crate) served: Served,
+    _slapd: Slapd,
+}
+
+impl Writable {
+    pub(crate) fn start() -> Self {
+        let slapd = Slapd::start();
+        let url = format!("ldaps://{}", slapd.ldaps_address());
+        let directory = Directory::at(url).trusting(&Authority::shared().ca);
+        Self {
+            served: Served::start(PROGRAM, &directory.writable()),
+            _slapd: slapd,
+        }
+    }
+
+    /// A public client.
+    pub(crate) fn client(&self) -> Application {
+        self.served.wiki()
+    }
+}
+
+/// What a page shows to somebody who cannot read the audit trail: everything but the values that are
+/// new each time.
+pub(crate) fn seen(page: &Page) -> (u16, Vec<(String, String)>, String) {
+    let fresh = ["date", "x-request-id"];
+    let headers = page
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), format!("{value:?}")));
+    let headers = headers
+        .filter(|(name, _)| !fresh.contains(&name.as_str()))
+        .collect();
+    let form = page.form();
+    let body = page
+        .body
+        .replace(form.value("csrf"), "CSRF")
+        .replace(form.action.path(), "ACTION");
+    (page.status, headers, body)
 }
