@@ -1,5 +1,6 @@
 //! A directory, a policy and a store in memory, and a realm that uses them.
 
+mod attempts;
 mod directory;
 mod elsewhere;
 mod imports;

@@ -1,11 +1,11 @@
 //! A policy for people with `uid`, `cn`, `mail`, `seeAlso` (their groups) and `description` (which, if
 //! it is `off`, `expired` or `must`, bars them). A refused bind means what its diagnostic says.
 
+mod step;
+
 use bridge_model::{
     changes::Turn,
-    decision::{
-        Bar, Claim, ClaimValue, Context, Group, Identity, Notice, Person, Refusal, Rejection, Step,
-    },
+    decision::{Bar, Claim, Context, Notice, Person, Refusal, Step},
     entry::Entry,
     federation::Federation,
     plan::{
@@ -14,7 +14,7 @@ use bridge_model::{
     },
     ports::{Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
-    search::{Page, Reply, Setting},
+    search::{Page, Reply},
     time::Timestamp,
     write::{Complaint, EntryChange, NewEntry, ProfileChange},
 };
@@ -22,6 +22,7 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
 };
+use step::{left_out, step};
 
 #[derive(Clone)]
 pub(crate) struct FakePolicy {
@@ -286,75 +287,4 @@ impl VendorPolicy for FakePolicy {
     ) -> Result<Turn, PolicyError> {
         self.turn()
     }
-}
-
-fn left_out(mapper: &str) -> Setting {
-    Setting {
-        name: "left_out".to_owned(),
-        value: mapper.to_owned(),
-    }
-}
-
-/// What a refused bind means, where its diagnostic says so.
-fn rejection(reply: &Reply) -> Option<Rejection> {
-    let (reason, password_was_right) = match reply.diagnostic.as_str() {
-        "must change" => (Refusal::MustChangePassword, true),
-        "expired" => (Refusal::PasswordExpired, true),
-        "expired, perhaps" => (Refusal::PasswordExpired, false),
-        "locked" => (Refusal::Locked, true),
-        _ => return None,
-    };
-    Some(Rejection {
-        reason,
-        until: None,
-        password_was_right,
-    })
-}
-
-fn step(person: &Person) -> Step {
-    if let Some(rejection) = person.reply.as_ref().and_then(rejection) {
-        return Step::Rejected(rejection);
-    }
-    let texts = |name: &str| -> Vec<String> {
-        let values = person.entry.values(name).iter();
-        values
-            .map(|value| String::from_utf8(value.clone()).expect("text"))
-            .collect()
-    };
-    let claim = |name: &str, attribute: &str| {
-        let value = ClaimValue::Text(texts(attribute).first()?.clone());
-        let name = name.to_owned();
-        Some(Claim { name, value })
-    };
-    let bars = texts("description").into_iter().filter_map(|text| {
-        let reason = match text.as_str() {
-            "off" => Refusal::Disabled,
-            "expired" => Refusal::PasswordExpired,
-            "must" => Refusal::MustChangePassword,
-            _ => return None,
-        };
-        Some(Bar {
-            reason,
-            since: None,
-            until: None,
-        })
-    });
-    Step::Identified(Identity {
-        username: texts("uid").remove(0),
-        claims: [claim("name", "cn"), claim("email", "mail")]
-            .into_iter()
-            .flatten()
-            .collect(),
-        groups: texts("seeAlso")
-            .into_iter()
-            .map(|dn| Group {
-                name: dn.split(['=', ',']).nth(1).expect("a name").to_owned(),
-                dn,
-                id: None,
-                parents: Vec::new(),
-            })
-            .collect(),
-        bars: bars.collect(),
-        ..Identity::default()
-    })
 }

@@ -6,7 +6,7 @@ use bridge_model::{
     federation::Federation,
     names::{FederationId, FederationName, RealmName},
     plan::Plan,
-    ports::{Failures, Precondition, Realms, StoreError, Users},
+    ports::{Precondition, Realms, StoreError, Users},
     realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
     secret::Secret,
     session::{Session, TokenHash},
@@ -17,7 +17,6 @@ use bridge_model::{
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard},
-    time::Duration,
 };
 
 #[derive(Default)]
@@ -273,37 +272,5 @@ impl Users for MemoryStore {
         identifier: &[u8],
     ) -> Result<Option<String>, StoreError> {
         Ok(self.up()?.imported.get(identifier).cloned())
-    }
-}
-
-#[async_trait]
-impl Failures for MemoryStore {
-    async fn count_attempt(
-        &self,
-        key: TokenHash,
-        window: Duration,
-        now: Timestamp,
-    ) -> Result<u32, StoreError> {
-        let mut tables = self.up()?;
-        let (count, ends_at) = tables.attempts.entry(key).or_insert((0, now));
-        if *ends_at <= now {
-            (*count, *ends_at) = (0, now.plus(window));
-        }
-        *count += 1;
-        Ok(*count)
-    }
-    async fn take_back_attempt(&self, key: TokenHash) -> Result<(), StoreError> {
-        let mut tables = self.up()?;
-        if let Some((count, ends_at)) = tables.attempts.get_mut(&key) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                *ends_at = Timestamp(0);
-            }
-        }
-        Ok(())
-    }
-    async fn forget_attempts(&self, key: TokenHash) -> Result<(), StoreError> {
-        self.up()?.attempts.remove(&key);
-        Ok(())
     }
 }
