@@ -77,7 +77,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
                 let settings = json!({ "strategy": "token-groups" });
                 federation["mapper"] =
                     json!([{ "name": "groups", "kind": "group", "settings": settings }]);
-                federation["advanced"]["groups_dn"] = json!(stage.suffix());
+                federation["advanced"]["groups"] = json!({ "dn": stage.suffix() });
             });
             let groups = groups_of(&realm, "ada").to_string();
             for name in ["Engineers", "Staff", "Domain Users"] {
@@ -106,7 +106,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             let settings = json!({ "strategy": "search", "nested": "5" });
             federation["mapper"] =
                 json!([{ "name": "groups", "kind": "group", "settings": settings }]);
-            federation["advanced"]["groups_dn"] = json!(stage.groups());
+            federation["advanced"]["groups"] = json!({ "dn": stage.groups() });
             federation["advanced"]["settings"] = json!({ "group_form": "path" });
         });
         let groups = groups_of(&realm, "ada").to_string().to_lowercase();
@@ -122,7 +122,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             let settings = json!({ "strategy": "search", "prefix": "ldap-" });
             federation["mapper"] =
                 json!([{ "name": "roles", "kind": "role", "settings": settings }]);
-            federation["advanced"]["groups_dn"] = json!(stage.groups());
+            federation["advanced"]["groups"] = json!({ "dn": stage.groups() });
         });
         let roles = realm.claims("ada", "Pw-ada")["roles"].to_string();
         assert!(roles.to_lowercase().contains("ldap-engineers"), "{roles}");
@@ -160,7 +160,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
                 federation["mapper"] =
                     json!([{ "name": "groups", "kind": "group", "settings": settings }]);
                 let nowhere = format!("ou=nowhere,{}", stage.suffix());
-                federation["advanced"]["groups_dn"] = json!(nowhere);
+                federation["advanced"]["groups"] = json!({ "dn": nowhere });
             });
             let page = realm.try_password("ada", "Pw-ada");
             assert_eq!(page.status, 503, "{}", realm.reason());
@@ -179,7 +179,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 fn searching<'a>(stage: &'a Stage, settings: &Value) -> Realm<'a> {
     stage.realm_with(|federation| {
         federation["mapper"] = json!([{ "name": "groups", "kind": "group", "settings": settings }]);
-        federation["advanced"]["groups_dn"] = json!(stage.groups());
+        federation["advanced"]["groups"] = json!({ "dn": stage.groups() });
     })
 }
 

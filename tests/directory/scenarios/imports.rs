@@ -74,7 +74,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
     Scenario::of_all("pages of two are as good as pages of a thousand", |stage| {
         let realm = importing(stage, |federation| {
-            federation["batch_size"] = json!(2);
+            federation["advanced"]["batch_size"] = json!(2);
         });
         let small = run(&realm, "full");
         assert_eq!(small["stage"], "done", "{small}");

@@ -68,8 +68,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         let realm = stage.realm_with(|federation| {
             let people = federation["users_dn"].clone();
             federation["users_dn"] = json!(stage.groups());
-            federation["advanced"]["read_bases"] = json!([]);
-            federation["users_dn"] = json!([stage.groups(), people]);
+            federation["advanced"]["more_users_dn"] = json!([people]);
         });
         realm.comes_in("ada", "Pw-ada");
         let elsewhere = stage.realm_with(|federation| {

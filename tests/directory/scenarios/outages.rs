@@ -168,7 +168,7 @@ fn through<'a>(stage: &'a Stage, proxies: &[&Proxy]) -> Realm<'a> {
         .collect();
     stage.realm_with(|federation| {
         federation["connection_url"] = json!(urls.join(" "));
-        federation["advanced"]["connect_timeout"] = json!("2s");
-        federation["advanced"]["operation_timeout"] = json!("2s");
+        federation["advanced"]["connection_timeout"] = json!("2s");
+        federation["advanced"]["read_timeout"] = json!("2s");
     })
 }

@@ -95,12 +95,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 
 fn nobody_can(stage: &Stage) {
     let realm = writable(stage);
-    let browser = Browser::new();
-    let form = asked(&realm, &browser, "katherine", "Pw-katherine");
-    let page = browser.submit(&filled(&form, "Pw-katherine", "Quite-new-1"));
-    assert_ne!(page.status, 303);
-    assert!(!page.body.contains("Pw-katherine"), "{}", page.body);
-    writable(stage).is_refused("katherine", "Quite-new-1", "bad_credentials");
+    let page = realm.try_password("katherine", "Pw-katherine");
+    assert_eq!(realm.reason(), "password_expired");
+    assert!(!page.body.contains("name=\"new\""), "{}", page.body);
+    assert!(page.body.contains("administrator"), "{}", page.body);
 }
 
 /// A realm that writes to the directory, as somebody who may.

@@ -440,7 +440,7 @@ fn at<'a>(stage: &'a Stage, peer: &Peer, change: impl FnOnce(&mut Value)) -> Rea
         "bind_credential": "svcpw",
         "mapper": [],
         "advanced": {
-            "allow_plaintext": true, "connect_timeout": "2s", "operation_timeout": "2s",
+            "allow_plaintext": true, "connection_timeout": "2s", "read_timeout": "2s",
         },
     });
     change(&mut federation);
