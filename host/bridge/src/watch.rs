@@ -2,9 +2,14 @@
 
 use std::{
     collections::HashMap,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
+
+/// How far apart the clocks of a disk and of this machine may be, and how long a file may lie ready
+/// before it is moved to its place.
+const SLACK: Duration = Duration::from_secs(5);
 
 /// What is compared of a file: when it was last written, its length and its place on disk, so that a
 /// file that is moved over another is seen too.
@@ -15,29 +20,67 @@ struct Mark {
     inode: u64,
 }
 
+/// How a file was when it was last looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// Nobody knows: at the next look it has changed.
+    Unknown,
+    /// It was not there.
+    Gone,
+    /// It was this.
+    File(Mark),
+}
+
 /// Files, as they were when they were last looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watch {
-    marks: HashMap<PathBuf, Option<Mark>>,
+    marks: HashMap<PathBuf, Seen>,
+    /// When they were last looked at. Whatever is read is read after that.
+    looked_at: SystemTime,
 }
 
 impl Watch {
-    /// Watches these files and no others, from how they are now.
+    /// Watches files from how they are now on: to be made before they are read.
+    pub(crate) fn over(files: impl IntoIterator<Item = PathBuf>) -> Self {
+        let looked_at = SystemTime::now();
+        let marks = files.into_iter().map(|file| {
+            let seen = seen_now(&file);
+            (file, seen)
+        });
+        Self {
+            marks: marks.collect(),
+            looked_at,
+        }
+    }
+
+    /// Watches these files from now on, and no others: to be called after they were read. Those that
+    /// were watched before are compared with how they were when they were last looked at, so that
+    /// nothing is missed that came in between; of the others, those that were written about then or
+    /// later are taken for changed once.
     pub(crate) fn set(&mut self, files: impl IntoIterator<Item = PathBuf>) {
+        let known = std::mem::take(&mut self.marks);
+        let earliest = self.looked_at.checked_sub(SLACK);
         self.marks = files
             .into_iter()
             .map(|file| {
-                let mark = mark(&file);
-                (file, mark)
+                let seen = known.get(&file).copied();
+                let seen = seen.unwrap_or_else(|| match seen_now(&file) {
+                    Seen::File(mark) if mark.modified.is_none_or(|at| Some(at) >= earliest) => {
+                        Seen::Unknown
+                    }
+                    seen => seen,
+                });
+                (file, seen)
             })
             .collect();
     }
 
     /// Whether any of the files is not as it was when this was last asked.
     pub(crate) fn has_changed(&mut self) -> bool {
+        self.looked_at = SystemTime::now();
         let mut changed = false;
         for (file, known) in &mut self.marks {
-            let now = mark(file);
+            let now = seen_now(file);
             changed |= now != *known;
             *known = now;
         }
@@ -45,14 +88,15 @@ impl Watch {
     }
 }
 
-fn mark(file: &Path) -> Option<Mark> {
-    use std::os::unix::fs::MetadataExt;
-    let data = std::fs::metadata(file).ok()?;
-    Some(Mark {
-        modified: data.modified().ok(),
-        length: data.len(),
-        inode: data.ino(),
-    })
+fn seen_now(file: &Path) -> Seen {
+    match std::fs::metadata(file) {
+        Ok(data) => Seen::File(Mark {
+            modified: data.modified().ok(),
+            length: data.len(),
+            inode: data.ino(),
+        }),
+        Err(_) => Seen::Gone,
+    }
 }
 
 #[cfg(test)]
@@ -64,8 +108,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (file, other) = (folder.path().join("a"), folder.path().join("b"));
         std::fs::write(&file, "1").expect("written");
-        let mut watch = Watch::default();
-        watch.set([file.clone()]);
+        let mut watch = Watch::over([file.clone()]);
         assert!(!watch.has_changed());
         std::fs::write(&file, "22").expect("written");
         assert!(watch.has_changed());
@@ -75,6 +118,32 @@ mod tests {
         assert!(watch.has_changed());
         std::fs::remove_file(&file).expect("removed");
         assert!(watch.has_changed());
+        assert!(!watch.has_changed());
+    }
+    #[test]
+    fn what_changes_while_it_is_read_is_seen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [own, named, gone] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        std::fs::write(&own, "1").expect("written");
+        let mut watch = Watch::over([own.clone()]);
+        std::fs::write(&named, "1").expect("written");
+        watch.set([own.clone(), named.clone(), gone.clone()]);
+        assert!(watch.has_changed());
+        assert!(!watch.has_changed());
+        // Of what was watched before, what was seen then counts.
+        std::fs::write(&own, "22").expect("written");
+        watch.set([own.clone(), named.clone(), gone.clone()]);
+        assert!(watch.has_changed());
+        std::fs::write(&gone, "1").expect("written");
+        watch.set([own.clone(), named.clone(), gone]);
+        assert!(watch.has_changed());
+        assert!(!watch.has_changed());
+        // What was there long before is as it was read.
+        let old = SystemTime::now() - 2 * SLACK;
+        let file = std::fs::File::options().append(true).open(&named);
+        file.and_then(|file| file.set_modified(old)).expect("set");
+        let mut watch = Watch::over([own.clone()]);
+        watch.set([own, named]);
         assert!(!watch.has_changed());
     }
 }

@@ -1,6 +1,7 @@
 //! `serve`: signs people in until the process is told to stop.
 
 mod doors;
+mod upkeep;
 
 use super::realm_files;
 use crate::{
@@ -8,7 +9,6 @@ use crate::{
     audit::{AuditFile, KeptAudit},
     config::process::ProcessConfig,
     system::OsRandom,
-    watch::Watch,
     web::{
         ConnectionLimits,
         admin::{AdminSettings, AdminSocket},
@@ -18,14 +18,11 @@ use anyhow::Context as _;
 use bridge_policy::{Cache, PolicyHost};
 use bridge_store::{Options, Purpose, SealingKey, SqliteStore};
 use doors::{Certificates, Doors};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
+use upkeep::Upkeep;
 
 /// How often files are looked at: soon enough for a person who waits, and nothing to a disk.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -42,6 +39,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
         folder: config.policy_cache.clone(),
         mac_key: key.derive("policy cache"),
     }))?;
+    let watch = Upkeep::watch(&config);
     let files = realm_files(&config, &policies)?;
     let certificates = Certificates::read(&config)?;
     let settings = AdminSettings {
@@ -57,8 +55,6 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     let doors = Doors::take(&config).await?;
     let (bridge, trail) = bridge(&config, &key, policies, sink).await?;
     let socket = AdminSocket::bind(&config.admin.socket).await?;
-    let mut watch = Watch::default();
-    watch.set(watched(&config, &files));
     bridge.withdraw_all_but(&files).await?;
     for file in &files {
         bridge.apply(file).await?;
@@ -68,12 +64,14 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone(), bridge.clone()));
-    tokio::spawn(keep_up(
+    let upkeep = Upkeep::new(
         config.clone(),
         bridge.clone(),
-        watch,
         certificates.clone(),
-    ));
+        &files,
+        watch,
+    );
+    tokio::spawn(keep_up(upkeep, bridge.clone()));
     let runs = tokio::spawn(synchronise(bridge.clone(), stop.clone()));
     info!(
         address = %config.listener.address,
@@ -120,33 +118,13 @@ async fn bridge(
     Ok((builder.build()?, trail))
 }
 
-fn watched(config: &ProcessConfig, files: &[crate::config::realm_file::RealmFile]) -> Vec<PathBuf> {
-    let tls = config.listener.tls.iter().chain(&config.admin.tls);
-    let tls = tls.flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
-    let secrets = files.iter().flat_map(|file| file.watched.clone());
-    config
-        .apply
-        .iter()
-        .cloned()
-        .chain(secrets)
-        .chain(tls)
-        .collect()
-}
-
-/// Reads files again when they change, and removes what is over.
-async fn keep_up(
-    config: ProcessConfig,
-    bridge: Bridge,
-    mut watch: Watch,
-    certificates: Certificates,
-) {
+/// Keeps up with files that change, and removes what is over.
+async fn keep_up(mut upkeep: Upkeep, bridge: Bridge) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
     loop {
         tokio::select! {
-            _ = look.tick() => if watch.has_changed() {
-                read_again(&config, &bridge, &mut watch, &certificates).await;
-            },
+            _ = look.tick() => upkeep.look().await,
             _ = sweep.tick() => bridge.sweep().await,
         }
     }
@@ -161,38 +139,6 @@ async fn synchronise(bridge: Bridge, stop: CancellationToken) {
             _ = look.tick() => { bridge.synchroniser().start_due().await; }
         }
     }
-}
-
-/// What is wrong keeps the last good state and is said in the log.
-async fn read_again(
-    config: &ProcessConfig,
-    bridge: &Bridge,
-    watch: &mut Watch,
-    certificates: &Certificates,
-) {
-    certificates.read_again(config);
-    let files = match realm_files(config, bridge.policies()) {
-        Ok(files) => files,
-        Err(faults) => {
-            for fault in &faults.0 {
-                error!(%fault, "changed files are not applied; the last good state stays");
-            }
-            return;
-        }
-    };
-    for file in &files {
-        match bridge.apply(file).await {
-            Ok(applied) => info!(
-                file = file.source,
-                created = ?applied.created,
-                changed = ?applied.changed,
-                removed = ?applied.removed,
-                "applied"
-            ),
-            Err(error) => error!(%error, "not applied; the last good state stays"),
-        }
-    }
-    watch.set(watched(config, &files));
 }
 
 async fn stop_on_signal(stop: CancellationToken, bridge: Bridge) {
