@@ -11,11 +11,16 @@ use bridge_model::{
 };
 use std::{net::IpAddr, time::Duration};
 
+/// An entry has no more places than this: whoever takes more attempts has a directory that does, and
+/// one window for all of them will do.
+const PLACES_MAX: u32 = 16;
+
 /// How many failed attempts are taken before sign-ins wait. Sign-ins and password changes share them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
-    /// Attempts on one entry in any span of time as long as the window, or with one typed name. Has to
-    /// be below the directory's own lockout threshold; 4 is below the 5 that hardening guides ask for.
+    /// Attempts on one entry in any span of time as long as the window, or with one typed name; of more
+    /// than 16, within a window that begins with the first. Has to be below the directory's own lockout
+    /// threshold; 4 is below the 5 that hardening guides ask for.
     pub per_account_max: u32,
     /// Attempts from one address within the window: higher, since an office shares an address.
     pub per_address_max: u32,
@@ -88,10 +93,11 @@ impl<'a> Counted<'a> {
         federation: FederationId,
         identifier: &[u8],
     ) -> Result<bool, StoreError> {
-        for place in 0..self.limits.per_account_max {
+        let (places, each) = self.places_of_entry();
+        for place in 0..places {
             let key = place_key(federation, identifier, place);
             self.places.push(key);
-            if self.count(key).await? == 1 {
+            if self.count(key).await? <= each {
                 self.own_place = Some(key);
                 return Ok(true);
             }
@@ -131,12 +137,20 @@ impl<'a> Counted<'a> {
         federation: FederationId,
         identifier: &[u8],
     ) -> Result<(), StoreError> {
-        let places = 0..self.limits.per_account_max;
+        let places = 0..self.places_of_entry().0;
         let places = places.map(|place| place_key(federation, identifier, place));
         for key in places.chain([name_key(realm, username)]) {
             self.failures.forget_attempts(key).await?;
         }
         Ok(())
+    }
+
+    /// How many places an entry has, and how many attempts each takes.
+    fn places_of_entry(&self) -> (u32, u32) {
+        match self.limits.per_account_max {
+            few @ ..=PLACES_MAX => (few, 1),
+            many => (1, many),
+        }
     }
 
     async fn count(&self, key: TokenHash) -> Result<u32, StoreError> {

@@ -1,9 +1,11 @@
+use super::{Counted, ThrottleLimits};
 use crate::{
     Attempt, PasswordAttempt, PasswordOutcome, SignInOutcome,
-    testing::{BASE, PASSWORD, Site, client, entry, realm},
+    testing::{BASE, MemoryStore, PASSWORD, Site, client, entry, realm},
 };
-use bridge_model::federation::EditMode;
+use bridge_model::{federation::EditMode, names::FederationId, search::Reply, time::Timestamp};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The lockout threshold that hardening guides ask for.
 const LOCKOUT: u32 = 5;
@@ -132,7 +134,7 @@ async fn who_gets_in_has_failed_never_and_who_does_not_waits() {
 async fn an_expired_password_that_is_right_buys_no_further_guesses() {
     let site = site(EditMode::ReadOnly);
     let ada = format!("uid=ada,ou=staff,{BASE}");
-    let refused = bridge_model::search::Reply {
+    let refused = Reply {
         result_code: 49,
         diagnostic: "expired".to_owned(),
         controls: Vec::new(),
@@ -150,4 +152,24 @@ async fn an_expired_password_that_is_right_buys_no_further_guesses() {
         site.sign_ins.sign_in(&realm("a"), &attempt).await;
     }
     assert!(failures(&site) < LOCKOUT, "{}", failures(&site));
+}
+
+#[tokio::test]
+async fn a_limit_is_kept_however_high_it_is() {
+    let store = MemoryStore::default();
+    for max in [1, 4, 16, 17, 200] {
+        let limits = ThrottleLimits {
+            per_account_max: max,
+            ..ThrottleLimits::default()
+        };
+        let identifier = max.to_be_bytes();
+        let mut admitted = 0;
+        for _ in 0..300 {
+            let mut counted = Counted::new(&store, limits, Timestamp(1));
+            let federation = FederationId(Uuid::nil());
+            let admits = counted.admits_entry(federation, &identifier).await;
+            admitted += u32::from(admits.expect("a store that works"));
+        }
+        assert_eq!(admitted, max);
+    }
 }
