@@ -24,7 +24,7 @@ pub struct User {
     pub claims: Map<String, Value>,
     /// Reasons that will end this person's access, or have.
     pub bars: Vec<Bar>,
-    /// The DNs of their groups, whose names are the claim `groups`.
+    /// The DNs of their groups, of which the claim `groups` is made.
     pub group_dns: Vec<String>,
     /// Where the person was found.
     pub federation: FederationName,
@@ -37,8 +37,9 @@ pub struct User {
 }
 
 impl User {
-    /// Whether the person is in one of these groups: each a DN, or the name of a group, compared
-    /// without regard to case as directories do.
+    /// Whether the person is in one of these groups: each a DN, or what stands in the claim `groups`
+    /// (a name, or a path where the federation says so), compared without regard to case as
+    /// directories do.
     pub fn is_in_any(&self, groups: &[String]) -> bool {
         let names = self.claims.get("groups").and_then(Value::as_array);
         let names: Vec<_> = names
