@@ -15,7 +15,8 @@ mod state;
 mod writing;
 
 use policy_sdk::{
-    Account, Attributes, Defaults, State, Vendor, defaults,
+    Account, Attributes, Defaults, State, Vendor,
+    defaults::{self, GroupTraits},
     mapper::Findings,
     recognition::{self, RootDse},
     types::{Entry, Federation, Problem, Proposal, Rejection, Reply, Search},
@@ -51,9 +52,16 @@ impl Vendor for ActiveDirectory {
             HOURS,
         ],
         settings: &[passwords::HINTS],
+        groups: GroupTraits {
+            member: "member",
+            also_member: None,
+            dn_attribute: "distinguishedName",
+            has_sids: true,
+        },
         groups_note: Some(
             "groups are read from memberOf, which has neither the primary group (mostly Domain Users) nor \
-             the groups that a group is in; make people members themselves where that matters",
+             the groups that a group is in; where that matters write a mapper groups with strategy = \
+             token-groups, and set advanced.groups.dn",
         ),
         ..defaults::RFC
     };

@@ -293,7 +293,7 @@ fn what_cannot_be_judged_serves_nobody() {
             COMPUTED,
         ),
         (
-            "userAccountControl: 512\nmemberOf;range=0-1: CN=a\nmemberOf;range=0-1: CN=b\n",
+            "userAccountControl: 512\nmemberOf;range=5-6: CN=a\nmemberOf;range=5-6: CN=b\n",
             "memberOf",
         ),
     ] {

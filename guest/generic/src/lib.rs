@@ -25,7 +25,7 @@ impl Vendor for Generic {
         version: env!("CARGO_PKG_VERSION"),
         groups_note: Some(
             "groups are read from memberOf, and people have none where the directory does not keep it; check \
-             that it does",
+             that it does, or write a mapper groups with strategy = search",
         ),
         ..defaults::RFC
     };

@@ -41,7 +41,7 @@ impl Vendor for OpenLdap {
         bind_controls: &[password_policy::REQUEST],
         groups_note: Some(
             "groups are read from memberOf, which slapd has only with its memberof or dynlist overlay, and \
-             without it people have none; switch one of these on",
+             without it people have none; switch one of these on, or write a mapper groups with strategy = search",
         ),
         ..defaults::RFC
     };

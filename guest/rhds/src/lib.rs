@@ -53,7 +53,7 @@ impl Vendor for Rhds {
         bind_controls: &[password_policy::REQUEST],
         groups_note: Some(
             "groups are read from memberOf, which the server keeps only while its MemberOf plug-in is on, and \
-             without it people have none; switch it on",
+             without it people have none; switch it on, or write a mapper groups with strategy = search",
         ),
         ..defaults::RFC
     };

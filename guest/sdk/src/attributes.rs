@@ -220,12 +220,44 @@ fn rank(options: &str) -> (usize, &str) {
 
 /// Whether the values are a part only, by options that each stand behind their semicolon.
 fn is_partial(options: &str) -> bool {
-    const RANGE: &[u8] = b"range=";
     !options.is_empty()
-        && options.split(';').any(|option| {
-            let start = option.as_bytes().get(..RANGE.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(RANGE))
+        && options
+            .split(';')
+            .filter_map(after_range)
+            .any(|range| range != "0-*")
+}
+
+/// What stands behind `range=` in an option.
+fn after_range(option: &str) -> Option<&str> {
+    let (start, range) = option.split_at_checked("range=".len())?;
+    start.eq_ignore_ascii_case("range=").then_some(range)
+}
+
+/// Which part of the values an attribute has, by its option `range`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range<'a> {
+    /// The description without the option.
+    pub(crate) description: &'a str,
+    /// The number of the first value, counted from 0.
+    pub(crate) start: u32,
+    /// The number of the last one; none: there are no more.
+    pub(crate) end: Option<u32>,
+}
+
+impl<'a> Range<'a> {
+    /// None where the description has no such option as its last.
+    pub(crate) fn of(description: &'a str) -> Option<Self> {
+        let (description, option) = description.rsplit_once(';')?;
+        let (start, end) = after_range(option)?.split_once('-')?;
+        Some(Self {
+            description,
+            start: start.parse().ok()?,
+            end: match end {
+                "*" => None,
+                end => Some(end.parse().ok()?),
+            },
         })
+    }
 }
 
 #[cfg(test)]
@@ -293,6 +325,30 @@ mod tests {
         assert!(!values.is_whole());
         assert_eq!(values.octets().count(), 2);
         assert!(Attributes::of(&entry).values("absent").is_whole());
+        let all = self::entry(&[("member;range=0-*", &[b"a"])]);
+        assert!(Attributes::of(&all).values("member").is_whole());
+    }
+
+    #[test]
+    fn a_range_says_which_part() {
+        let range = |start, end| {
+            Some(Range {
+                description: "member;x-a",
+                start,
+                end,
+            })
+        };
+        for (text, expected) in [
+            ("member;x-a;range=0-1499", range(0, Some(1499))),
+            ("member;x-a;RANGE=1500-*", range(1500, None)),
+            ("member", None),
+            ("member;range=a-b", None),
+            ("member;range=0", None),
+            ("member;range=0-*;x-a", None),
+            ("member;ränge=0-*", None),
+        ] {
+            assert_eq!(Range::of(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -36,8 +36,23 @@ pub struct Defaults {
     pub bind_controls: &'static [&'static str],
     /// The vendor's own mappers, in order.
     pub mappers: &'static [DefaultMapper],
+    /// How groups are found.
+    pub groups: GroupTraits,
     /// What the operator should know of the groups while the vendor's own mapper `groups` is in force.
     pub groups_note: Option<&'static str>,
+}
+
+/// How a vendor's groups are found.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupTraits {
+    /// The attribute of a group that has the DNs of its members.
+    pub member: &'static str,
+    /// A second one.
+    pub also_member: Option<&'static str>,
+    /// The attribute that entries are searched by their DN with.
+    pub dn_attribute: &'static str,
+    /// Whether groups have security identifiers, and the directory follows memberships by itself.
+    pub has_sids: bool,
 }
 
 /// A setting that a policy or a mapper kind knows.
@@ -118,6 +133,13 @@ pub const RFC: Defaults = Defaults {
     settings: &[],
     bind_controls: &[],
     mappers: MAPPERS,
+    groups: GroupTraits {
+        member: "member",
+        also_member: Some("uniqueMember"),
+        // RFC 5020.
+        dn_attribute: "entryDN",
+        has_sids: false,
+    },
     groups_note: None,
 };
 

@@ -55,7 +55,7 @@ pub fn domain(dn: &str) -> Option<&str> {
 
 /// A name to compare by: types and values without regard to case and with runs of space as one, which
 /// is the matching rule of directory strings (RFC 4518); the parts of an RDN in any order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Vec<Rdn>);
 
 /// Types and values, in a fixed order.

@@ -56,6 +56,7 @@ pub mod defaults;
 pub mod dn;
 mod export;
 pub mod id;
+mod json;
 pub mod log;
 pub mod mapper;
 pub mod memo;
@@ -63,6 +64,7 @@ pub mod memo;
 mod panic;
 pub mod password_policy;
 pub mod passwords;
+mod ranges;
 pub mod reads;
 pub mod recognition;
 pub mod result_code;
@@ -74,6 +76,7 @@ pub mod time;
 mod translate;
 mod vendor;
 pub mod writing;
+mod x509;
 
 pub use attributes::Attributes;
 #[doc(hidden)]

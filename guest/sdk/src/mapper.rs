@@ -1,31 +1,72 @@
-//! The standard mapper kinds: from attributes to claims and groups.
+//! The standard mapper kinds: from attributes to claims, groups and roles.
 //!
 //! Mappers are parsed once, when a federation is translated, travel in the plan's memo, and are
-//! applied to each entry from there. Where several yield one claim, the later that has a value
-//! counts. What the directory does not say is left out, never blank.
+//! applied to each entry from there, where groups are read in as many calls as that takes. Where several
+//! yield one claim, the later that has a value counts. What the directory does not say is left out,
+//! never blank.
 
+mod account_control;
+mod address;
 mod attribute;
+mod certificate;
 mod constant;
 pub(crate) mod format;
 mod full_name;
 mod group;
+mod membership;
+mod phone;
+mod rule;
 mod settings;
+
+pub use rule::kinds;
 
 use crate::{
     attributes::Attributes,
-    defaults::Known,
+    defaults::Defaults,
     memo::{Reader, Writer},
-    types::{Claim, ClaimValue, Group, KindHelp, Mapper, Problem, problem},
+    types::{Claim, ClaimValue, Finding, Group, Mapper, Problem, Role, Search, Subtree, problem},
 };
-use attribute::AttributeRule;
-use constant::ConstantRule;
-use full_name::FullNameRule;
-use group::GroupRule;
+use rule::Rule;
 use settings::Fields;
 
 /// The mappers of a federation, parsed.
 #[derive(Debug, Default)]
 pub struct MapperSet<'a>(Vec<Parsed<'a>>);
+
+/// What mappers are parsed for.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The vendor's.
+    pub defaults: &'a Defaults,
+    /// Where groups live, by the federation's setting `groups.dn`.
+    pub groups_base: Option<&'a str>,
+    /// What the operator made readable.
+    pub readable: &'a [Subtree],
+}
+
+/// The person whom mappers are applied to.
+#[derive(Clone, Copy, Debug)]
+pub struct Who<'p> {
+    /// The DN of the person's entry.
+    pub dn: &'p str,
+    /// Its attributes.
+    pub entry: Attributes<'p>,
+    /// The user name.
+    pub username: &'p str,
+    /// Whether the directory has the account switched on.
+    pub is_enabled: bool,
+    /// What earlier calls asked for.
+    pub findings: &'p [Finding],
+}
+
+/// How far the mappers came.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// To the end.
+    Done(Mapped),
+    /// First these reads.
+    Read(Vec<Search>),
+}
 
 /// What mappers made of an entry.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,6 +75,8 @@ pub struct Mapped {
     pub claims: Vec<Claim>,
     /// In the order of the mappers and of the directory, each once.
     pub groups: Vec<Group>,
+    /// Each once.
+    pub roles: Vec<Role>,
     /// The mappers that failed and were left out.
     pub left_out: Vec<LeftOut>,
 }
@@ -64,14 +107,6 @@ enum OnError {
     LeaveOut,
 }
 
-#[derive(Debug)]
-enum Rule<'a> {
-    Attribute(AttributeRule<'a>),
-    Constant(ConstantRule<'a>),
-    FullName(FullNameRule<'a>),
-    Group(GroupRule<'a>),
-}
-
 /// Collects what parsing finds.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -84,7 +119,7 @@ pub struct Findings {
 impl<'a> MapperSet<'a> {
     /// Parses mappers. What is wrong with any of them is added to `findings`, under `mapper.NAME`, and
     /// the mapper left out.
-    pub fn parse(mappers: &'a [Mapper], findings: &mut Findings) -> Self {
+    pub fn parse(mappers: &'a [Mapper], scope: Scope<'a>, findings: &mut Findings) -> Self {
         let mut rules = Vec::with_capacity(mappers.len());
         for (at, mapper) in mappers.iter().enumerate() {
             let is_repeated = mappers
@@ -97,7 +132,7 @@ impl<'a> MapperSet<'a> {
                     "two mappers have this name; give one of them another",
                 ));
             } else {
-                rules.extend(Parsed::parse(mapper, findings));
+                rules.extend(Parsed::parse(mapper, scope, findings));
             }
         }
         Self(rules)
@@ -144,12 +179,15 @@ impl<'a> MapperSet<'a> {
     ///
     /// The first failure of a mapper that denies: of a group mapper, unless its setting `on_error` says
     /// otherwise, since fewer groups would mean something else.
-    pub fn apply(&self, entry: Attributes<'_>) -> Result<Mapped, Problem> {
+    pub fn apply(&self, who: Who<'_>) -> Result<Applied, Problem> {
         let mut mapped = Mapped::default();
         mapped.claims.reserve(self.0.len() + 2);
+        let mut wishes = Vec::new();
         for mapper in &self.0 {
-            match (mapper.rule.apply(entry, &mut mapped), mapper.on_error) {
-                (Ok(()), _) => {}
+            let applied = mapper.rule.apply(mapper.name, who, &mut mapped);
+            match (applied, mapper.on_error) {
+                (Ok(None), _) => {}
+                (Ok(Some(more)), _) => wishes.extend(more),
                 (Err(problem), OnError::Deny) => return Err(problem),
                 (Err(problem), OnError::LeaveOut) => mapped.left_out.push(LeftOut {
                     mapper: mapper.name.to_owned(),
@@ -157,7 +195,11 @@ impl<'a> MapperSet<'a> {
                 }),
             }
         }
-        Ok(mapped)
+        Ok(if wishes.is_empty() {
+            Applied::Done(mapped)
+        } else {
+            Applied::Read(wishes)
+        })
     }
 }
 
@@ -176,11 +218,28 @@ impl Mapped {
     }
 }
 
+impl Mapped {
+    /// Adds a group, unless another mapper gave it already; then what this one knows more is kept.
+    fn join(&mut self, group: Group) {
+        match self.groups.iter_mut().find(|known| known.dn == group.dn) {
+            Some(known) => {
+                known.id = known.id.take().or(group.id);
+                for parent in group.parents {
+                    if !known.parents.contains(&parent) {
+                        known.parents.push(parent);
+                    }
+                }
+            }
+            None => self.groups.push(group),
+        }
+    }
+}
+
 impl<'a> Parsed<'a> {
-    fn parse(mapper: &'a Mapper, findings: &mut Findings) -> Option<Self> {
-        let known = KINDS.iter().find(|(kind, ..)| *kind == mapper.kind);
-        let Some((kind, _, settings)) = known else {
-            let kinds: Vec<_> = KINDS.iter().map(|(kind, ..)| *kind).collect();
+    fn parse(mapper: &'a Mapper, scope: Scope<'a>, findings: &mut Findings) -> Option<Self> {
+        let kind = mapper.kind.as_str();
+        if !rule::is_kind(kind) {
+            let kinds: Vec<_> = rule::names().collect();
             let message = format!(
                 "there is no mapper kind {:?}; choose one of {}",
                 mapper.kind,
@@ -189,18 +248,14 @@ impl<'a> Parsed<'a> {
             let field = format!("mapper.{}", mapper.name);
             findings.problems.push(problem(field, message));
             return None;
-        };
-        let mut fields = Fields::of(mapper, settings, findings);
+        }
+        let settings = rule::settings_of(kind, scope.defaults);
+        let mut fields = Fields::of(mapper, settings, scope, findings);
         let on_error = match fields.setting(settings::ON_ERROR) {
             Some(settings::DENY) => OnError::Deny,
             _ => OnError::LeaveOut,
         };
-        let rule = match *kind {
-            attribute::KIND => AttributeRule::parse(fields).map(Rule::Attribute),
-            constant::KIND => ConstantRule::parse(fields).map(Rule::Constant),
-            full_name::KIND => FullNameRule::parse(fields).map(Rule::FullName),
-            _ => GroupRule::parse(fields).map(Rule::Group),
-        };
+        let rule = Rule::parse(kind, fields);
         rule.map(|rule| Self {
             name: &mapper.name,
             on_error,
@@ -224,110 +279,6 @@ impl<'a> Parsed<'a> {
             rule: Rule::decode(reader)?,
         })
     }
-}
-
-impl<'a> Rule<'a> {
-    /// Adds what the entry gives; nothing where it fails.
-    fn apply(&self, entry: Attributes<'_>, mapped: &mut Mapped) -> Result<(), Problem> {
-        match self {
-            Self::Attribute(rule) => mapped.put(rule.claim, rule.value(entry)?),
-            Self::Constant(rule) => mapped.put(rule.claim, Some(rule.value())),
-            Self::FullName(rule) => rule.apply(entry, |name, value| mapped.put(name, value))?,
-            Self::Group(rule) => {
-                let others = mapped.groups.len();
-                return rule
-                    .apply(entry, &mut mapped.groups)
-                    .inspect_err(|_| mapped.groups.truncate(others));
-            }
-        }
-        Ok(())
-    }
-
-    fn encode(&self, writer: &mut Writer) {
-        match self {
-            Self::Attribute(rule) => {
-                writer.octet(0);
-                rule.encode(writer);
-            }
-            Self::Constant(rule) => {
-                writer.octet(1);
-                rule.encode(writer);
-            }
-            Self::FullName(rule) => {
-                writer.octet(2);
-                rule.encode(writer);
-            }
-            Self::Group(rule) => {
-                writer.octet(3);
-                rule.encode(writer);
-            }
-        }
-    }
-
-    fn decode(reader: &mut Reader<'a>) -> Option<Self> {
-        match reader.octet()? {
-            0 => AttributeRule::decode(reader).map(Self::Attribute),
-            1 => ConstantRule::decode(reader).map(Self::Constant),
-            2 => FullNameRule::decode(reader).map(Self::FullName),
-            3 => GroupRule::decode(reader).map(Self::Group),
-            _ => None,
-        }
-    }
-
-    fn attributes(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let (first, second) = match self {
-            Self::Attribute(rule) => (Some(rule.attribute), rule.fallback),
-            Self::Constant(_) => (None, None),
-            Self::FullName(rule) => (Some(rule.attribute), None),
-            Self::Group(rule) => (Some(rule.attribute), None),
-        };
-        first.into_iter().chain(second)
-    }
-
-    fn claims(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let names = match self {
-            Self::Attribute(rule) => [Some(rule.claim), None, None],
-            Self::Constant(rule) => [Some(rule.claim), None, None],
-            Self::FullName(rule) => [Some(rule.claim), Some(rule.given), Some(rule.family)],
-            Self::Group(_) => [None; 3],
-        };
-        names.into_iter().flatten()
-    }
-}
-
-const KINDS: &[(&str, &str, &[Known])] = &[
-    (
-        attribute::KIND,
-        "A claim from an attribute.",
-        attribute::SETTINGS,
-    ),
-    (
-        constant::KIND,
-        "The same claim for everyone.",
-        constant::SETTINGS,
-    ),
-    (
-        full_name::KIND,
-        "The claims name, given_name and family_name from one attribute, parted at its last space.",
-        full_name::SETTINGS,
-    ),
-    (
-        group::KIND,
-        "Groups from an attribute that names them by their DN.",
-        group::SETTINGS,
-    ),
-];
-
-/// The standard kinds, for a policy's description.
-pub fn kinds() -> Vec<KindHelp> {
-    KINDS
-        .iter()
-        .map(|(kind, about, settings)| KindHelp {
-            kind: (*kind).to_owned(),
-            about: (*about).to_owned(),
-            settings: settings.iter().map(Known::help).collect(),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -58,10 +58,11 @@ pub fn entries<'a>(findings: &'a [Finding], key: &str) -> &'a [Entry] {
 
 /// The value of a federation's setting, where it is set and not blank.
 pub fn setting<'a>(federation: &'a Federation, name: &str) -> Option<&'a str> {
-    first(&federation.settings, name)
+    set(&federation.settings, name)
 }
 
-fn first<'a>(settings: &'a [Setting], name: &str) -> Option<&'a str> {
+/// The value of one of these settings, where it is set and not blank.
+pub fn set<'a>(settings: &'a [Setting], name: &str) -> Option<&'a str> {
     let set = settings.iter().find(|setting| setting.name == name)?;
     let value = set.value.trim();
     (!value.is_empty()).then_some(value)

@@ -5,8 +5,9 @@ use crate::{
     defaults::{DefaultMapper, Defaults, GROUPS, Known},
     dn,
     id::{self, Stability},
-    mapper::{Findings, MapperSet},
+    mapper::{Findings, MapperSet, Scope},
     memo::{self, Memo},
+    reads,
     types::{
         Control, Description, Federation, GroupForm, IdForm, Mapper, PasswordWrite, Plan, Problem,
         Search, StableId, problem,
@@ -46,7 +47,7 @@ pub(crate) fn describe(defaults: &Defaults) -> Description {
             .chain(defaults.settings)
             .map(Known::help)
             .collect(),
-        kinds: crate::mapper::kinds(),
+        kinds: crate::mapper::kinds(defaults),
     }
 }
 
@@ -68,7 +69,12 @@ pub(crate) fn translate(
     check(defaults, &federation, &mut findings);
     let stable_id = stable_id(defaults, &federation, &mut findings);
     let mappers = overlay(defaults, &federation.mappers, &mut findings);
-    let set = MapperSet::parse(&mappers, &mut findings);
+    let scope = Scope {
+        defaults,
+        groups_base: reads::set(&federation.settings, GROUPS_BASE),
+        readable: &federation.readable,
+    };
+    let set = MapperSet::parse(&mappers, scope, &mut findings);
 
     let username_attribute = or_default(federation.username_attribute, defaults.username_attribute);
     let claims = owned(&set.claims());

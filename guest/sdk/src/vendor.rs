@@ -2,8 +2,9 @@
 
 use crate::{
     Attributes, Changes, Defaults, Passwords, VendorPolicy, Writing, changes, log,
-    mapper::{Findings, LeftOut},
+    mapper::{Applied, Findings, LeftOut, Who},
     memo::Memo,
+    ranges::{self, Completion},
     reads, result_code, terms, time, translate,
     types::{
         Bar, Claim, Complaint, Context, Description, Entry, EntryChange, Federation, Finding,
@@ -12,6 +13,7 @@ use crate::{
     },
     writing,
 };
+use std::borrow::Cow;
 
 /// What differs between a vendor's directory and one that follows the RFCs alone. Whoever has this has
 /// [`VendorPolicy`].
@@ -208,19 +210,32 @@ impl<T: Vendor> VendorPolicy for T {
 }
 
 fn decide_one<T: Vendor>(memo: &Memo<'_>, context: &Context, person: &Person) -> Step {
-    let account = Account::of(context, &person.entry, person.reply.as_ref());
+    let whole = match ranges::complete(person) {
+        Completion::Done(entry) => entry,
+        // After a failed bind what there is says enough.
+        Completion::Read(wishes) if is_in(person) => return Step::Read(wishes),
+        Completion::Read(_) => Cow::Borrowed(&person.entry),
+    };
+    let account = Account::of(context, &whole, person.reply.as_ref());
     if let Some(reply) = account.reply
         && reply.result_code != result_code::SUCCESS
     {
         return Step::Rejected(T::rejection(account, reply));
     }
-    match identity::<T>(memo, account) {
-        Ok(identity) => Step::Identified(identity),
-        Err(problem) => Step::Failed(problem),
-    }
+    identity::<T>(memo, account, person).unwrap_or_else(Step::Failed)
 }
 
-fn identity<T: Vendor>(memo: &Memo<'_>, account: Account<'_>) -> Result<Identity, Problem> {
+/// Whether no bind failed.
+fn is_in(person: &Person) -> bool {
+    let reply = person.reply.as_ref();
+    reply.is_none_or(|reply| reply.result_code == result_code::SUCCESS)
+}
+
+fn identity<T: Vendor>(
+    memo: &Memo<'_>,
+    account: Account<'_>,
+    person: &Person,
+) -> Result<Step, Problem> {
     let entry = account.entry;
     let username = entry
         .values(memo.username_attribute)
@@ -235,23 +250,33 @@ fn identity<T: Vendor>(memo: &Memo<'_>, account: Account<'_>) -> Result<Identity
         })?;
     let mut state = State::default();
     T::state(account, &mut state)?;
-    let mapped = memo.mappers.apply(entry)?;
+    let applied = memo.mappers.apply(Who {
+        dn: &person.entry.dn,
+        entry,
+        username,
+        is_enabled: !state.bars.iter().any(|bar| bar.reason == Refusal::Disabled),
+        findings: &person.findings,
+    })?;
+    let mapped = match applied {
+        Applied::Done(mapped) => mapped,
+        Applied::Read(wishes) => return Ok(Step::Read(wishes)),
+    };
     for LeftOut { mapper, problem } in &mapped.left_out {
         let Problem { field, message } = problem;
         log::warn(&format!("mapper {mapper} is left out: {field}: {message}"));
     }
     // Nothing hangs on when an entry changed: a time that cannot be read is none.
     let changed_at = entry.time(T::DEFAULTS.changed_attribute).ok().flatten();
-    Ok(Identity {
+    Ok(Step::Identified(Identity {
         username: username.to_owned(),
         claims: mapped.claims,
         groups: mapped.groups,
-        roles: Vec::new(),
+        roles: mapped.roles,
         bars: state.bars,
         notices: state.notices,
         changed_at: changed_at.map(time::to_contract),
         more: left_out(mapped.left_out),
-    })
+    }))
 }
 
 /// The mappers that failed, for the host to count: a setting `left_out` with the name of each.

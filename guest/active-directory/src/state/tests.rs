@@ -204,3 +204,28 @@ fn an_account_that_is_over_needs_no_number() {
     let ends = format!("accountExpires: {}\n", filetime(NOW + 1));
     assert_eq!(reason(&ends), Refusal::BadCredentials);
 }
+
+#[test]
+fn groups_that_come_in_parts_are_read_to_the_end() {
+    let first = "memberOf;range=0-1: CN=a,DC=x\nmemberOf;range=0-1: CN=b,DC=x\n";
+    let wish = match step(first, None, vec![]) {
+        Step::Read(mut wishes) => wishes.remove(0),
+        other => unreachable!("{other:?}"),
+    };
+    assert_eq!(wish.attributes, ["memberOf;range=2-*"]);
+    let rest = "dn: CN=x\nmemberOf;range=2-*: CN=c,DC=x\n";
+    let person = Person {
+        entry: entry(first),
+        reply: None,
+        findings: vec![found(&wish.key, rest).expect("LDIF")],
+    };
+    match testing::step::<ActiveDirectory>(&plan(), person, vec![], NOW) {
+        Ok(Step::Identified(identity)) => assert_eq!(identity.groups.len(), 3),
+        other => unreachable!("{other:?}"),
+    }
+    // After a failed bind only why it failed matters.
+    assert_eq!(
+        rejected(first, "52e", vec![]).reason,
+        Refusal::BadCredentials
+    );
+}

@@ -1,5 +1,6 @@
 //! How a value is read and what it becomes.
 
+use super::phone;
 use crate::{
     attributes, id,
     time::{self, Filetime},
@@ -19,11 +20,16 @@ pub(super) enum Format {
     Uuid,
     Guid,
     Base64,
+    Phone,
+    Url,
+    Locale,
+    Date,
 }
 
 /// The names of the formats, in the order of their numbers in a memo.
 pub(super) const NAMES: &[&str] = &[
-    "text", "email", "integer", "boolean", "time", "filetime", "uuid", "guid", "base64",
+    "text", "email", "integer", "boolean", "time", "filetime", "uuid", "guid", "base64", "phone",
+    "url", "locale", "date",
 ];
 
 const FORMATS: &[Format] = &[
@@ -36,6 +42,10 @@ const FORMATS: &[Format] = &[
     Format::Uuid,
     Format::Guid,
     Format::Base64,
+    Format::Phone,
+    Format::Url,
+    Format::Locale,
+    Format::Date,
 ];
 
 impl Format {
@@ -74,9 +84,9 @@ impl Format {
 
     /// Whether values become text, so that there may be an array of them.
     pub(super) fn is_text(self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::Text | Self::Email | Self::Uuid | Self::Guid | Self::Base64
+            Self::Integer | Self::Boolean | Self::Time | Self::Filetime
         )
     }
 
@@ -90,6 +100,10 @@ impl Format {
             Self::Uuid => id::uuid(octets),
             Self::Guid => id::guid(octets),
             Self::Base64 => (!octets.is_empty()).then(|| STANDARD.encode(octets)),
+            Self::Phone => phone::read(attributes::text(octets)?, None),
+            Self::Url => url(attributes::text(octets)?).map(str::to_owned),
+            Self::Locale => locale(attributes::text(octets)?),
+            Self::Date => date(attributes::text(octets)?),
             Self::Integer | Self::Boolean | Self::Time | Self::Filetime => None,
         }
     }
@@ -124,6 +138,83 @@ pub(crate) fn is_email(text: &str) -> bool {
         })
 }
 
+/// The address in a labeledURI (RFC 2079), which ends at the first space; http and https alone, since
+/// applications put it where people follow it.
+fn url(text: &str) -> Option<&str> {
+    let address = text.split_whitespace().next()?;
+    let (scheme, rest) = address.split_once("://")?;
+    let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    let is_forbidden = |c: char| c.is_control() || "<>\"\\^`{|}".contains(c);
+    let has_host = rest
+        .bytes()
+        .next()
+        .is_some_and(|c| !matches!(c, b'/' | b'?' | b'#'));
+    (is_web && has_host && !address.contains(is_forbidden)).then_some(address)
+}
+
+/// The language tag (RFC 5646) of the greatest weight in a preferredLanguage (RFC 2798 section 2.7), which
+/// has the syntax of Accept-Language.
+fn locale(text: &str) -> Option<String> {
+    let mut best: Option<(f32, &str)> = None;
+    for range in text.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let tag = parts.next().unwrap_or_default();
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .map_or(Some(1.0), |weight| weight.trim().parse().ok());
+        let weight: f32 = weight?;
+        if tag != "*" && weight > 0.0 && best.is_none_or(|(known, _)| weight > known) {
+            best = Some((weight, tag));
+        }
+    }
+    language_tag(best?.1)
+}
+
+fn language_tag(tag: &str) -> Option<String> {
+    let mut written = Vec::new();
+    for (at, part) in tag.split(['-', '_']).enumerate() {
+        let is_part =
+            (1..=8).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_alphanumeric());
+        let is_letters = part.bytes().all(|c| c.is_ascii_alphabetic());
+        if !is_part || (at == 0 && (part.len() < 2 || !is_letters)) {
+            return None;
+        }
+        let lower = part.to_ascii_lowercase();
+        written.push(match (at, part.len(), is_letters) {
+            (0, ..) => lower,
+            (_, 2, true) => part.to_ascii_uppercase(),
+            (_, 4, true) => {
+                let (first, rest) = lower.split_at(1);
+                first.to_ascii_uppercase() + rest
+            }
+            _ => lower,
+        });
+    }
+    Some(written.join("-"))
+}
+
+/// A birthdate as OpenID Connect Core section 5.1 has it: `YYYY-MM-DD`, with the year 0000 where it is not
+/// told, or `YYYY`. Read from these, from `YYYYMMDD`, and from a GeneralizedTime.
+fn date(text: &str) -> Option<String> {
+    let digits: String = match text.split('-').map(str::len).collect::<Vec<_>>()[..] {
+        [4, 2, 2] => text.split('-').collect(),
+        _ => text.to_owned(),
+    };
+    let (day, rest) = digits.split_at_checked(8).unwrap_or((&digits, ""));
+    if !day.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    if day.len() == 4 && rest.is_empty() {
+        return Some(day.to_owned());
+    }
+    let (year, month, day) = (day.get(..4)?, day.get(4..6)?, day.get(6..8)?);
+    // A year that is not told may have a leap day.
+    let known = if year == "0000" { "2000" } else { year };
+    let is_time = rest.is_empty() || time::generalized(&digits).is_some();
+    time::generalized(&format!("{known}{month}{day}000000Z")).filter(|_| is_time)?;
+    Some(format!("{year}-{month}-{day}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,7 +227,7 @@ mod tests {
             assert_eq!(Format::decode(format.encode()), Some(*format));
         }
         assert_eq!(Format::named("json"), None);
-        assert_eq!(Format::decode(9), None);
+        assert_eq!(Format::decode(13), None);
     }
 
     #[test]
@@ -193,6 +284,33 @@ mod tests {
             (Format::Uuid, b"short", None),
             (Format::Base64, b"\xff\x00", text("/wA=")),
             (Format::Base64, b"", None),
+            (Format::Phone, b"+44 20 7946 0110", text("+442079460110")),
+            (Format::Phone, b"n/a", None),
+            (
+                Format::Url,
+                b"HTTPS://example.test/~ada  Home page",
+                text("HTTPS://example.test/~ada"),
+            ),
+            (Format::Url, b"javascript://example.test/%0aalert(1)", None),
+            (Format::Url, b"https://", None),
+            (Format::Url, b"https:///x", None),
+            (Format::Url, b"example.test", None),
+            (Format::Url, b"https://a\"b", None),
+            (Format::Locale, b"en-GB, en;q=0.8", text("en-GB")),
+            (Format::Locale, b"de;q=0.5, fr_ch;q=0.9, *", text("fr-CH")),
+            (Format::Locale, b"ZH-hant-tw", text("zh-Hant-TW")),
+            (Format::Locale, b"*", None),
+            (Format::Locale, b"de;q=x", None),
+            (Format::Locale, b"d", None),
+            (Format::Date, b"1815-12-10", text("1815-12-10")),
+            (Format::Date, b"18151210", text("1815-12-10")),
+            (Format::Date, b"18151210000000Z", text("1815-12-10")),
+            (Format::Date, b"0000-02-29", text("0000-02-29")),
+            (Format::Date, b"1815", text("1815")),
+            (Format::Date, b"1815-13-10", None),
+            (Format::Date, b"1815-02-29", None),
+            (Format::Date, b"18151210x", None),
+            (Format::Date, b"10.12.1815", None),
         ] {
             assert_eq!(format.value(octets), expected, "{format:?} {octets:?}");
         }

@@ -1,6 +1,6 @@
 //! What mapper kinds read from a mapper's settings.
 
-use super::Findings;
+use super::{Findings, Scope};
 use crate::{
     attributes,
     types::{Mapper, problem},
@@ -82,6 +82,8 @@ const RESERVED: &[&str] = &[
 pub(super) struct Fields<'a, 'f> {
     mapper: &'a Mapper,
     known: &'static [Known],
+    /// What the mapper is parsed for.
+    pub(super) scope: Scope<'a>,
     findings: &'f mut Findings,
     is_sound: bool,
 }
@@ -92,11 +94,13 @@ impl<'a, 'f> Fields<'a, 'f> {
     pub(super) fn of(
         mapper: &'a Mapper,
         known: &'static [Known],
+        scope: Scope<'a>,
         findings: &'f mut Findings,
     ) -> Self {
         let mut fields = Self {
             mapper,
             known,
+            scope,
             findings,
             is_sound: true,
         };
@@ -209,6 +213,48 @@ impl<'a, 'f> Fields<'a, 'f> {
         name
     }
 
+    /// A setting that has to be there.
+    pub(super) fn required(&mut self, name: &str) -> &'a str {
+        let value = self.setting(name);
+        if value.is_none() {
+            self.wrong(format!("the setting {name} is missing; write it"));
+        }
+        value.unwrap_or_default()
+    }
+
+    /// Whether the operator names the attribute.
+    pub(super) fn names_attribute(&self) -> bool {
+        let named = self.mapper.ldap_attribute.as_deref();
+        named.is_some_and(|name| !name.trim().is_empty())
+    }
+
+    /// A filter that a setting has, as far as it can be checked here: its parentheses are those of one
+    /// filter.
+    pub(super) fn filter(&mut self, name: &str) -> Option<&'a str> {
+        let filter = self.setting(name)?;
+        if !is_one_filter(filter) {
+            self.wrong(format!(
+                "the setting {name} is not a filter; write one as RFC 4515 has it, such as \
+                 (businessCategory=public)"
+            ));
+        }
+        Some(filter)
+    }
+
+    /// Attributes that a setting names, with commas between.
+    pub(super) fn attributes_in(&mut self, setting: &str) -> Vec<&'a str> {
+        let list = self.setting(setting).unwrap_or_default();
+        let names: Vec<_> = list
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
+        for name in &names {
+            self.check_attribute(name);
+        }
+        names
+    }
+
     /// An attribute that a setting names.
     pub(super) fn attribute_in(&mut self, setting: &str) -> Option<&'a str> {
         let name = self.setting(setting)?;
@@ -221,6 +267,50 @@ impl<'a, 'f> Fields<'a, 'f> {
             self.wrong(format!(
                 "{name:?} is not the name of an attribute; write one such as mail"
             ));
+        }
+    }
+}
+
+/// Whether a text is one pair of parentheses with whole pairs in it. The host reads the rest; braces are
+/// the host's own.
+fn is_one_filter(text: &str) -> bool {
+    let (mut depth, mut closed) = (0_usize, false);
+    for octet in text.bytes() {
+        match octet {
+            b'{' | b'}' => return false,
+            _ if closed => return false,
+            b'(' => depth += 1,
+            b')' if depth > 0 => {
+                depth -= 1;
+                closed = depth == 0;
+            }
+            _ if depth == 0 => return false,
+            _ => {}
+        }
+    }
+    closed && text.contains('=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_one_pair_of_parentheses() {
+        for good in ["(cn=a)", "(&(cn=a)(!(ou=b*)))"] {
+            assert!(is_one_filter(good), "{good}");
+        }
+        for bad in [
+            "",
+            "cn=a",
+            "(cn=a",
+            "cn=a)",
+            "(cn=a)(cn=b)",
+            "(cn=a))",
+            "(cn={x})",
+            "()",
+        ] {
+            assert!(!is_one_filter(bad), "{bad}");
         }
     }
 }

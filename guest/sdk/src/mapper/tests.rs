@@ -2,6 +2,7 @@ mod failures;
 
 use super::*;
 use crate::{
+    defaults,
     memo::Memo,
     types::{Attribute, Entry, Setting},
 };
@@ -34,10 +35,16 @@ fn entry(attributes: &[(&str, &[&[u8]])]) -> Entry {
     }
 }
 
+const SCOPE: Scope<'_> = Scope {
+    defaults: &defaults::RFC,
+    groups_base: None,
+    readable: &[],
+};
+
 /// Applies mappers the way a policy does: through a memo.
 fn mapped(mappers: &[Mapper], entry: &Entry) -> Result<Mapped, Problem> {
     let mut findings = Findings::default();
-    let mappers = MapperSet::parse(mappers, &mut findings);
+    let mappers = MapperSet::parse(mappers, SCOPE, &mut findings);
     assert_eq!(findings.problems, vec![]);
     let memo = Memo {
         username_attribute: "uid",
@@ -46,7 +53,17 @@ fn mapped(mappers: &[Mapper], entry: &Entry) -> Result<Mapped, Problem> {
     .encode();
     let memo = Memo::decode(&memo).expect("a memo that was just written");
     assert_eq!(memo.username_attribute, "uid");
-    memo.mappers.apply(Attributes::of(entry))
+    let applied = memo.mappers.apply(Who {
+        dn: &entry.dn,
+        entry: Attributes::of(entry),
+        username: "ada",
+        is_enabled: true,
+        findings: &[],
+    })?;
+    match applied {
+        Applied::Done(mapped) => Ok(mapped),
+        Applied::Read(wishes) => unreachable!("{wishes:?}"),
+    }
 }
 
 fn claims(mappers: &[Mapper], entry: &Entry) -> Vec<(String, ClaimValue)> {
@@ -64,7 +81,7 @@ fn text(name: &str, value: &str) -> (String, ClaimValue) {
 fn problems(mapper: Mapper) -> Vec<String> {
     let mut findings = Findings::default();
     let mappers = [mapper];
-    let set = MapperSet::parse(&mappers, &mut findings);
+    let set = MapperSet::parse(&mappers, SCOPE, &mut findings);
     assert_eq!(set.0.is_empty(), !findings.problems.is_empty());
     findings
         .problems
@@ -304,7 +321,7 @@ fn a_repeated_name_is_a_problem_and_an_unknown_setting_a_note() {
         mapper("a", "attribute", Some("cn"), &[]),
     ];
     let mut findings = Findings::default();
-    let _ = MapperSet::parse(&mappers, &mut findings);
+    let _ = MapperSet::parse(&mappers, SCOPE, &mut findings);
     assert_eq!(findings.problems.len(), 1);
     assert_eq!(findings.notes.len(), 1);
 }
@@ -322,7 +339,7 @@ fn the_plan_knows_what_is_read_and_yielded() {
         mapper("site", "constant", None, &[("value", "x")]),
         mapper("groups", "group", None, &[]),
     ];
-    let set = MapperSet::parse(&mappers, &mut Findings::default());
+    let set = MapperSet::parse(&mappers, SCOPE, &mut Findings::default());
     assert_eq!(
         set.attributes().collect::<Vec<_>>(),
         ["displayName", "cn", "cn", "memberOf"]
@@ -338,7 +355,7 @@ fn a_memo_that_was_cut_is_refused() {
         mapper("full", "full-name", None, &[]),
         mapper("groups", "group", None, &[("base", "o=x")]),
     ];
-    let mappers = MapperSet::parse(&mappers, &mut Findings::default());
+    let mappers = MapperSet::parse(&mappers, SCOPE, &mut Findings::default());
     let memo = Memo {
         username_attribute: "uid",
         mappers,
@@ -349,3 +366,5 @@ fn a_memo_that_was_cut_is_refused() {
     }
     assert!(Memo::decode(&[memo.as_slice(), &[0]].concat()).is_none());
 }
+
+mod kinds;
