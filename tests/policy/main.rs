@@ -11,6 +11,7 @@ mod hostile;
 mod isolation;
 mod memory;
 mod names;
+mod optional;
 mod recognition;
 mod shipped;
 mod stage;

@@ -1,6 +1,6 @@
 //! Whose directory is this: recorded root DSEs, shown to the policies that come with the bridge.
 
-use crate::stage;
+use crate::stage::{self, renamed};
 use bridge_components::components;
 use bridge_model::{
     entry::{Attribute, Entry},
@@ -115,22 +115,6 @@ fn what_is_proposed_can_be_translated() {
                 .unwrap_or_else(|problems| panic!("{id}: {problems:?}"));
         }
     }
-}
-
-/// A component in which one name stands in another's place. Both have the same length, so nothing else
-/// in it changes.
-fn renamed(component: &[u8], name: &str, other: &str) -> Vec<u8> {
-    assert_eq!(name.len(), other.len());
-    let mut octets = component.to_vec();
-    let mut found = 0;
-    for at in 0..octets.len() {
-        if octets[at..].starts_with(name.as_bytes()) {
-            octets[at..at + name.len()].copy_from_slice(other.as_bytes());
-            found += 1;
-        }
-    }
-    assert!(found > 0, "{name} is nowhere in it");
-    octets
 }
 
 #[test]

@@ -91,6 +91,22 @@ pub(crate) fn host(limits: Limits) -> PolicyHost {
     PolicyHost::new(settings).expect("a host")
 }
 
+/// A component in which one name stands in another's place. Both have the same length, so nothing else
+/// in it changes.
+pub(crate) fn renamed(component: &[u8], name: &str, other: &str) -> Vec<u8> {
+    assert_eq!(name.len(), other.len());
+    let mut octets = component.to_vec();
+    let mut found = 0;
+    for at in 0..octets.len() {
+        if octets[at..].starts_with(name.as_bytes()) {
+            octets[at..at + name.len()].copy_from_slice(other.as_bytes());
+            found += 1;
+        }
+    }
+    assert!(found > 0, "{name} is nowhere in it");
+    octets
+}
+
 /// Checks that a hostile guest answers while it is not told to misbehave.
 pub(crate) fn expect_good_call(policy: &dyn VendorPolicy) {
     let steps = policy.decide(&context(b""), &[person("uid=ada"), person("uid=alan")]);
