@@ -182,8 +182,8 @@ mod tests {
         for is_start_tls in [true, false] {
             let (endpoint, security) =
                 endpoint("ldapi://%2Frun%2fslapd%2Fldapi/", is_start_tls).expect("a socket");
-            assert_eq!(endpoint.address, "/run/slapd/ldapi");
-            assert_eq!(security, Security::Local("/run/slapd/ldapi".into()));
+            assert_eq!(endpoint.address, "/run/staff/ldapi");
+            assert_eq!(security, Security::Local("/run/staff/ldapi".into()));
         }
     }
 

@@ -135,7 +135,7 @@ fn search_at(url: &Url, search: &Search, source: Source) -> Option<Search> {
     })
 }
 
-/// A handful of domain controllers.
+/// More hosts and ports than anybody lists.
 const SERVERS_MAX: usize = 32;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod binds;
 mod connect;
+mod endless;
 mod external;
 mod failover;
 mod health;

@@ -3,7 +3,10 @@
 use super::*;
 use bridge_model::{
     ports::DirectoryFault,
-    write::{Modification, ModifyWay},
+    write::{
+        Modification,
+        ModifyWay::{self, Add, Remove, Replace},
+    },
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use suites::{
@@ -46,13 +49,32 @@ async fn values(directory: &dyn Directory, dn: &Dn, attribute: &str) -> Option<V
 }
 
 #[tokio::test]
-async fn an_entry_is_made_changed_renamed_and_removed() {
+async fn an_entry_is_made_renamed_and_removed() {
     let slapd = Slapd::start();
     let directory = writer(&slapd);
     let lin = dn(&format!("uid=lin,{PEOPLE}"));
     assert_eq!(write(&*directory, newcomer("lin")).await, 0);
     assert_eq!(write(&*directory, newcomer("lin")).await, 68);
-    use ModifyWay::{Add, Remove, Replace};
+    let rename = Write::Rename {
+        dn: lin.clone(),
+        name: vec![part("uid", "lin2")],
+    };
+    let renamed = dn(&format!("uid=lin2,{PEOPLE}"));
+    assert_eq!(write(&*directory, rename).await, 0);
+    assert_eq!(values(&*directory, &lin, "uid").await, None);
+    let uid = values(&*directory, &renamed, "uid").await;
+    assert_eq!(uid, Some(vec!["lin2".to_owned()]));
+    let delete = Write::Delete { dn: renamed };
+    assert_eq!(write(&*directory, delete.clone()).await, 0);
+    assert_eq!(write(&*directory, delete).await, 32);
+}
+
+#[tokio::test]
+async fn an_entry_is_changed_as_a_whole_or_not_at_all() {
+    let slapd = Slapd::start();
+    let directory = writer(&slapd);
+    let lin = dn(&format!("uid=lin,{PEOPLE}"));
+    assert_eq!(write(&*directory, newcomer("lin")).await, 0);
     for (changes, mails, phones) in [
         (
             vec![
@@ -87,44 +109,12 @@ async fn an_entry_is_made_changed_renamed_and_removed() {
         let found = values(&*directory, &lin, "telephoneNumber").await;
         assert_eq!(found.expect("lin"), phones);
     }
-    // All or nothing.
-    let wrong = modify(
-        &lin,
-        vec![
-            (Add, attribute("mail", &["e@x"])),
-            (Add, attribute("noSuchAttribute", &["x"])),
-        ],
-    );
-    assert_eq!(write(&*directory, wrong).await, 17);
+    let wrong = vec![
+        (Add, attribute("mail", &["e@x"])),
+        (Add, attribute("noSuchAttribute", &["x"])),
+    ];
+    assert_eq!(write(&*directory, modify(&lin, wrong)).await, 17);
     assert_eq!(values(&*directory, &lin, "mail").await, Some(vec![]));
-
-    let name = vec![part("uid", "lin2")];
-    let renamed = dn(&format!("uid=lin2,{PEOPLE}"));
-    assert_eq!(
-        write(
-            &*directory,
-            Write::Rename {
-                dn: lin.clone(),
-                name
-            }
-        )
-        .await,
-        0
-    );
-    assert_eq!(values(&*directory, &lin, "uid").await, None);
-    let uid = values(&*directory, &renamed, "uid").await;
-    assert_eq!(uid, Some(vec!["lin2".to_owned()]));
-    assert_eq!(
-        write(
-            &*directory,
-            Write::Delete {
-                dn: renamed.clone()
-            }
-        )
-        .await,
-        0
-    );
-    assert_eq!(write(&*directory, Write::Delete { dn: renamed }).await, 32);
 }
 
 #[tokio::test]
@@ -168,6 +158,49 @@ async fn a_name_of_any_characters_is_written_and_found() {
         let uid = values(&*directory, &renamed, "uid").await;
         assert_eq!(uid.expect("an entry"), [value], "{value:?}");
         before = renamed;
+    }
+}
+
+#[tokio::test]
+async fn a_large_value_is_written_and_read() {
+    let slapd = Slapd::start();
+    let directory = writer(&slapd);
+    let photo: Vec<u8> = (0..300_000_u32)
+        .map(|i| i.to_le_bytes()[i as usize % 3])
+        .collect();
+    let ada = dn(person("ada").as_str());
+    let large = Attribute {
+        name: "jpegPhoto".to_owned(),
+        values: vec![photo.clone()],
+    };
+    let change = modify(&ada, vec![(Replace, large)]);
+    assert_eq!(write(&*directory, change).await, 0);
+    let mut search = by_uid("ada");
+    search.attributes = vec!["jpegPhoto".to_owned()];
+    let found = directory.search(&search).await.expect("an answer");
+    assert!(found.entries[0].values("jpegPhoto") == [photo]);
+}
+
+#[tokio::test]
+async fn aliases_are_followed_where_that_is_wanted() {
+    let slapd = Slapd::start();
+    let directory = writer(&slapd);
+    let alias = Write::Add {
+        dn: dn(&format!("cn=alias,{PEOPLE}")),
+        attributes: vec![
+            attribute("objectClass", &["alias", "extensibleObject"]),
+            attribute("cn", &["alias"]),
+            attribute("aliasedObjectName", &[SERVICE_DN]),
+        ],
+    };
+    assert_eq!(write(&*directory, alias).await, 0);
+    for follow_aliases in [false, true] {
+        let mut federation = ldaps(&slapd.ldaps_address());
+        federation.connection.follow_aliases = follow_aliases;
+        let search = search(PEOPLE, Filter::equal("cn", "svc"), &["cn"]);
+        let directory = open(&federation);
+        let found = directory.search(&search).await.expect("an answer");
+        assert_eq!(found.entries.len(), usize::from(follow_aliases));
     }
 }
 

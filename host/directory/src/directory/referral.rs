@@ -168,7 +168,7 @@ fn worse(one: u32, other: u32) -> u32 {
 /// RFC 4511 appendix A.2, as the next.
 const REFERRAL: u32 = 10;
 const LOOP_DETECTED: u32 = 54;
-/// From a domain to the top of its forest and down again.
+/// Up from one part of a tree and down to another.
 const HOPS_MAX: usize = 3;
 /// The most places that one search leads to.
 const FOLLOWED_MAX: usize = 16;

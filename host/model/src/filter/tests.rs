@@ -108,16 +108,16 @@ fn any_filter(odd: &mut Odd, depth: usize) -> Filter {
         2 => {
             let any = (0..odd.below(3)).map(|_| odd.octets(4));
             let any: Vec<_> = any.filter(|part| !part.is_empty()).collect();
-            let (initial, last) = (odd.octets(4), odd.octets(4));
-            if initial.is_empty() && any.is_empty() && last.is_empty() {
+            let (begin, end) = (odd.octets(4), odd.octets(4));
+            if begin.is_empty() && any.is_empty() && end.is_empty() {
                 // That is the text of presence.
                 return Filter::Present("sn".to_owned());
             }
             Filter::Substrings {
                 attribute: "sn".to_owned(),
-                initial,
+                initial: begin,
                 any,
-                last,
+                last: end,
             }
         }
         3 => {
