@@ -100,7 +100,7 @@ fn the_same_value_is_never_sealed_alike() {
 fn a_bind_credential_is_tied_to_where_it_goes_and_as_whose() {
     let seal = seal_with(1);
     let sealed = seal.seal(&Place::bind_credential(&federation()), &Secret::new("x"));
-    let ties: [(&str, Change); 10] = [
+    let ties: [(&str, Change); 15] = [
         ("id", |f| f.id = FederationId(Uuid::from_u128(2))),
         ("realm", |f| f.realm = realm("guests")),
         ("url", |f| f.connection.urls[1] = url("ldaps://evil")),
@@ -115,16 +115,41 @@ fn a_bind_credential_is_tied_to_where_it_goes_and_as_whose() {
         }),
         ("bind name", |f| f.connection.bind = bind("cn=other")),
         ("no bind", |f| f.connection.bind = ServiceBind::None),
+        ("no bind name", |f| {
+            f.connection.bind = ServiceBind::External(None);
+        }),
+        ("certificate", |f| {
+            f.connection.bind = ServiceBind::External(Some("cn=bridge".to_owned()));
+        }),
+        ("TLS version", |f| f.connection.tls_min = TlsVersion::Tls13),
+        ("host of referrals", |f| {
+            f.connection.referral_hosts = vec!["evil".to_owned()];
+        }),
+        ("hosts of referrals in place of URLs", |f| {
+            let last = f.connection.urls.pop().map(String::from);
+            f.connection.referral_hosts.extend(last);
+        }),
     ];
     for (what, change) in ties {
         let mut changed = federation();
         change(&mut changed);
         let opened = seal.open(&Place::bind_credential(&changed), &sealed);
         assert!(opened.is_err(), "{what}");
+        // And the other way around: what is taken back is a change, too.
+        let sealed = seal.seal(&Place::bind_credential(&changed), &Secret::new("x"));
+        let opened = seal.open(&Place::bind_credential(&federation()), &sealed);
+        assert!(opened.is_err(), "{what}");
+        let is_elsewhere = changed.id != federation().id || changed.realm != federation().realm;
+        let shares = changed
+            .connection
+            .shares_credential_with(&federation().connection);
+        assert_eq!(shares, is_elsewhere, "{what}");
     }
     let mut renamed = federation();
     renamed.name = FederationName::new("everybody").expect("a federation's name");
     renamed.connection.operation_timeout = Duration::from_secs(9);
+    renamed.connection.pool_connections_min = 1;
+    renamed.connection.follow_aliases = true;
     assert!(
         seal.open(&Place::bind_credential(&renamed), &sealed)
             .is_ok()

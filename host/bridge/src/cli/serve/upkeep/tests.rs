@@ -1,11 +1,12 @@
 use super::*;
-use crate::{app::built_in_policies, system::OsRandom};
+use crate::{audit::AuditFile, system::OsRandom};
 use bridge_model::{
     names::{FederationName, RealmName},
     ports::{Realms, Store},
     realm::PlannedFederation,
     secret::Secret,
 };
+use bridge_policy::{HostSettings, Limits, PolicyHost};
 use bridge_store::{Purpose, SealingKey, SqliteStore};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::{
@@ -34,6 +35,19 @@ fn certificate(name: &str) -> String {
     let made = generate_simple_self_signed(vec![name.to_owned()]);
     let CertifiedKey { cert, .. } = made.expect("a certificate");
     cert.pem()
+}
+
+/// The one policy that is needed: compiling all takes long.
+fn policies() -> PolicyHost {
+    let settings = HostSettings {
+        limits: Limits::default(),
+        cache: None,
+    };
+    let host = PolicyHost::new(settings).expect("a host");
+    let mut components = bridge_components::components().iter();
+    let generic = components.find(|component| component.name == "generic");
+    host.load(generic.expect("there is one").bytes).expect("it loads");
+    host
 }
 
 /// A folder with the files of a bridge, and what keeps the bridge up with them.
@@ -67,8 +81,10 @@ impl Place {
         let store = SqliteStore::in_memory(&key, random, Purpose::Production).await;
         let store = Arc::new(store.expect("memory opens"));
         let base = Url::parse("http://127.0.0.1:8080").expect("a URL");
+        let audit = AuditFile::append(&folder.path().join("audit")).expect("a file");
         let bridge = Bridge::builder(base, Arc::clone(&store) as Arc<dyn Store>)
-            .policies(built_in_policies(None).expect("the policies load"))
+            .audit(Arc::new(audit))
+            .policies(policies())
             .build()
             .expect("a bridge");
         let watch = Upkeep::watch(&config);
