@@ -59,9 +59,10 @@ pub enum StoreError {
         /// The declaration's source.
         source_name: String,
     },
-    /// The bind credential is tied to URLs, TLS settings and bind name, one of which is new.
+    /// The bind credential is tied to URLs, TLS settings, hosts of referrals and bind name, one of which
+    /// is new.
     #[error(
-        "{0} needs its bind credential: give it, as with every change of the URLs, the TLS settings or the bind name that it is tied to"
+        "{0} needs its bind credential: give it, as with every change of the URLs, the TLS settings, the hosts of referrals or the bind name that it is tied to"
     )]
     NeedsCredential(String),
     /// A sealed value does not open: the key is another, or what the value is tied to has changed.
