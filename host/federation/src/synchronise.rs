@@ -7,6 +7,7 @@
 //!       UserPages         users     the pages, place by place
 //!       Seen              seen      who was there
 //!       vanished          vanished  who was not, and whether that can be
+//!       Writer            writer    users on their way into the store
 //!     changed             changed   what the policy finds out has changed
 //!       Meant             meant     whom it means
 //!     import              import    entry → policy → user → store
@@ -25,6 +26,7 @@ mod meant;
 mod seen;
 mod users;
 mod vanished;
+mod writer;
 
 use crate::{
     active::Federations,

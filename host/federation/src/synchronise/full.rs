@@ -8,6 +8,7 @@ use super::{
     seen::{Seen, Sighting},
     users::{UserPage, UserPages},
     vanished::{self, Unidentified},
+    writer::Writer,
 };
 use bridge_model::{synchronisation::SyncFailure, time::Timestamp, user::ImportedUser};
 use std::sync::Arc;
@@ -17,42 +18,37 @@ use tokio::join;
 /// come after it, where the policy knows.
 ///
 /// Two pages of entries are in memory at the most: one is read while the one before it is made into
-/// users and the one before that is written.
+/// users. The users of some pages are written while the next are made.
 pub(super) async fn read(job: &Job, began: Timestamp) -> Result<Option<Vec<u8>>, Halt> {
     // What changes while users are read is read again after it.
     let mark = changed::mark(job).await?;
-    let mut pages = UserPages::all(Arc::clone(&job.federation))?;
     let mut seen = Seen::default();
     let mut unidentified = Unidentified::default();
-    let mut users: Vec<ImportedUser> = Vec::new();
-    let mut page = pages.next().await?;
-    while page.is_some() || !users.is_empty() {
-        let has_page = page.is_some();
-        let (next, made, kept) = join!(
-            async {
-                if has_page {
-                    pages.next().await
-                } else {
-                    Ok(None)
-                }
-            },
-            make(job, page.take(), &mut seen, &mut unidentified),
-            import::keep(job, &users),
-        );
-        kept?;
-        users = made?;
-        page = match next {
-            Ok(next) => next,
-            Err(halt) => {
-                // What was made until then stays.
-                import::keep(job, &users).await?;
-                return Err(halt);
-            }
-        };
-    }
+    let mut writer = Writer::new(job);
+    let read = read_pages(job, &mut seen, &mut unidentified, &mut writer).await;
+    // What was made until something failed stays.
+    let written = writer.finish().await;
+    read?;
+    written?;
     is_any_imported(job)?;
     vanished::remove(job, &seen, &unidentified, began).await?;
     Ok(mark)
+}
+
+async fn read_pages(
+    job: &Job,
+    seen: &mut Seen,
+    unidentified: &mut Unidentified,
+    writer: &mut Writer,
+) -> Result<(), Halt> {
+    let mut pages = UserPages::all(Arc::clone(&job.federation))?;
+    let mut page = pages.next().await?;
+    while let Some(current) = page.take() {
+        let (next, made) = join!(pages.next(), make(job, current, seen, unidentified));
+        writer.add(made?).await?;
+        page = next?;
+    }
+    Ok(())
 }
 
 /// That not one of the entries can be imported is no fault of the entries.
@@ -72,13 +68,11 @@ fn is_any_imported(job: &Job) -> Result<(), Halt> {
 /// The users of a page.
 async fn make(
     job: &Job,
-    page: Option<UserPage>,
+    page: UserPage,
     seen: &mut Seen,
     unidentified: &mut Unidentified,
 ) -> Result<Vec<ImportedUser>, Halt> {
-    let Some(UserPage { place, page }) = page else {
-        return Ok(Vec::new());
-    };
+    let UserPage { place, page } = page;
     if !page.reply.is_success() {
         let users = job.federation.planned.federation.users.get(place);
         let base = users.map_or("", |users| users.base.as_str());
