@@ -100,6 +100,51 @@ fn a_run_goes_on_by_itself_and_one_at_a_time_until_it_is_ended() {
 }
 
 #[test]
+fn a_run_is_seen_to_come_forward() {
+    let (_served, operator) = staff();
+    let proxy = Proxy::start(&Slapd::shared().ldaps_address());
+    let mut document = of_slapd("people");
+    document["connection_url"] = json!(format!("ldaps://{}", proxy.address()));
+    document["import_enabled"] = json!(true);
+    document["advanced"]["batch_size"] = json!(3);
+    let federation = id(&operator.create("/user-federations", &document));
+    proxy.set_mode(Mode::Delay(Duration::from_millis(100)));
+    let sync = resource(&federation);
+    assert_eq!(operator.post(&sync, &json!({})).status, 202);
+    let mut seen = Vec::new();
+    let begin = Instant::now();
+    let run = loop {
+        let run = operator.get(&sync).json()["last"].clone();
+        if run["stage"] != "running" {
+            break run;
+        }
+        seen.push(run["read"].as_u64().expect("a number"));
+        assert!(begin.elapsed() < RUN_MAX, "it still goes on: {run}");
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(run["stage"], "done", "{run}");
+    let all = run["read"].as_u64().expect("a number");
+    assert!(seen.is_sorted(), "{seen:?}");
+    assert!(seen.iter().any(|read| (1..all).contains(read)), "{seen:?}");
+}
+
+#[test]
+fn what_is_due_is_read_without_being_asked_for() {
+    let (served, operator) = staff();
+    let mut document = of_slapd("people");
+    document["import_enabled"] = json!(true);
+    document["advanced"]["full_sync_period"] = json!("1h");
+    let federation = id(&operator.create("/user-federations", &document));
+    let begin = Instant::now();
+    while operator.get(&resource(&federation)).json()["full_at"].is_null() {
+        assert!(begin.elapsed() < RUN_MAX, "{}", served.bridge.log());
+        thread::sleep(Duration::from_millis(200));
+    }
+    let users = operator.get("/users").json();
+    assert!(users.as_array().is_some_and(|users| users.len() > 10));
+}
+
+#[test]
 fn a_run_that_cannot_begin_says_why() {
     let (served, operator) = staff();
     let federation = id(&operator.create("/user-federations", &of_slapd("people")));

@@ -189,7 +189,7 @@ impl Endpoint {
             .content(JSON, ContentBuilder::new().schema(Some(error.schema)));
         self.root = KEYCLOAK;
         self.responses = self.responses.response("default", answer);
-        self.shapes = error.named;
+        self.shapes.extend(error.named);
         self
     }
 
