@@ -12,7 +12,7 @@ use bridge_model::{
     changes::{Advance, ChangeRead, Turn},
     decision::Context,
     ports::{Pages, PolicyError, VendorPolicy},
-    search::{Page, PagedSearch},
+    search::{Page, PagedSearch, SearchScope, Subtree},
 };
 use std::sync::Arc;
 use tracing::warn;
@@ -171,12 +171,12 @@ impl Following<'_> {
             return Ok(ChangePages::Users(Box::new(pages)));
         }
         let planned = &federation.planned.federation;
-        let readable: Vec<_> = federation
-            .readable
-            .iter()
-            .chain(&planned.users)
-            .cloned()
-            .collect();
+        // At or below the places where users live, however far below them users are looked for.
+        let users = planned.users.iter().map(|place| Subtree {
+            scope: SearchScope::Subtree,
+            ..place.clone()
+        });
+        let readable: Vec<_> = federation.readable.iter().cloned().chain(users).collect();
         let bounds = reads::Bounds {
             readable: &readable,
             own: None,

@@ -71,7 +71,7 @@ impl Writer {
     /// Waits for the write that is under way.
     async fn written(&mut self) -> Result<(), Halt> {
         while let Some(written) = self.writing.join_next().await {
-            let counts = written.unwrap_or_else(|error| resume(error))?;
+            let counts = written.unwrap_or_else(resume)?;
             self.ledger.count(counts);
         }
         Ok(())

@@ -403,6 +403,17 @@ async fn a_policy_reads_only_what_it_may() {
 }
 
 #[tokio::test]
+async fn the_entry_that_users_live_below_may_be_read() {
+    let bench = marked(2).await;
+    bench.change(|federation| federation.users[0].scope = SearchScope::OneLevel);
+    bench
+        .script
+        .turns([reads(of_entry("ou=staff,dc=example,dc=test")), mark("m1")]);
+    let run = bench.run(Changed).await;
+    assert_eq!(run.stage, Done, "{run:?}");
+}
+
+#[tokio::test]
 async fn what_a_policy_means_has_to_be_there() {
     let bench = marked(2).await;
     bench.script.turns([
