@@ -231,7 +231,10 @@ fn check_identity(identity: &Identity) -> Checked {
     count("claims", identity.claims.len(), ITEMS_MAX)?;
     identity.claims.iter().try_for_each(check_claim)?;
     for group in &identity.groups {
-        dn("group", &group.dn)?;
+        // A group that the operator gives to everyone has none.
+        if !group.dn.is_empty() {
+            dn("group", &group.dn)?;
+        }
         name("group", &group.name)?;
         group
             .parents

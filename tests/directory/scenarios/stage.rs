@@ -27,8 +27,9 @@ const SCOPE: &str = "openid profile email phone address groups";
 
 /// People of whom nothing is particular, beside those of the LDIF files: for scenarios that change
 /// somebody. Their password is `Pw-` and the name.
-const PEOPLE: [&str; 8] = [
-    "joan", "mary", "dorothy", "evelyn", "ruth", "vera", "lise", "ingrid",
+const PEOPLE: [&str; 11] = [
+    "joan", "mary", "dorothy", "evelyn", "ruth", "vera", "lise", "ingrid", "hilda", "maryam",
+    "emilie",
 ];
 
 /// A server with a bridge before it.

@@ -102,20 +102,20 @@ fn life(stage: &Stage) {
         "POST",
         "",
         &json!({
-            "username": "newcomer", "firstName": "New", "lastName": "Comer",
+            "username": "newcomer", "firstName": "Radia", "lastName": "Perlman",
             "email": "newcomer@example.test", "enabled": true,
-            "credentials": [{ "type": "password", "value": "Quite-new-1", "temporary": false }],
+            "credentials": [{ "type": "password", "value": "Zzq8-kkjj11", "temporary": false }],
         }),
     );
     assert_eq!(page.status, 201, "{}", page.body);
     let location = page.header("location").expect("a location").to_owned();
     let id = location.rsplit('/').next().expect("an id").to_owned();
     let dn = match stage.environment {
-        Environment::Samba => format!("CN=New Comer,{}", samba::PEOPLE),
+        Environment::Samba => format!("CN=newcomer,{}", samba::PEOPLE),
         _ => stage.dn("newcomer"),
     };
-    assert_eq!(stage.values(&dn, "sn"), ["Comer"]);
-    assert_eq!(realm.claims("newcomer", "Quite-new-1")["sub"], json!(id));
+    assert_eq!(stage.values(&dn, "sn"), ["Perlman"]);
+    assert_eq!(realm.claims("newcomer", "Zzq8-kkjj11")["sub"], json!(id));
 
     let page = call(
         &realm,

@@ -21,6 +21,8 @@ const TIMEOUT_MAX: Duration = Duration::from_mins(2);
 pub(super) struct Advanced {
     /// Without URLs and a bind.
     pub(super) connection: Connection,
+    /// Where users live beside `users_dn`.
+    pub(super) more_users: Vec<Dn>,
     pub(super) search_scope: SearchScope,
     pub(super) custom_filter: Option<String>,
     pub(super) synchronisation: Synchronisation,
@@ -36,6 +38,7 @@ impl Default for Advanced {
     fn default() -> Self {
         Self {
             connection: Connection::to(Vec::new()),
+            more_users: Vec::new(),
             search_scope: SearchScope::default(),
             custom_filter: None,
             synchronisation: Synchronisation::default(),
@@ -71,6 +74,7 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
     }));
     let advanced = Advanced {
         connection: connection(&section, source, preset.connection),
+        more_users: section.each("more_users_dn", |text| Dn::parse(&text)),
         search_scope: scope.unwrap_or_default(),
         custom_filter: section.filled_text("custom_user_search_filter"),
         synchronisation: synchronisation(&section),

@@ -124,6 +124,7 @@ fn described(
     // What subjects are derived under is the first name, unless the document says otherwise.
     let name = name.or_else(|| FederationName::new("nameless").ok())?;
     let connection = connection::read(section, &advanced, source);
+    let users = users.into_iter().chain(advanced.more_users);
     let users = users.map(|base| Subtree {
         base,
         scope: advanced.search_scope,
@@ -136,7 +137,7 @@ fn described(
         edit_mode,
         import_enabled,
         sync_registration: section.flag("sync_registration", false),
-        users: users.into_iter().collect(),
+        users: users.collect(),
         read_bases: advanced.read_bases,
         username_attribute: required("username_ldap_attribute"),
         rdn_attribute: required("rdn_ldap_attribute"),

@@ -170,7 +170,12 @@ pub(crate) struct AdvancedDocument {
     /// a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ca_bundle: Option<String>,
-    /// How far below `users_dn` users are looked for. Preset: `SUBTREE`.
+    /// Where users live beside `users_dn`, in the order in which they are looked for. New users are made
+    /// in `users_dn`.
+    #[schema(value_type = Option<Vec<String>>)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more_users_dn: Vec<String>,
+    /// How far below `users_dn` and `more_users_dn` users are looked for. Preset: `SUBTREE`.
     #[schema(value_type = Option<SearchScopeWord>)]
     pub(crate) search_scope: SearchScopeWord,
     /// A filter (RFC 4515) that is laid over every search for users.
@@ -332,6 +337,12 @@ impl From<&Federation> for AdvancedDocument {
             start_tls: connection.start_tls,
             allow_plaintext: connection.allow_plaintext,
             ca_bundle: connection.ca_bundle.clone(),
+            more_users_dn: federation
+                .users
+                .iter()
+                .skip(1)
+                .map(|users| users.base.to_string())
+                .collect(),
             search_scope: SearchScopeWord::of(scope.unwrap_or_default()),
             custom_user_search_filter: federation.custom_filter.clone(),
             pagination: synchronisation.pagination,
