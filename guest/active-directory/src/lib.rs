@@ -17,6 +17,7 @@ mod writing;
 use policy_sdk::{
     Account, Attributes, Defaults, State, Vendor,
     defaults::{self, GroupTraits},
+    login,
     mapper::Findings,
     recognition::{self, RootDse},
     types::{Entry, Federation, Problem, Proposal, Rejection, Reply, Search},
@@ -51,7 +52,7 @@ impl Vendor for ActiveDirectory {
             LOCKED_AT,
             HOURS,
         ],
-        settings: &[passwords::HINTS],
+        settings: &[passwords::HINTS, login::DOMAINS],
         groups: GroupTraits {
             member: "member",
             also_member: None,

@@ -58,6 +58,7 @@ mod export;
 pub mod id;
 mod json;
 pub mod log;
+pub mod login;
 pub mod mapper;
 pub mod memo;
 #[cfg(target_family = "wasm")]

@@ -5,6 +5,7 @@ use crate::{
     defaults::{DefaultMapper, Defaults, GROUPS, Known},
     dn,
     id::{self, Stability},
+    login,
     mapper::{Findings, MapperSet, Scope},
     memo::{self, Memo},
     reads,
@@ -20,13 +21,25 @@ const UUID_FORM: &str = "uuid_form";
 const GROUPS_BASE: &str = "groups.dn";
 
 /// The settings of a federation that every policy here knows.
-const SETTINGS: &[Known] = &[Known {
-    name: UUID_FORM,
-    about: "How the octets of uuid_ldap_attribute are read; what is known of the attribute where it is not \
+const SETTINGS: &[Known] = &[
+    Known {
+        name: UUID_FORM,
+        about: "How the octets of uuid_ldap_attribute are read; what is known of the attribute where it is not \
                 set, else text.",
-    preset: None,
-    choices: &["octets", "text", "uuid", "guid"],
-}];
+        preset: None,
+        choices: &["octets", "text", "uuid", "guid"],
+    },
+    GROUP_FORM,
+    login::ATTRIBUTES,
+];
+
+const GROUP_FORM: Known = Known {
+    name: "group_form",
+    about: "What stands in the claim groups: the name of a group; path, the names of the groups above it and its \
+            own, each after a /; or its DN.",
+    preset: Some("name"),
+    choices: &["name", "path", "dn"],
+};
 
 const UUID_FORMS: [(&str, IdForm); 4] = [
     ("octets", IdForm::Octets),
@@ -76,7 +89,8 @@ pub(crate) fn translate(
     };
     let set = MapperSet::parse(&mappers, scope, &mut findings);
 
-    let username_attribute = or_default(federation.username_attribute, defaults.username_attribute);
+    let own = federation.username_attribute.clone();
+    let username_attribute = or_default(own, defaults.username_attribute);
     let claims = owned(&set.claims());
     let attributes = wanted(
         [username_attribute.as_str(), &stable_id.attribute]
@@ -97,11 +111,14 @@ pub(crate) fn translate(
             "the mappers are too many, or their settings too long; remove some",
         ));
     }
+    let login = login::filter(defaults, &federation, &username_attribute, &mut findings);
+    let more = login::domains(defaults, &federation, &mut findings);
+    let group_form = group_form(&federation, &mut findings);
     if !findings.problems.is_empty() {
         return Err(findings.problems);
     }
     Ok(Plan {
-        login_filter: login_filter(defaults, &username_attribute),
+        login_filter: limited(defaults, login),
         users_filter: limited(defaults, format!("({username_attribute}=*)")),
         username_attribute,
         rdn_attribute: or_default(federation.rdn_attribute, defaults.rdn_attribute),
@@ -121,12 +138,12 @@ pub(crate) fn translate(
         password_controls: Vec::new(),
         password_write: PasswordWrite::Refused,
         writes: Vec::new(),
-        group_form: GroupForm::Name,
+        group_form,
         claims,
         mappers,
         memo,
         notes: findings.notes,
-        more: Vec::new(),
+        more,
     })
 }
 
@@ -266,13 +283,19 @@ fn overlay(defaults: &Defaults, own: &[Mapper], findings: &mut Findings) -> Vec<
     mappers
 }
 
-fn login_filter(defaults: &Defaults, username_attribute: &str) -> String {
-    let is_vendors = username_attribute.eq_ignore_ascii_case(defaults.username_attribute);
-    let filter = match defaults.login {
-        Some(login) if is_vendors => login.to_owned(),
-        _ => format!("({username_attribute}={{username}})"),
-    };
-    limited(defaults, filter)
+fn group_form(federation: &Federation, findings: &mut Findings) -> GroupForm {
+    match reads::setting(federation, GROUP_FORM.name) {
+        None | Some("name") => GroupForm::Name,
+        Some("path") => GroupForm::Path,
+        Some("dn") => GroupForm::Dn,
+        Some(other) => {
+            findings.problems.push(problem(
+                format!("advanced.settings.{}", GROUP_FORM.name),
+                format!("{other:?} is none of name, path and dn; write one of these"),
+            ));
+            GroupForm::Name
+        }
+    }
 }
 
 fn limited(defaults: &Defaults, filter: String) -> String {

@@ -15,6 +15,9 @@ const NO_SUCH_OBJECT: u32 = 32;
 /// LDAP's result code for more entries than were asked for.
 const SIZE_LIMIT_EXCEEDED: u32 = 4;
 
+/// In `plan.more`: a domain that may be typed with the local part of a name; without any, all may.
+pub(crate) const LOGIN_DOMAIN: &str = "login_domain";
+
 /// What a typed name means in one directory.
 pub(crate) enum Located {
     /// This one.
@@ -46,11 +49,19 @@ pub(crate) async fn locate(
     searched: &mut Vec<Searched>,
 ) -> Result<Located, LocateError> {
     let plan = &federation.planned.plan;
-    let slots =
-        [("username", username), ("local", local_part(username))].map(|(name, value)| Slot {
-            name: name.to_owned(),
-            values: vec![value.as_bytes().to_vec()],
-        });
+    let domains = plan.more.iter().filter(|more| more.name == LOGIN_DOMAIN);
+    let domains: Vec<_> = domains.map(|more| more.value.as_str()).collect();
+    let slots = [
+        ("username", Some(username)),
+        ("local", local_part(username, &domains)),
+    ];
+    let slots = slots.map(|(name, value)| Slot {
+        name: name.to_owned(),
+        values: value
+            .map(|value| value.as_bytes().to_vec())
+            .into_iter()
+            .collect(),
+    });
     let filter = Arc::new(federation.user_filter(&plan.login_filter, &slots)?);
     let mut one: Option<(Dn, Entry)> = None;
     for users in &federation.planned.federation.users {
@@ -99,14 +110,18 @@ pub(crate) async fn locate(
     Ok(one.map_or(Located::Nobody, |(_, entry)| Located::One(Box::new(entry))))
 }
 
-/// What stands after the first `\` or before the last `@`, else all.
-fn local_part(username: &str) -> &str {
-    if let Some((_, local)) = username.split_once('\\') {
-        return local;
-    }
-    username
-        .rsplit_once('@')
-        .map_or(username, |(local, _)| local)
+/// What stands after the first `\` or before the last `@`, else all. None where what stands on the other
+/// side is none of the domains, if there are any.
+fn local_part<'n>(username: &'n str, domains: &[&str]) -> Option<&'n str> {
+    let parts = username.split_once('\\').or_else(|| {
+        let (local, domain) = username.rsplit_once('@')?;
+        Some((domain, local))
+    });
+    let Some((domain, local)) = parts else {
+        return Some(username);
+    };
+    let is_here = domains.is_empty() || domains.iter().any(|own| own.eq_ignore_ascii_case(domain));
+    is_here.then_some(local)
 }
 
 impl LocateError {
@@ -134,7 +149,23 @@ mod tests {
             ("CORP\\a@b", "a@b"),
             ("@", ""),
         ] {
-            assert_eq!(local_part(typed), local, "{typed}");
+            assert_eq!(local_part(typed, &[]), Some(local), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_another_domain_has_no_local_part() {
+        let own = ["CORP", "corp.example"];
+        for (typed, local) in [
+            ("ada", Some("ada")),
+            ("corp\\ada", Some("ada")),
+            ("ada@Corp.Example", Some("ada")),
+            ("LAB\\ada", None),
+            ("ada@lab.example", None),
+            ("ada@", None),
+            ("CORP\\ada@lab.example", Some("ada@lab.example")),
+        ] {
+            assert_eq!(local_part(typed, &own), local, "{typed}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From a federation to its plan.
 
-use crate::{claims, reads};
+use crate::{claims, locate::LOGIN_DOMAIN, reads};
 use bridge_model::{
     federation::Federation,
     filter::Slot,
@@ -206,7 +206,8 @@ fn check_plan(plan: &Plan, federation: &Federation) -> Result<(), String> {
     for search in &plan.shared {
         reads::admit(search, &bounds).map_err(|error| format!("shared {}: {error}", search.key))?;
     }
-    match plan.more.first() {
+    let mut unknown = plan.more.iter().filter(|more| more.name != LOGIN_DOMAIN);
+    match unknown.next() {
         Some(setting) => Err(format!(
             "the plan has {:?}, which this host does not know",
             setting.name

@@ -229,3 +229,42 @@ fn groups_that_come_in_parts_are_read_to_the_end() {
         Refusal::BadCredentials
     );
 }
+
+#[test]
+fn the_operator_says_by_what_people_sign_in_and_what_groups_are_called() {
+    let settings = |settings: &[(&str, &str)]| {
+        let setting = |(name, value): &(&str, &str)| policy_sdk::types::Setting {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        };
+        ActiveDirectory::translate(Federation {
+            settings: settings.iter().map(setting).collect(),
+            ..readable(DOMAIN_DN)
+        })
+    };
+    let plan = settings(&[
+        ("login_attributes", "sAMAccountName, mail"),
+        ("domain", "CORP,corp.example.test"),
+        ("group_form", "path"),
+    ])
+    .expect("a plan");
+    assert_eq!(
+        plan.login_filter,
+        "(&(|(sAMAccountName={local})(mail={username}))(!(objectClass=computer)))"
+    );
+    let domains: Vec<_> = plan
+        .more
+        .iter()
+        .map(|more| (more.name.as_str(), more.value.as_str()))
+        .collect();
+    assert_eq!(
+        domains,
+        [
+            ("login_domain", "CORP"),
+            ("login_domain", "corp.example.test")
+        ]
+    );
+    assert_eq!(plan.group_form, policy_sdk::types::GroupForm::Path);
+    let problems = settings(&[("group_form", "tree"), ("domain", "a b")]).expect_err("problems");
+    assert_eq!(problems.len(), 2);
+}
