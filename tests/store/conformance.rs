@@ -16,7 +16,7 @@ pub(crate) use changes::{
     clients as changed_clients, federations as changed_federations, realms as changed_realms,
 };
 
-pub(crate) use imports::{local, search, synchronisation};
+pub(crate) use imports::{gone, local, search, synchronisation};
 
 use bridge_model::ports::{Store, StoreError};
 use std::sync::Arc;

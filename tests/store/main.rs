@@ -117,9 +117,12 @@ conformance! {
         of_several_who_are_one_the_last_counts,
         identifiers_come_in_order,
         an_imported_person_is_found_by_dn,
+        people_are_shown_with_the_names_and_policies_of_now,
+        who_imports_is_told_of_all_realms,
+    }
+    gone {
         who_is_gone_is_forgotten,
         imported_people_go_with_their_federation,
-        people_are_shown_with_the_names_and_policies_of_now,
     }
     search {
         users_are_found_by_all_that_is_said,

@@ -1,5 +1,6 @@
 //! People who are imported from their directories.
 
+pub(crate) mod gone;
 pub(crate) mod local;
 pub(crate) mod search;
 pub(crate) mod synchronisation;
@@ -11,9 +12,10 @@ use crate::sample::{
 };
 use bridge_model::{
     account::User,
+    federation::Federation,
     names::FederationId,
     ports::{Store, StoreError},
-    realm::{PolicyRef, Revision},
+    realm::{FederationDeclaration, PlannedFederation, PolicyRef, RealmDeclaration, Revision},
     time::Timestamp,
     user::{ImportCounts, ImportedUser, KnownUser, LocalProfile, StoredUser},
 };
@@ -304,74 +306,6 @@ pub(crate) async fn an_imported_person_is_found_by_dn(store: &Subject) {
     );
 }
 
-pub(crate) async fn who_is_gone_is_forgotten(store: &Subject) {
-    declare(&**store, vec![full_realm()]).await;
-    let people = ["s1", "s2", "s3"].map(|subject| imported(subject, subject, json!({})));
-    import(store, &people).await;
-    for (number, subject) in [(1, "s1"), (2, "s2")] {
-        sign_in(store, number, subject).await;
-    }
-    let local = LocalProfile {
-        password_hash: Some("$argon2id$".into()),
-        ..LocalProfile::default()
-    };
-    let saved = store.save_local_profile(&staff(), "s1", &local).await;
-    assert!(saved.expect("it is answered"));
-    let blocked = store.set_blocked(&staff(), "s3", true, NOW).await;
-    assert!(blocked.expect("it is answered"));
-    let one = ["s1".to_owned()];
-    let elsewhere = store.remove_users(&realm_name("other"), &one).await;
-    assert_eq!(elsewhere.expect("it is answered"), 0);
-    assert_eq!(remove(store, &["s1", "s3", "s9"]).await, 2);
-    assert_eq!(stored(store, "s1").await, None);
-    assert_eq!(is_in(store, 1).await, (false, false));
-    assert_eq!(is_in(store, 2).await, (true, true));
-    assert_eq!(subject_of(store, &people[0].user.entry_dn).await, None);
-    assert_eq!(
-        identifiers(store, None, 9).await,
-        [(b"s2".to_vec(), "s2".to_owned())]
-    );
-    // Who is kept out stays out, and nothing else is known of them.
-    let kept = stored(store, "s3").await.expect("the block is kept");
-    assert!(kept.known.blocked);
-    assert_eq!((kept.imported, kept.local), (None, LocalProfile::default()));
-    let standing = store.standing(&staff(), PEOPLE, "s3").await;
-    assert!(standing.expect("it reads").is_blocked);
-    // They are back.
-    assert_eq!(import(store, &people).await, counts(2, 0, 1));
-    let ada = stored(store, "s1").await.expect("there is one");
-    assert_eq!(ada.local, LocalProfile::default());
-    assert!(
-        stored(store, "s3")
-            .await
-            .expect("there is one")
-            .known
-            .blocked
-    );
-    assert_eq!(remove(store, &[]).await, 0);
-}
-
-pub(crate) async fn imported_people_go_with_their_federation(store: &Subject) {
-    declare(&**store, vec![full_realm()]).await;
-    let people = [imported("s1", "ada", json!({}))];
-    import(store, &people).await;
-    let local = LocalProfile {
-        password_hash: Some("$argon2id$".into()),
-        ..LocalProfile::default()
-    };
-    let saved = store.save_local_profile(&staff(), "s1", &local).await;
-    assert!(saved.expect("it is answered"));
-    let mut bare = full_realm();
-    bare.federations.clear();
-    declare(&**store, vec![bare]).await;
-    assert_eq!(stored(store, "s1").await, None);
-    assert_eq!(identifiers(store, None, 9).await, []);
-    declare(&**store, vec![full_realm()]).await;
-    assert_eq!(import(store, &people).await, counts(1, 0, 0));
-    let ada = stored(store, "s1").await.expect("there is one");
-    assert_eq!(ada.local, LocalProfile::default());
-}
-
 pub(crate) async fn people_are_shown_with_the_names_and_policies_of_now(store: &Subject) {
     declare(&**store, vec![full_realm()]).await;
     import(store, &[imported("s1", "ada", json!({}))]).await;
@@ -388,4 +322,41 @@ pub(crate) async fn people_are_shown_with_the_names_and_policies_of_now(store: &
     assert_eq!(ada.policy, newer);
     assert_eq!(ada.federation, federation_name("people"));
     assert_eq!(ada.federation_id, PEOPLE);
+}
+
+pub(crate) async fn who_imports_is_told_of_all_realms(store: &Subject) {
+    let mut staff = full_realm();
+    let mut more = ["off", "none", "more"].map(|name| federation(name, name.len() as u128 + 10));
+    more[0].planned.federation.enabled = false;
+    more[1].planned.federation.import_enabled = false;
+    more[2].planned.federation.id = FederationId(id(99));
+    staff.federations.extend(more);
+    let away = RealmDeclaration {
+        federations: vec![FederationDeclaration {
+            planned: PlannedFederation {
+                federation: Federation {
+                    realm: realm_name("away"),
+                    ..federation("people", 2).planned.federation
+                },
+                ..federation("people", 2).planned
+            },
+            ..federation("people", 2)
+        }],
+        ..empty_realm("away")
+    };
+    let told = async || {
+        let importing = store.importing_federations().await.expect("they read");
+        let mut names: Vec<_> = importing
+            .iter()
+            .map(|it| format!("{}/{}", it.realm, it.name))
+            .collect();
+        names.sort();
+        names
+    };
+    declare(&**store, vec![staff.clone(), away.clone()]).await;
+    assert_eq!(told().await, ["away/people", "staff/more", "staff/people"]);
+    let mut closed = away;
+    closed.realm.enabled = false;
+    declare(&**store, vec![staff, closed]).await;
+    assert_eq!(told().await, ["staff/more", "staff/people"]);
 }

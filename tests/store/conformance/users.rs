@@ -279,6 +279,19 @@ pub(crate) async fn imported_subjects_are_found_by_their_identifier(store: &Subj
     assert_eq!(found("staff", 1, b"three").await, None);
     assert_eq!(found("staff", 2, b"two").await, None);
     assert_eq!(found("other", 1, b"two").await, None);
+    let asked = [&b"three"[..], b"two", b"\x00\xFF", b"two"].map(<[u8]>::to_vec);
+    for (realm, federation, count) in [("staff", 1, 2), ("staff", 2, 0), ("other", 1, 0)] {
+        let federation = FederationId(id(federation));
+        let found = store
+            .imported_subjects(&realm_name(realm), federation, &asked)
+            .await;
+        let found = found.expect("they read");
+        assert_eq!(found.len(), count, "{realm}");
+        if count > 0 {
+            assert_eq!(found[&b"\x00\xFF"[..]], "old-1");
+            assert_eq!(found[&b"two"[..]], "old-3");
+        }
+    }
     for (realm, federation) in [("staff", 9), ("other", 1)] {
         let refused = import(realm, federation, &[(b"four", "x")]).await;
         assert!(
