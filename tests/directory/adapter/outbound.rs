@@ -227,11 +227,20 @@ async fn only_the_operators_log_tells_where_a_name_leads() {
     let subscriber = tracing_subscriber::fmt().with_writer(writer).finish();
     let guard = tracing::subscriber::set_default(subscriber);
     let rules = rules([networks(&["10.0.0.0/8"])]);
-    for error in faults("ldap://localhost", &rules).await {
-        assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+    let written = || fs::read_to_string(log.path()).expect("text");
+    // A test beside this one that comes to the same line at this very moment, and has no log, may switch
+    // it off for all until somebody looks again.
+    for _ in 0..10 {
+        tracing::callsite::rebuild_interest_cache();
+        for error in faults("ldap://localhost", &rules).await {
+            assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+        }
+        if !written().is_empty() {
+            break;
+        }
     }
     drop(guard);
-    let log = fs::read_to_string(log.path()).expect("text");
+    let log = written();
     for told in ["WARN", "staff", "localhost", "127.0.0.1:389"] {
         assert!(log.contains(told), "{told} in {log}");
     }
