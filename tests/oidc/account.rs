@@ -89,6 +89,44 @@ fn a_session_that_is_ended_here_is_over_at_the_applications() {
 }
 
 #[test]
+fn a_name_that_somebody_changes_stands_in_the_directory() {
+    let site = Writable::start();
+    let browser = Browser::new();
+    let page = account(&site, &browser, "ada", "Pw-ada");
+    let form = page.form_to("/account/profile");
+    assert_eq!(form.value("given_name"), "Ada");
+    let done = browser.submit(&form.with("given_name", "Augusta Ada"));
+    assert_eq!(done.status, 303, "{}", done.body);
+    let page = browser.get(done.location());
+    let form = page.form_to("/account/profile");
+    assert_eq!(form.value("given_name"), "Augusta Ada");
+
+    // An application hears it of whoever signs in anew, and of whoever changed it.
+    let client = site.client();
+    let other = Browser::new();
+    let tokens = client.tokens(&other, "ada", "Pw-ada");
+    let token = tokens["access_token"].as_str().expect("a token");
+    let request = other.request("GET", client.endpoint("userinfo"));
+    let claims = other.send(request.bearer_auth(token)).json();
+    assert_eq!(claims["given_name"], "Augusta Ada", "{claims:#}");
+    assert_eq!(claims["family_name"], "Lovelace", "{claims:#}");
+    let attempt = client.attempt();
+    let answer = browser.get(client.authorize_url(&attempt));
+    let code = client.code_in(&answer.location());
+    let tokens = client.redeem(&client.token_fields(&code, &attempt)).json();
+    let token = tokens["access_token"].as_str().expect("a token");
+    let request = browser.request("GET", client.endpoint("userinfo"));
+    let claims = browser.send(request.bearer_auth(token)).json();
+    assert_eq!(claims["given_name"], "Augusta Ada", "{claims:#}");
+
+    // Everybody has to have a family name there.
+    let form = page.form_to("/account/profile");
+    let refused = browser.submit(&form.with("family_name", " "));
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body.contains("not changed"), "{}", refused.body);
+}
+
+#[test]
 fn a_form_of_another_session_is_refused() {
     let site = Writable::start();
     let (here, there) = (Browser::new(), Browser::new());

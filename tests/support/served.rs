@@ -88,9 +88,11 @@ impl Directory {
         self
     }
 
-    /// Where people may change what stands in it, their passwords among that.
+    /// Where people may change what stands in it, their passwords among that; for the suites' slapd.
     #[must_use]
     pub fn writable(mut self) -> Self {
+        self.bind_dn = "cn=writer,ou=services,dc=example,dc=test";
+        "writerpw".clone_into(&mut self.credential);
         self.lines.push(r#"edit_mode = "WRITABLE""#);
         self
     }

@@ -34,6 +34,8 @@ pub struct Account {
     pub session: Uuid,
     /// The value of its cookie.
     secret: Secret,
+    /// When it is over.
+    expires_at: Timestamp,
 }
 
 /// What becomes of a browser at the account pages.
@@ -245,12 +247,38 @@ pub(crate) async fn renew(
     if *user.realm() != realm.name || user.user().subject != former.user.subject {
         return Err(AccountError::SignedOut);
     }
-    let (session, _) = sign_in::start_session(parts, realm, browser, user).await?;
+    let expires_at = parts.now().plus(realm.lifetimes.session);
+    let (session, _) = sign_in::start_session(parts, realm, browser, user, expires_at).await?;
     end_others(parts, realm, &session).await?;
     Ok(Completed {
         to: paths::of_realm(paths::ACCOUNT, &realm.name),
         session,
         session_seconds: realm.lifetimes.session.as_secs(),
+    })
+}
+
+/// Puts a new session in the place of this browser's, with what is known of the person now. It is as old
+/// as the one before and ends with it: no password was given.
+pub(crate) async fn refresh(
+    parts: &Parts,
+    realm: &Realm,
+    browser: &Browser,
+    user: User,
+) -> Result<Completed, AccountError> {
+    let former = load(parts, realm, browser).await?;
+    let former = former.ok_or(AccountError::SignedOut)?;
+    let person = |user: &User| (user.subject.clone(), user.federation_id);
+    if person(&user) != person(&former.user) {
+        return Err(AccountError::SignedOut);
+    }
+    let admitted = gate::readmit(parts, realm, &former.client, user, former.auth_time).await?;
+    let admitted = admitted.map_err(|_| AccountError::SignedOut)?;
+    let ends = former.expires_at;
+    let (session, _) = sign_in::start_session(parts, realm, browser, &admitted, ends).await?;
+    Ok(Completed {
+        to: paths::of_realm(paths::ACCOUNT, &realm.name),
+        session,
+        session_seconds: ends.0.saturating_sub(parts.now().0),
     })
 }
 
@@ -269,6 +297,7 @@ async fn load(
         id,
         user,
         auth_time,
+        expires_at,
         ..
     }) = session.await?
     else {
@@ -282,6 +311,7 @@ async fn load(
         client,
         session: id,
         secret: secret.clone(),
+        expires_at,
     }))
 }
 

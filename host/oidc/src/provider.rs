@@ -13,7 +13,7 @@ use crate::{
     userinfo::{self, UserinfoError},
 };
 use bridge_model::{
-    account::AuthenticatedUser,
+    account::{AuthenticatedUser, User},
     admin::Administrator,
     names::RealmName,
     ports::{Clock, Random, Store, StoreError},
@@ -274,6 +274,21 @@ impl Provider {
         user: &AuthenticatedUser,
     ) -> Result<Completed, AccountError> {
         account::renew(&self.0, realm, browser, user).await
+    }
+
+    /// After a change of the profile: a new session in the place of this browser's, as old as that one
+    /// and ending with it, with what is known of its person now.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::SignedOut`] also for another person, and for one whom the gate keeps out.
+    pub async fn refresh_session(
+        &self,
+        realm: &Realm,
+        browser: &Browser,
+        user: User,
+    ) -> Result<Completed, AccountError> {
+        account::refresh(&self.0, realm, browser, user).await
     }
 
     /// Lets go of what is kept in memory of a realm. For a realm that was deleted: one that is made anew

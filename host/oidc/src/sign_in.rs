@@ -13,6 +13,7 @@ use bridge_model::{
     realm::Realm,
     secret::Secret,
     session::{AuthorizationRequest, Grant, GrantStage, Interaction, Session},
+    time::Timestamp,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -159,7 +160,8 @@ pub(crate) async fn complete(
         Err(_) => return Err(InteractionError::Expired),
     };
     end(parts, realm, &begun).await?;
-    let (secret, session) = start_session(parts, realm, browser, &user).await?;
+    let ends = parts.now().plus(realm.lifetimes.session);
+    let (secret, session) = start_session(parts, realm, browser, &user, ends).await?;
     let to = match begun.to {
         Destination::Client(to) if may_use => {
             let request = begun.interaction.request;
@@ -231,6 +233,7 @@ pub(crate) async fn start_session(
     realm: &Realm,
     browser: &Browser,
     user: &AuthenticatedUser,
+    expires_at: Timestamp,
 ) -> Result<(Secret, Uuid), StoreError> {
     let now = parts.now();
     if let Some(former) = &browser.session {
@@ -249,7 +252,7 @@ pub(crate) async fn start_session(
         secret: opaque::digest(&secret),
         user: user.user().clone(),
         auth_time: user.auth_time(),
-        expires_at: now.plus(realm.lifetimes.session),
+        expires_at,
     };
     parts.store.add_session(&session).await?;
     Ok((secret, session.id))

@@ -169,6 +169,7 @@ impl Builder {
             web: WebState {
                 provider,
                 sign_ins,
+                accounts: accounts.clone(),
                 store: self.store.clone(),
                 audit: self.audit.clone(),
                 clock: self.clock.clone(),

@@ -1,13 +1,14 @@
 //! The account page: who one is, where one is signed in, and a new password.
 
 mod place;
+mod profile;
 
 use super::{
     attempt,
     browser::{begin, cookies, see_other},
     failure::Failure,
     forms::{NewPassword, fields},
-    pages::{PasswordNotes, Shown},
+    pages::Shown,
     realm::CurrentRealm,
     request::{FormBody, RequestContext},
     state::WebState,
@@ -21,7 +22,7 @@ use axum::{
 use bridge_model::realm::Realm;
 use bridge_oidc::{Account, AccountError, AccountForm, Browser, Visit, paths};
 use http::HeaderMap;
-use place::{Done, Place, failure_of, path};
+use place::{Done, Place, Said, failure_of, path};
 use uuid::Uuid;
 
 /// The router of the account page and its forms.
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<WebState> {
         .route(paths::ACCOUNT, get(show))
         .route(paths::ACCOUNT_PASSWORD, get(back).post(change_password))
         .route(paths::ACCOUNT_SESSIONS, get(back).post(end_sessions))
+        .route(paths::ACCOUNT_PROFILE, get(back).post(profile::change))
 }
 
 /// The page, or the way to sign in to it.
@@ -50,9 +52,11 @@ async fn show(
                 realm: &realm,
                 account: &account,
             };
-            place
-                .page(notice, &PasswordNotes::default(), Shown::First)
-                .await
+            let said = Said {
+                notice,
+                ..Said::default()
+            };
+            place.page(&said, Shown::First).await
         }
         Visit::SignIn {
             interaction,
@@ -87,12 +91,10 @@ async fn change_password(
         account: &account,
     };
     if !place.may_change_password().await? {
-        return place
-            .page(None, &PasswordNotes::default(), Shown::Again)
-            .await;
+        return place.page(&Said::default(), Shown::Again).await;
     }
     if let Err(notes) = typed.check() {
-        return place.page(None, &notes, Shown::Again).await;
+        return place.page(&Said::of_password(notes), Shown::Again).await;
     }
     // Whatever stands in the form: it is the password of whoever is signed in.
     typed.username = account.user.username.clone().into();

@@ -71,11 +71,12 @@ pub(super) async fn change_password(
     .await
 }
 
-async fn in_own_task<T: Send + 'static>(
+/// Does work to its end, whatever becomes of the request.
+pub(super) async fn in_own_task<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Failure> {
     tokio::spawn(work.in_current_span()).await.map_err(|error| {
-        tracing::error!(%error, "an attempt with a password broke off");
+        tracing::error!(%error, "what a person asked for broke off");
         Failure::Internal
     })
 }

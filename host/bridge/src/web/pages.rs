@@ -4,7 +4,9 @@ mod account;
 mod password;
 mod time;
 
-pub(super) use account::{AccountPage, PasswordSection, SessionRow, SignedOutPage};
+pub(super) use account::{
+    AccountPage, PasswordSection, ProfileField, ProfileSection, SessionRow, SignedOutPage,
+};
 pub(super) use password::{PasswordForm, PasswordNotes, Shown};
 
 use super::{

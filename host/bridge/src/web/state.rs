@@ -1,7 +1,7 @@
 //! What the handlers work with.
 
 use super::health::Health;
-use bridge_federation::SignIns;
+use bridge_federation::{Accounts, SignIns};
 use bridge_model::ports::{AuditLog, Clock, Random, Store};
 use bridge_oidc::Provider;
 use ipnet::IpNet;
@@ -15,6 +15,8 @@ pub struct WebState {
     pub provider: Provider,
     /// Who checks passwords.
     pub sign_ins: SignIns,
+    /// Who changes people's profiles.
+    pub accounts: Accounts,
     /// Where realms are looked up.
     pub store: Arc<dyn Store>,
     /// Where issued tokens are noted down.

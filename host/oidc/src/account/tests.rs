@@ -230,3 +230,47 @@ async fn nobody_takes_over_the_session_of_somebody_else() {
     assert!(matches!(renewed, Err(AccountError::SignedOut)));
     assert!(open(&house, &one).await.is_some(), "the session stays");
 }
+
+#[tokio::test]
+async fn a_changed_profile_makes_a_new_session_that_lasts_no_longer() {
+    let house = House::new();
+    let (one, two) = (signed_in(&house).await, signed_in(&house).await);
+    let begun = house.now();
+    house.clock.advance(Duration::from_secs(30));
+    let mut changed = ada();
+    let name = serde_json::Value::from("Augusta");
+    changed.claims.insert("given_name".to_owned(), name);
+    let provider = &house.provider;
+    let refresh = async |user| provider.refresh_session(&house.realm, &one, user).await;
+    let mut foreign = changed.clone();
+    foreign.subject = "somebody-else".to_owned();
+    assert!(matches!(
+        refresh(foreign).await,
+        Err(AccountError::SignedOut)
+    ));
+    let mut barred = changed.clone();
+    barred.bars = vec![bar_from(begun)];
+    assert!(matches!(
+        refresh(barred).await,
+        Err(AccountError::SignedOut)
+    ));
+
+    let done = refresh(changed.clone()).await.expect("the same person");
+    let lifetime = house.realm.lifetimes.session.as_secs();
+    assert_eq!(done.session_seconds, lifetime - 30);
+    assert!(
+        open(&house, &one).await.is_none(),
+        "the session has its old name"
+    );
+    assert!(open(&house, &two).await.is_some(), "the others stay");
+    let browser = Browser {
+        session: Some(done.session),
+        ..Browser::default()
+    };
+    let account = open(&house, &browser).await.expect("signed in");
+    assert_eq!(account.user, changed);
+    assert_eq!(account.auth_time, begun, "no password was given");
+    let left = house.realm.lifetimes.session - Duration::from_secs(30);
+    house.clock.advance(left + Duration::from_secs(1));
+    assert!(open(&house, &browser).await.is_none(), "it lasts longer");
+}

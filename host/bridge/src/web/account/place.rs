@@ -1,5 +1,6 @@
 //! Somebody at their own page, and what they get.
 
+use super::profile::{self, ProfileTyped};
 use crate::web::{
     browser::{add_cookie, cookies, see_other},
     cookies::CookieKind,
@@ -33,12 +34,8 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    pub(super) async fn page(
-        &self,
-        notice: Option<&'static str>,
-        notes: &PasswordNotes,
-        shown: Shown,
-    ) -> Result<Response, Failure> {
+    /// The page, with what is to be said on it.
+    pub(super) async fn page(&self, said: &Said, shown: Shown) -> Result<Response, Failure> {
         let Self {
             state,
             realm,
@@ -48,21 +45,21 @@ impl Place<'_> {
         let sessions = sessions.map_err(|error| Failure::of_store(&error))?;
         let now = state.clock.now();
         let rows = sessions.iter().map(|session| SessionRow::new(session, now));
-        let action = paths::of_realm(paths::ACCOUNT_PASSWORD, &realm.name);
-        let csrf = account.csrf(AccountForm::Password);
-        let section = PasswordSection {
-            action: &action,
-            csrf: &csrf,
-            notes,
-        };
-        let may_change = self.may_change_password().await?;
+        let planned = self.federation().await?;
+        let may_change = planned.as_ref().is_some_and(takes_passwords);
+        let offered = planned.as_ref().map(profile::offered).unwrap_or_default();
         let page = AccountPage {
             realm: realm_title(realm),
             name: claim(&account.user, "name").unwrap_or(&account.user.username),
             username: &account.user.username,
-            facts: facts(&account.user),
-            notice,
-            password: may_change.then_some(section),
+            facts: facts(&account.user, &offered),
+            notice: said.notice,
+            profile: profile::section(account, realm, &offered, &said.profile),
+            password: may_change.then(|| PasswordSection {
+                action: paths::of_realm(paths::ACCOUNT_PASSWORD, &realm.name),
+                csrf: account.csrf(AccountForm::Password),
+                notes: &said.password,
+            }),
             sessions: rows.collect(),
             sessions_action: &paths::of_realm(paths::ACCOUNT_SESSIONS, &realm.name),
             sessions_csrf: &account.csrf(AccountForm::Sessions),
@@ -70,12 +67,17 @@ impl Place<'_> {
         page.respond(shown)
     }
 
-    /// Whether the person's federation takes a new password at all.
-    pub(super) async fn may_change_password(&self) -> Result<bool, Failure> {
+    /// The person's federation; none: it is gone.
+    pub(super) async fn federation(&self) -> Result<Option<PlannedFederation>, Failure> {
         let id = self.account.user.federation_id;
         let found = self.state.store.federation(&self.realm.name, id).await;
-        let found = found.map_err(|error| Failure::of_store(&error))?;
-        Ok(found.as_ref().is_some_and(takes_passwords))
+        found.map_err(|error| Failure::of_store(&error))
+    }
+
+    /// Whether the person's federation takes a new password at all.
+    pub(super) async fn may_change_password(&self) -> Result<bool, Failure> {
+        let planned = self.federation().await?;
+        Ok(planned.as_ref().is_some_and(takes_passwords))
     }
 
     /// After a change: the gate has been asked again, and says whether the person stays.
@@ -122,15 +124,15 @@ impl Place<'_> {
         match outcome {
             PasswordOutcome::Complaints(complaints) => {
                 let notes = PasswordNotes::of(complaints);
-                self.page(None, &notes, Shown::Again).await
+                self.page(&Said::of_password(notes), Shown::Again).await
             }
             PasswordOutcome::Refused | PasswordOutcome::Changed => {
                 let notes = PasswordNotes::refusal();
-                self.page(None, &notes, Shown::Refused).await
+                self.page(&Said::of_password(notes), Shown::Refused).await
             }
             PasswordOutcome::NotSupported => {
                 let notes = PasswordNotes::of(&[Complaint::NotAllowed]);
-                self.page(None, &notes, Shown::Again).await
+                self.page(&Said::of_password(notes), Shown::Again).await
             }
             PasswordOutcome::Throttled {
                 retry_after_seconds,
@@ -176,8 +178,16 @@ impl Place<'_> {
 
     /// Notes down what a person did away with.
     fn record(&self, object: String, context: &RequestContext) {
+        let mut event = self.event(AuditKind::Removed, context);
+        event.object = Some(object);
+        self.state.audit.record(&event);
+    }
+
+    /// A line of the audit trail about what the person does to themselves: a success, unless it is said
+    /// otherwise.
+    pub(super) fn event(&self, kind: AuditKind, context: &RequestContext) -> AuditEvent {
         let now = self.state.clock.now();
-        let mut event = AuditEvent::new(now, AuditKind::Removed, AuditOutcome::Success);
+        let mut event = AuditEvent::new(now, kind, AuditOutcome::Success);
         event.request_id = Some(context.id.clone());
         event.address = context.address.map(|address| address.to_string());
         event.realm = Some(self.realm.name.to_string());
@@ -185,9 +195,9 @@ impl Place<'_> {
         event.federation = Some(self.account.user.federation.to_string());
         event.entry_dn = Some(self.account.user.entry_dn.clone());
         event.subject = Some(self.account.user.subject.clone());
-        event.object = Some(object);
+        event.object = Some(self.person());
         event.actor = Some(self.person());
-        self.state.audit.record(&event);
+        event
     }
 
     fn person(&self) -> String {
@@ -211,16 +221,42 @@ impl Place<'_> {
     }
 }
 
+/// What is said on the page.
+#[derive(Default)]
+pub(super) struct Said {
+    /// What has just been done.
+    pub(super) notice: Option<&'static str>,
+    /// About a new password.
+    pub(super) password: PasswordNotes,
+    /// About a profile.
+    pub(super) profile: ProfileTyped,
+}
+
+impl Said {
+    pub(super) fn of_password(password: PasswordNotes) -> Self {
+        Self {
+            password,
+            ..Self::default()
+        }
+    }
+}
+
 /// What was done a moment ago.
 #[derive(Clone, Copy)]
 pub(super) enum Done {
+    Profile,
     Password,
     Session,
     OtherSessions,
 }
 
 impl Done {
-    const ALL: [Self; 3] = [Self::Password, Self::Session, Self::OtherSessions];
+    const ALL: [Self; 4] = [
+        Self::Profile,
+        Self::Password,
+        Self::Session,
+        Self::OtherSessions,
+    ];
 
     pub(super) fn in_query(query: &str) -> Option<Self> {
         let name = query.strip_prefix("done=")?;
@@ -229,6 +265,7 @@ impl Done {
 
     fn name(self) -> &'static str {
         match self {
+            Self::Profile => "profile",
             Self::Password => "password",
             Self::Session => "session",
             Self::OtherSessions => "other-sessions",
@@ -237,6 +274,7 @@ impl Done {
 
     pub(super) fn notice(self) -> &'static str {
         match self {
+            Self::Profile => "Your profile was changed.",
             Self::Password => {
                 "Your password was changed, and your sessions in other browsers were ended."
             }
@@ -264,14 +302,26 @@ fn takes_passwords(planned: &PlannedFederation) -> bool {
     }
 }
 
-/// What a person is shown of themselves beside their name.
-fn facts(user: &User) -> Vec<(&'static str, &str)> {
-    let labels = [("Name", "name"), ("E-mail", "email")];
-    let known = labels.map(|(label, name)| Some((label, claim(user, name)?)));
-    known.into_iter().flatten().collect()
+/// What a person is shown of themselves beside their name, and cannot change.
+fn facts<'a>(user: &'a User, offered: &[profile::Field]) -> Vec<(&'static str, &'a str)> {
+    let shown = [
+        ("Name", "name"),
+        ("Given name", "given_name"),
+        ("Family name", "family_name"),
+        ("E-mail", "email"),
+    ];
+    let is_form = |name: &str| offered.iter().any(|field| field.claim == name);
+    // Where a name stands as a whole, its parts say no more.
+    let is_part = |name: &str| name.ends_with("_name") && claim(user, "name").is_some();
+    let facts = shown.into_iter().filter_map(|(label, name)| {
+        let value = claim(user, name)?;
+        (!is_form(name) && !is_part(name)).then_some((label, value))
+    });
+    facts.collect()
 }
 
-fn claim<'a>(user: &'a User, name: &str) -> Option<&'a str> {
+/// A claim that is a text.
+pub(super) fn claim<'a>(user: &'a User, name: &str) -> Option<&'a str> {
     user.claims.get(name).and_then(Value::as_str)
 }
 

@@ -24,6 +24,8 @@ pub(in crate::web) struct AccountPage<'a> {
     pub facts: Vec<(&'static str, &'a str)>,
     /// What has just been done.
     pub notice: Option<&'static str>,
+    /// The form for the profile; none: nothing of it can be changed here.
+    pub profile: Option<ProfileSection>,
     /// The form for a new password; none: it cannot be changed here.
     pub password: Option<PasswordSection<'a>>,
     /// The person's sessions, this browser's first.
@@ -37,11 +39,43 @@ pub(in crate::web) struct AccountPage<'a> {
 /// The part of the account page for a new password.
 pub(in crate::web) struct PasswordSection<'a> {
     /// Where the form is sent.
-    pub action: &'a str,
+    pub action: String,
     /// What proves that the form is ours.
-    pub csrf: &'a str,
+    pub csrf: String,
     /// What has to be put right.
     pub notes: &'a PasswordNotes,
+}
+
+/// The part of the account page for the profile.
+pub(in crate::web) struct ProfileSection {
+    /// Where the form is sent.
+    pub action: String,
+    /// What proves that the form is ours.
+    pub csrf: String,
+    /// What is said above it.
+    pub note: Option<&'static str>,
+    /// Its fields.
+    pub fields: Vec<ProfileField>,
+}
+
+/// A field of the profile.
+pub(in crate::web) struct ProfileField {
+    /// The claim, which is the field's name too.
+    pub name: &'static str,
+    /// What people read.
+    pub label: &'static str,
+    /// What a browser may fill in (HTML, autofill field names).
+    pub autocomplete: &'static str,
+    /// What stands in it.
+    pub value: String,
+    /// What has to be put right.
+    pub note: Option<&'static str>,
+}
+
+impl ProfileSection {
+    fn is_refused(&self) -> bool {
+        self.note.is_some() || self.fields.iter().any(|field| field.note.is_some())
+    }
 }
 
 /// A session as a person sees it.
@@ -80,9 +114,14 @@ impl AccountPage<'_> {
     }
 
     fn title(&self) -> &'static str {
-        match &self.password {
-            Some(section) if section.notes.is_any() => "Password not changed",
-            _ => "Your account",
+        let password = self.password.as_ref();
+        let profile = self.profile.as_ref();
+        if password.is_some_and(|section| section.notes.is_any()) {
+            "Password not changed"
+        } else if profile.is_some_and(ProfileSection::is_refused) {
+            "Profile not changed"
+        } else {
+            "Your account"
         }
     }
 }

@@ -6,7 +6,7 @@ use bridge_model::{
     client::{Client, ClientAuthentication, GrantType, RedirectUri},
     decision::{Bar, Claim, ClaimValue, Context, Identity, Person, Refusal, Rejection, Step},
     dn::Dn,
-    entry::Entry,
+    entry::{Attribute, Entry},
     federation::{Connection, EditMode, Federation},
     keys::SigningAlgorithm,
     names::{ClientId, FederationId, FederationName, RealmName},
@@ -20,7 +20,7 @@ use bridge_model::{
         Realm, RealmDeclaration, Revision,
     },
     search::{Reply, SearchScope, Subtree},
-    write::Complaint,
+    write::{Complaint, EntryChange, Modification, ModifyWay, ProfileChange},
 };
 use std::sync::{Arc, LazyLock, Mutex};
 use uuid::Uuid;
@@ -91,8 +91,28 @@ impl VendorPolicy for FakePolicy {
     fn offers(&self) -> Offers {
         Offers {
             passwords: true,
-            ..Offers::default()
+            writing: true,
+            changes: None,
         }
+    }
+
+    fn modify(
+        &self,
+        _: &Context,
+        _: &Entry,
+        changes: &[ProfileChange],
+    ) -> Result<Result<EntryChange, Vec<Problem>>, PolicyError> {
+        Ok(Ok(EntryChange {
+            rename: None,
+            modifications: changes.iter().map(modification).collect(),
+        }))
+    }
+
+    fn explain_write(&self, _: &Context, _: &Reply) -> Result<Vec<Problem>, PolicyError> {
+        Ok(vec![Problem {
+            field: "family_name".to_owned(),
+            message: "has a number in it, says cn=config".to_owned(),
+        }])
     }
 
     fn explain_password(
@@ -107,6 +127,24 @@ impl VendorPolicy for FakePolicy {
             "in history" => Complaint::InHistory,
             other => Complaint::Other(other.to_owned()),
         }])
+    }
+}
+
+/// The attributes of the profile, each with its claim.
+const PROFILE: [(&str, &str); 2] = [("givenName", "given_name"), ("sn", "family_name")];
+
+fn modification(change: &ProfileChange) -> Modification {
+    let attribute = PROFILE.iter().find(|(_, claim)| *claim == change.name);
+    let value = match &change.value {
+        Some(ClaimValue::Text(text)) => vec![text.as_bytes().to_vec()],
+        _ => Vec::new(),
+    };
+    Modification {
+        way: ModifyWay::Replace,
+        attribute: Attribute {
+            name: attribute.map_or("", |(name, _)| *name).to_owned(),
+            values: value,
+        },
     }
 }
 
@@ -140,11 +178,19 @@ fn step(person: &Person) -> Step {
         "MustChange" => vec![bar(Refusal::MustChangePassword)],
         _ => Vec::new(),
     };
+    let claim = |name: &str, value: String| Claim {
+        name: name.to_owned(),
+        value: ClaimValue::Text(value),
+    };
+    let mut claims = vec![claim("name", "Ada <Lovelace>".to_owned())];
+    for (attribute, name) in PROFILE {
+        let value = text(person, attribute);
+        if !value.is_empty() {
+            claims.push(claim(name, value));
+        }
+    }
     Step::Identified(Identity {
-        claims: vec![Claim {
-            name: "name".to_owned(),
-            value: ClaimValue::Text("Ada <Lovelace>".to_owned()),
-        }],
+        claims,
         username: text(person, "uid"),
         bars,
         ..Identity::default()
@@ -167,7 +213,9 @@ fn plan() -> Plan {
         user_object_classes: vec!["person".to_owned()],
         login_filter: "(uid={username})".to_owned(),
         users_filter: "(objectClass=person)".to_owned(),
-        attributes: vec!["uid".to_owned(), "description".to_owned()],
+        attributes: ["uid", "description", "givenName", "sn"]
+            .map(str::to_owned)
+            .into(),
         shared: Vec::new(),
         bind_controls: Vec::new(),
         password_controls: Vec::new(),
@@ -176,9 +224,11 @@ fn plan() -> Plan {
             name: "userPassword".to_owned(),
             encoding: PasswordEncoding::Utf8,
         }),
-        writes: Vec::new(),
+        writes: ["givenName", "sn"].map(str::to_owned).into(),
         group_form: GroupForm::default(),
-        claims: vec!["name".to_owned()],
+        claims: ["name", "given_name", "family_name", "email"]
+            .map(str::to_owned)
+            .into(),
         mappers: Vec::new(),
         memo: Vec::new(),
         notes: Vec::new(),
@@ -186,24 +236,30 @@ fn plan() -> Plan {
     }
 }
 
-/// The realms `staff`, `former` (switched off) and `readers`, whose directory is only read.
+/// The realms `staff`, `former` (switched off), `readers`, whose directory is only read, and `at-keepers`,
+/// over whose directory the bridge lays what people say of themselves.
 pub(super) fn declaration() -> Declaration {
     Declaration {
         source: "test.toml".to_owned(),
-        realms: [("staff", true), ("former", false), ("readers", true)]
-            .map(|(name, enabled)| {
-                let name = RealmName::new(name).expect("a name");
-                RealmDeclaration {
-                    federations: vec![federation(&name)],
-                    clients: vec![client(&name)],
-                    realm: Realm {
-                        display_name: Some("Example & Company".to_owned()),
-                        enabled,
-                        ..Realm::new(name)
-                    },
-                }
-            })
-            .into(),
+        realms: [
+            ("staff", true),
+            ("former", false),
+            ("readers", true),
+            ("at-keepers", true),
+        ]
+        .map(|(name, enabled)| {
+            let name = RealmName::new(name).expect("a name");
+            RealmDeclaration {
+                federations: vec![federation(&name)],
+                clients: vec![client(&name)],
+                realm: Realm {
+                    display_name: Some("Example & Company".to_owned()),
+                    enabled,
+                    ..Realm::new(name)
+                },
+            }
+        })
+        .into(),
         prune: Prune::AllRealms,
         adopt: false,
     }
@@ -243,6 +299,7 @@ fn federation(realm: &RealmName) -> FederationDeclaration {
         users: vec![people],
         edit_mode: match realm.as_str() {
             "readers" => EditMode::ReadOnly,
+            "at-keepers" => EditMode::Unsynced,
             _ => EditMode::Writable,
         },
         ..Federation::new(

@@ -6,6 +6,7 @@ mod bounds;
 mod fakes;
 mod password;
 mod people;
+mod profile;
 mod protocol;
 mod rules;
 mod sign_in;
@@ -17,7 +18,7 @@ use axum::{
     body::{Body, to_bytes},
     extract::ConnectInfo,
 };
-use bridge_federation::{Federations, SignIns, ThrottleLimits};
+use bridge_federation::{Accounts, Federations, SignIns, ThrottleLimits};
 use bridge_model::ports::Store;
 use bridge_oidc::Provider;
 use bridge_store::{Purpose, SealingKey, SqliteStore};
@@ -75,6 +76,7 @@ impl Site {
         let directory = FakeDirectories::default();
         let directories = Arc::new(directory.clone());
         let federations = Federations::new(store.clone(), Arc::new(FakePolicies), directories);
+        let federations = Arc::new(federations);
         let limits = ThrottleLimits {
             per_account_max: 4,
             ..ThrottleLimits::default()
@@ -87,7 +89,15 @@ impl Site {
                 random.clone(),
             ),
             sign_ins: SignIns::new(
-                Arc::new(federations),
+                federations.clone(),
+                store.clone(),
+                clock.clone(),
+                random.clone(),
+                audit.clone(),
+                limits,
+            ),
+            accounts: Accounts::new(
+                federations,
                 store.clone(),
                 clock.clone(),
                 random.clone(),

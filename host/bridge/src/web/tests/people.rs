@@ -52,6 +52,8 @@ pub(super) enum State {
 struct Account {
     password: String,
     state: State,
+    /// What was written into the entry.
+    written: BTreeMap<String, Vec<Vec<u8>>>,
 }
 
 /// The directory of one site.
@@ -63,6 +65,7 @@ impl Default for FakeDirectories {
         let account = |state| Account {
             password: PASSWORD.to_owned(),
             state,
+            written: BTreeMap::new(),
         };
         let everybody = EVERYBODY.map(|(name, state)| (name, account(state)));
         Self(Arc::new(Mutex::new(everybody.into())))
@@ -83,17 +86,27 @@ impl FakeDirectories {
             values: vec![value.as_bytes().to_vec()],
         };
         let state = format!("{:?}", accounts[name].state);
-        let number = EVERYBODY.iter().position(|(other, _)| *other == name);
-        let uuid = format!("00000000-0000-4000-8000-{:012}", number.unwrap_or_default());
-        Entry {
+        let mut entry = Entry {
             dn: dn_of(name),
             attributes: vec![
                 attribute("uid", name),
                 attribute("objectClass", "person"),
-                attribute("entryUUID", &uuid),
+                attribute("entryUUID", &uuid_of(name)),
                 attribute("description", &state),
             ],
-        }
+        };
+        let written = accounts[name].written.clone().into_iter();
+        entry
+            .attributes
+            .extend(written.map(|(name, values)| Attribute { name, values }));
+        entry
+    }
+
+    /// A value that was written into somebody's entry.
+    pub(super) fn written(&self, name: &str, attribute: &str) -> Option<String> {
+        let accounts = self.0.lock().expect("not poisoned");
+        let value = accounts[name].written.get(attribute)?.first()?.clone();
+        String::from_utf8(value).ok()
     }
 
     /// The answer to a bind.
@@ -158,7 +171,9 @@ impl Directory for FakeDirectories {
             return Err(silent());
         }
         let wanted = |name: &str| {
-            filter.contains(&format!("(uid={name})")) || search.base.to_string() == dn_of(name)
+            filter.contains(&format!("(uid={name})"))
+                || filter.contains(&uuid_of(name))
+                || search.base.to_string() == dn_of(name)
         };
         let is_twin = filter.contains("(uid=twin)");
         let names = EVERYBODY.iter().map(|(name, _)| *name);
@@ -184,8 +199,25 @@ impl Directory for FakeDirectories {
         Err(silent())
     }
 
-    async fn write(&self, _: &Write) -> Result<Reply, DirectoryError> {
-        Err(silent())
+    /// Takes no numbers for names.
+    async fn write(&self, write: &Write) -> Result<Reply, DirectoryError> {
+        let Write::Modify { dn, modifications } = write else {
+            return Err(silent());
+        };
+        let mut accounts = self.0.lock().expect("not poisoned");
+        let mut all = accounts.iter_mut();
+        let dn = dn.to_string();
+        let Some((_, account)) = all.find(|(name, _)| dn_of(name) == dn) else {
+            return Ok(reply(32, ""));
+        };
+        for modification in modifications {
+            let Attribute { name, values } = modification.attribute.clone();
+            if values.iter().flatten().any(u8::is_ascii_digit) {
+                return Ok(reply(19, "a number"));
+            }
+            account.written.insert(name, values);
+        }
+        Ok(reply(0, ""))
     }
 
     async fn set_password(
@@ -211,6 +243,11 @@ impl Directory for FakeDirectories {
 
 fn dn_of(name: &str) -> String {
     format!("uid={name},{PEOPLE}")
+}
+
+fn uuid_of(name: &str) -> String {
+    let number = EVERYBODY.iter().position(|(other, _)| *other == name);
+    format!("00000000-0000-4000-8000-{:012}", number.unwrap_or_default())
 }
 
 fn reply(result_code: u32, diagnostic: &str) -> Reply {
