@@ -181,7 +181,7 @@ mod tests {
     fn reads_the_path_of_a_socket() {
         for is_start_tls in [true, false] {
             let (endpoint, security) =
-                endpoint("ldapi://%2Frun%2fslapd%2Fldapi/", is_start_tls).expect("a socket");
+                endpoint("ldapi://%2Frun%2fstaff%2Fldapi/", is_start_tls).expect("a socket");
             assert_eq!(endpoint.address, "/run/staff/ldapi");
             assert_eq!(security, Security::Local("/run/staff/ldapi".into()));
         }
