@@ -36,6 +36,7 @@ mod realms;
 mod shape;
 mod socket;
 mod subjects;
+mod sync_view;
 mod user_profile;
 mod users;
 

@@ -1,6 +1,6 @@
 //! What administrators are told when something does not go as wished: problem documents (RFC 9457).
 
-use super::{federation_sync::RunView, keycloak};
+use super::{keycloak, sync_view::RunView};
 use crate::{
     documents::{Advice, Refused},
     web::{failure::Failure, request::REQUEST_ID},
