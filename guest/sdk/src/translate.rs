@@ -100,17 +100,7 @@ pub(crate) fn translate(
             .chain(account.attributes.iter().copied())
             .chain([defaults.changed_attribute]),
     );
-    let memo = Memo {
-        username_attribute: &username_attribute,
-        mappers: set,
-    }
-    .encode();
-    if memo.len() > memo::OCTETS_MAX {
-        findings.problems.push(problem(
-            "mapper",
-            "the mappers are too many, or their settings too long; remove some",
-        ));
-    }
+    let memo = memo(&username_attribute, set, &mut findings);
     let login = login::filter(defaults, &federation, &username_attribute, &mut findings);
     let more = login::domains(defaults, &federation, &mut findings);
     let group_form = group_form(&federation, &mut findings);
@@ -145,6 +135,22 @@ pub(crate) fn translate(
         notes: findings.notes,
         more,
     })
+}
+
+/// The memo of a federation with these mappers.
+fn memo(username_attribute: &str, mappers: MapperSet<'_>, findings: &mut Findings) -> Vec<u8> {
+    let memo = Memo {
+        username_attribute,
+        mappers,
+    }
+    .encode();
+    if memo.len() > memo::OCTETS_MAX {
+        findings.problems.push(problem(
+            "mapper",
+            "the mappers are too many, or their settings too long; remove some",
+        ));
+    }
+    memo
 }
 
 /// What is wrong, or worth a note, beside identifier and mappers.
