@@ -28,10 +28,12 @@ pub(crate) type Subject = Arc<dyn Store>;
 pub(crate) const PEOPLE: FederationId = FederationId(id(1));
 
 /// An imported user of the federation 1, who is identified by the octets of the subject.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is written out where it is given"
+)]
 pub(crate) fn imported(subject: &str, username: &str, claims: Value) -> ImportedUser {
-    let Value::Object(claims) = claims else {
-        panic!("claims are an object");
-    };
+    let claims = claims.as_object().expect("an object").clone();
     ImportedUser {
         identifier: subject.as_bytes().to_vec(),
         user: User {
@@ -138,7 +140,7 @@ pub(crate) async fn many_are_imported_at_once(store: &Subject) {
     let people = |level: u32| -> Vec<_> {
         let numbers = 0..777_u32;
         let person = |number: u32| {
-            let level = if number % 7 == 0 { level } else { 0 };
+            let level = if number.is_multiple_of(7) { level } else { 0 };
             let name = format!("user{number:04}");
             imported(&format!("s{number}"), &name, json!({"level": level}))
         };

@@ -8,6 +8,8 @@ use crate::{
 use bridge_model::user::UserQuery;
 use serde_json::json;
 
+type Change = fn(&mut UserQuery, String);
+
 async fn people(store: &Subject) {
     declare(&**store, vec![full_realm(), empty_realm("other")]).await;
     let named = |given: &str, family: &str, email: &str| json!({"given_name": given, "family_name": family, "email": email, "name": 7});
@@ -47,7 +49,6 @@ async fn found(store: &Subject, query: &UserQuery) -> Vec<String> {
 
 pub(crate) async fn users_are_found_by_all_that_is_said(store: &Subject) {
     people(store).await;
-    type Change = fn(&mut UserQuery, String);
     let search: Change = |query, text| query.search = Some(text);
     let username: Change = |query, text| query.username = Some(text);
     let email: Change = |query, text| query.email = Some(text);
