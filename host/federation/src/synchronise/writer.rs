@@ -9,11 +9,11 @@ use bridge_model::{
 use std::{mem, panic, sync::Arc};
 use tokio::task::{JoinError, JoinSet};
 
-/// So many users are written together, with a page's worth more at the most. Users stand in the store
-/// in no order that a directory knows, so that each write touches much of it, however few it has. But
-/// a thousand users take some 5 MB until they are written, and a sign-in that writes waits for one
-/// such write.
-const TOGETHER: usize = 2_000;
+/// So many users are written together, with a page's worth more at the most. More would be faster,
+/// since users stand in the store in no order that a directory knows, and each write touches much of
+/// it. But a thousand users take some 5 MB until they are written, and a sign-in that writes waits for
+/// one such write.
+const TOGETHER: usize = 1_000;
 
 /// Writes users, some pages at a time, while the next are made. Dropping it ends a write that is
 /// under way, whole or not at all.
