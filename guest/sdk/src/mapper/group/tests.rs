@@ -319,6 +319,8 @@ fn a_filter_leaves_groups_out_and_names_come_from_where_they_are() {
     );
     let search = [("strategy", "search"), ("name_attribute", "displayName")];
     assert_eq!(directory.groups(&search), owned(&["Alpha"]));
+    let spaced = TREE.replace("displayName: Alpha", "displayName:: IEFscGhhIA==");
+    assert_eq!(Directory::of(&spaced).groups(&search), owned(&[" Alpha "]));
 }
 
 #[test]

@@ -323,9 +323,16 @@ impl<'a, 'p> Walk<'a, 'p> {
             let name = dn::first_value(node.dn).ok_or_else(|| self.rule.no_dn())?;
             return Ok(name.into_owned());
         };
-        let name = node
+        // As the directory has it, space at its ends included: the host compares it with the entry.
+        let values = node
             .entry
-            .and_then(|entry| Attributes::of(entry).text(attribute));
+            .map(|entry| Attributes::of(entry).values(attribute));
+        let name = values.and_then(|values| {
+            let texts = values
+                .octets()
+                .filter_map(|octets| std::str::from_utf8(octets).ok());
+            texts.filter(|text| !text.trim().is_empty()).min()
+        });
         name.map(str::to_owned).ok_or_else(|| {
             let message = format!(
                 "the group {:?} has no value of it; give it one, or choose another name_attribute",
