@@ -9,7 +9,9 @@ fn a_policy_that_announces_what_is_no_control_is_not_loaded() {
     let error = host.load(guest("bad-controls")).expect_err("it is refused");
     assert_eq!(error.fault, PolicyFault::Contract, "{error}");
     assert!(
-        error.detail.contains("in controls: control: its oid must be dotted decimal"),
+        error
+            .detail
+            .contains("in controls: control: its oid must be dotted decimal"),
         "{error}"
     );
     assert!(host.vendors().is_empty());

@@ -60,7 +60,9 @@ struct Asked<'a>(&'a Stage, &'a str);
 impl Asked<'_> {
     fn complaints(&self) -> Result<Vec<Complaint>, PolicyError> {
         let context = context(self.1.as_bytes());
-        self.0.policy().explain_password(&context, &user(), &reply())
+        self.0
+            .policy()
+            .explain_password(&context, &user(), &reply())
     }
 
     fn start(&self, cursor: Option<&[u8]>) -> Result<Turn, PolicyError> {
@@ -122,7 +124,10 @@ fn what_is_asked_and_answered_goes_through_as_it_is() {
     let policy = stage.policy();
     let changes = [
         change("text", Some(ClaimValue::Text("ä".into()))),
-        change("texts", Some(ClaimValue::Texts(vec!["a".into(), "b".into()]))),
+        change(
+            "texts",
+            Some(ClaimValue::Texts(vec!["a".into(), "b".into()])),
+        ),
         change("integer", Some(ClaimValue::Integer(i64::MIN))),
         change("boolean", Some(ClaimValue::Boolean(true))),
         change("json", Some(ClaimValue::Json("{}".into()))),
@@ -132,7 +137,11 @@ fn what_is_asked_and_answered_goes_through_as_it_is() {
     let written = written.expect("an answer").expect("a change");
     assert_eq!(written.rename.expect("a name")[0].value, b"uid=ada,o=x");
     let shown = |it: &Modification| {
-        let values = it.attribute.values.iter().map(|value| String::from_utf8_lossy(value));
+        let values = it
+            .attribute
+            .values
+            .iter()
+            .map(|value| String::from_utf8_lossy(value));
         (it.way, values.collect::<Vec<_>>().join(" "))
     };
     let shown: Vec<_> = written.modifications.iter().map(shown).collect();
@@ -155,7 +164,9 @@ fn what_is_asked_and_answered_goes_through_as_it_is() {
     let entry = entry.expect("an answer").expect("an entry");
     assert_eq!(entry.parent.as_str(), "ou=people,o=x");
     assert_eq!(entry.attributes[1].values, [b"email"]);
-    let problems = policy.explain_write(&context(b""), &reply()).expect("an answer");
+    let problems = policy
+        .explain_write(&context(b""), &reply())
+        .expect("an answer");
     assert_eq!(problems[0].message, "no; write another");
 }
 
@@ -173,10 +184,16 @@ fn a_run_for_changes_goes_through_as_it_is() {
         panic!("it goes on");
     };
     assert_eq!(found.changed, [Whom::Here(0)]);
-    let gone = [Whom::Id(b"before".to_vec()), Whom::Dn("uid=gone,o=x".into())];
+    let gone = [
+        Whom::Id(b"before".to_vec()),
+        Whom::Dn("uid=gone,o=x".into()),
+    ];
     assert_eq!(found.gone, gone);
     let cursor = found.cursor.expect("a cursor");
-    assert_eq!(String::from_utf8_lossy(&cursor), "1.1 1.2 1.3 users no true");
+    assert_eq!(
+        String::from_utf8_lossy(&cursor),
+        "1.1 1.2 1.3 users no true"
+    );
     let over = Asked(&stage, "start over").start(None).expect("an answer");
     assert_eq!(over, Turn::StartOver);
     let failed = Asked(&stage, "failed").start(None).expect("an answer");
@@ -187,28 +204,108 @@ fn a_run_for_changes_goes_through_as_it_is() {
 fn a_lie_is_an_error_and_the_next_call_is_answered() {
     let stage = Stage::new(stage::limits(), "false-writes");
     for (function, how, part) in [
-        ("explain", "none", "in explain: complaints: there must be at least one"),
-        ("explain", "blank", "in explain: complaint: a name must not be blank"),
-        ("modify", "nothing added", "in modify: modification: to add nothing"),
-        ("modify", "no attribute", "in modify: modification: it must be an attribute's name"),
-        ("modify", "twice", "in modify: modification: no value may stand there twice"),
-        ("modify", "no name", "in modify: rename: must have at least one part"),
-        ("modify", "no problem", "in modify: problems: must not be empty"),
+        (
+            "explain",
+            "none",
+            "in explain: complaints: there must be at least one",
+        ),
+        (
+            "explain",
+            "blank",
+            "in explain: complaint: a name must not be blank",
+        ),
+        (
+            "modify",
+            "nothing added",
+            "in modify: modification: to add nothing",
+        ),
+        (
+            "modify",
+            "no attribute",
+            "in modify: modification: it must be an attribute's name",
+        ),
+        (
+            "modify",
+            "twice",
+            "in modify: modification: no value may stand there twice",
+        ),
+        (
+            "modify",
+            "no name",
+            "in modify: rename: must have at least one part",
+        ),
+        (
+            "modify",
+            "no problem",
+            "in modify: problems: must not be empty",
+        ),
         ("register", "no parent", "in register: parent: must be a DN"),
-        ("register", "root", "in register: parent: must name an entry"),
-        ("register", "no name", "in register: name: must have at least one part"),
-        ("register", "no class", "in register: attributes: must have the object classes"),
-        ("register", "no value", "in register: attribute: must have at least one value"),
-        ("register", "no problem", "in register: problems: must not be empty"),
-        ("explain a write", "none", "in explain: problems: must not be empty"),
-        ("start", "large cursor", "in start: cursor: must have at most 64 KiB"),
-        ("start", "here", "in start: changed: the page has no entry at this place"),
-        ("start", "another control", "in start: next controls: `controls` has to announce it"),
-        ("start", "based users", "in start: next: base and attributes must be empty"),
+        (
+            "register",
+            "root",
+            "in register: parent: must name an entry",
+        ),
+        (
+            "register",
+            "no name",
+            "in register: name: must have at least one part",
+        ),
+        (
+            "register",
+            "no class",
+            "in register: attributes: must have the object classes",
+        ),
+        (
+            "register",
+            "no value",
+            "in register: attribute: must have at least one value",
+        ),
+        (
+            "register",
+            "no problem",
+            "in register: problems: must not be empty",
+        ),
+        (
+            "explain a write",
+            "none",
+            "in explain: problems: must not be empty",
+        ),
+        (
+            "start",
+            "large cursor",
+            "in start: cursor: must have at most 64 KiB",
+        ),
+        (
+            "start",
+            "here",
+            "in start: changed: the page has no entry at this place",
+        ),
+        (
+            "start",
+            "another control",
+            "in start: next controls: `controls` has to announce it",
+        ),
+        (
+            "start",
+            "based users",
+            "in start: next: base and attributes must be empty",
+        ),
         ("start", "nowhere", "in start: search base: must be a DN"),
-        ("follow", "beyond", "in follow: changed: the page has no entry at this place"),
-        ("follow", "no id", "in follow: changed: an identifier must not be empty"),
-        ("follow", "no dn", "in follow: changed: it must be the DN of an entry"),
+        (
+            "follow",
+            "beyond",
+            "in follow: changed: the page has no entry at this place",
+        ),
+        (
+            "follow",
+            "no id",
+            "in follow: changed: an identifier must not be empty",
+        ),
+        (
+            "follow",
+            "no dn",
+            "in follow: changed: it must be the DN of an entry",
+        ),
     ] {
         let error = Asked(&stage, how).fault(function);
         assert_eq!(error.fault, PolicyFault::Contract, "{error}");
@@ -217,7 +314,10 @@ fn a_lie_is_an_error_and_the_next_call_is_answered() {
         stage.expect_good_call();
     }
     let problems = stage.policy().modify(&context(b"problem"), &user(), &[]);
-    assert_eq!(problems.expect("an answer").expect_err("a problem")[0].field, "name");
+    assert_eq!(
+        problems.expect("an answer").expect_err("a problem")[0].field,
+        "name"
+    );
 }
 
 #[test]
@@ -229,6 +329,9 @@ fn who_never_ends_is_stopped_at_the_deadline() {
     let stage = Stage::new(limits, "false-writes");
     let error = Asked(&stage, "loop").fault("explain");
     assert_eq!(error.fault, PolicyFault::Deadline, "{error}");
-    assert!(error.detail.contains("in explain: it used more than 50 ms"), "{error}");
+    assert!(
+        error.detail.contains("in explain: it used more than 50 ms"),
+        "{error}"
+    );
     stage.expect_good_call();
 }
