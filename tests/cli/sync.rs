@@ -5,7 +5,8 @@ use serde_json::json;
 use std::{
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 use suites::{
     admin::{Admin, federation_document},
@@ -169,15 +170,15 @@ fn whoever_stops_watching_leaves_the_run_going() {
         .spawn()
         .expect("the command");
     // It watches as soon as there is a run.
-    let begin = std::time::Instant::now();
+    let started = Instant::now();
     while site.operator.get(&sync).json()["last"]["stage"] != "running" {
         assert!(
-            begin.elapsed() < Duration::from_secs(30),
+            started.elapsed() < Duration::from_secs(30),
             "it does not begin"
         );
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(Duration::from_millis(300));
+    thread::sleep(Duration::from_millis(300));
     let pressed = Command::new("kill")
         .args(["-INT", &watching.id().to_string()])
         .status();
