@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Octets of a component file. Compiling takes time and memory in proportion. Rust policies have
-    /// 0.1 MB, JavaScript ones 2 to 13 MB.
+    /// 0.1 to 0.5 MB, JavaScript ones 2 to 13 MB.
     pub component_octets_max: usize,
     /// Calls that run at the same time, of all policies together. Each reserves 4 GiB of address
     /// space (not of memory), so that the hardware checks bounds; 64 fit into the 39 bits of small
