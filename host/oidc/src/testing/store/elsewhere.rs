@@ -14,9 +14,7 @@ use bridge_model::{
     session::Session,
     synchronisation::{SyncRun, SyncState},
     time::Timestamp,
-    user::{
-        ImportCounts, ImportedUser, KnownUser, LocalProfile, Standing, StoredUser, UserQuery,
-    },
+    user::{ImportCounts, ImportedUser, KnownUser, LocalProfile, Standing, StoredUser, UserQuery},
 };
 use uuid::Uuid;
 
@@ -209,11 +207,7 @@ impl Imports for MemoryStore {
         unused()
     }
 
-    async fn imported_by_dn(
-        &self,
-        _: FederationId,
-        _: &str,
-    ) -> Result<Option<String>, StoreError> {
+    async fn imported_by_dn(&self, _: FederationId, _: &str) -> Result<Option<String>, StoreError> {
         unused()
     }
 
