@@ -146,7 +146,7 @@ impl Hostile for FalseWrites {
             }),
             "based users" => {
                 let mut read = users();
-                read.search.base = "o=x".to_owned();
+                "o=x".clone_into(&mut read.search.base);
                 changes::read(read)
             }
             "nowhere" => changes::read(changes::of_entry("x", "nowhere", &["cn"], None)),
