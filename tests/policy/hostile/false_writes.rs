@@ -200,113 +200,116 @@ fn a_run_for_changes_goes_through_as_it_is() {
     assert!(matches!(failed, Turn::Failed(problem) if problem.field == "changes"));
 }
 
+/// A function, what the memo says, and a part of what it is told.
+const LIES: &[(&str, &str, &str)] = &[
+    (
+        "explain",
+        "none",
+        "in explain: complaints: there must be at least one",
+    ),
+    (
+        "explain",
+        "blank",
+        "in explain: complaint: a name must not be blank",
+    ),
+    (
+        "modify",
+        "nothing added",
+        "in modify: modification: to add nothing",
+    ),
+    (
+        "modify",
+        "no attribute",
+        "in modify: modification: it must be an attribute's name",
+    ),
+    (
+        "modify",
+        "twice",
+        "in modify: modification: no value may stand there twice",
+    ),
+    (
+        "modify",
+        "no name",
+        "in modify: rename: must have at least one part",
+    ),
+    (
+        "modify",
+        "no problem",
+        "in modify: problems: must not be empty",
+    ),
+    ("register", "no parent", "in register: parent: must be a DN"),
+    (
+        "register",
+        "root",
+        "in register: parent: must name an entry",
+    ),
+    (
+        "register",
+        "no name",
+        "in register: name: must have at least one part",
+    ),
+    (
+        "register",
+        "no class",
+        "in register: attributes: must have the object classes",
+    ),
+    (
+        "register",
+        "no value",
+        "in register: attribute: must have at least one value",
+    ),
+    (
+        "register",
+        "no problem",
+        "in register: problems: must not be empty",
+    ),
+    (
+        "explain a write",
+        "none",
+        "in explain: problems: must not be empty",
+    ),
+    (
+        "start",
+        "large cursor",
+        "in start: cursor: must have at most 64 KiB",
+    ),
+    (
+        "start",
+        "here",
+        "in start: changed: the page has no entry at this place",
+    ),
+    (
+        "start",
+        "another control",
+        "in start: next controls: `controls` has to announce it",
+    ),
+    (
+        "start",
+        "based users",
+        "in start: next: base and attributes must be empty",
+    ),
+    ("start", "nowhere", "in start: search base: must be a DN"),
+    (
+        "follow",
+        "beyond",
+        "in follow: changed: the page has no entry at this place",
+    ),
+    (
+        "follow",
+        "no id",
+        "in follow: changed: an identifier must not be empty",
+    ),
+    (
+        "follow",
+        "no dn",
+        "in follow: changed: it must be the DN of an entry",
+    ),
+];
+
 #[test]
 fn a_lie_is_an_error_and_the_next_call_is_answered() {
     let stage = Stage::new(stage::limits(), "false-writes");
-    for (function, how, part) in [
-        (
-            "explain",
-            "none",
-            "in explain: complaints: there must be at least one",
-        ),
-        (
-            "explain",
-            "blank",
-            "in explain: complaint: a name must not be blank",
-        ),
-        (
-            "modify",
-            "nothing added",
-            "in modify: modification: to add nothing",
-        ),
-        (
-            "modify",
-            "no attribute",
-            "in modify: modification: it must be an attribute's name",
-        ),
-        (
-            "modify",
-            "twice",
-            "in modify: modification: no value may stand there twice",
-        ),
-        (
-            "modify",
-            "no name",
-            "in modify: rename: must have at least one part",
-        ),
-        (
-            "modify",
-            "no problem",
-            "in modify: problems: must not be empty",
-        ),
-        ("register", "no parent", "in register: parent: must be a DN"),
-        (
-            "register",
-            "root",
-            "in register: parent: must name an entry",
-        ),
-        (
-            "register",
-            "no name",
-            "in register: name: must have at least one part",
-        ),
-        (
-            "register",
-            "no class",
-            "in register: attributes: must have the object classes",
-        ),
-        (
-            "register",
-            "no value",
-            "in register: attribute: must have at least one value",
-        ),
-        (
-            "register",
-            "no problem",
-            "in register: problems: must not be empty",
-        ),
-        (
-            "explain a write",
-            "none",
-            "in explain: problems: must not be empty",
-        ),
-        (
-            "start",
-            "large cursor",
-            "in start: cursor: must have at most 64 KiB",
-        ),
-        (
-            "start",
-            "here",
-            "in start: changed: the page has no entry at this place",
-        ),
-        (
-            "start",
-            "another control",
-            "in start: next controls: `controls` has to announce it",
-        ),
-        (
-            "start",
-            "based users",
-            "in start: next: base and attributes must be empty",
-        ),
-        ("start", "nowhere", "in start: search base: must be a DN"),
-        (
-            "follow",
-            "beyond",
-            "in follow: changed: the page has no entry at this place",
-        ),
-        (
-            "follow",
-            "no id",
-            "in follow: changed: an identifier must not be empty",
-        ),
-        (
-            "follow",
-            "no dn",
-            "in follow: changed: it must be the DN of an entry",
-        ),
-    ] {
+    for (function, how, part) in LIES {
         let error = Asked(&stage, how).fault(function);
         assert_eq!(error.fault, PolicyFault::Contract, "{error}");
         assert_eq!(error.policy, "false-writes");
