@@ -199,7 +199,7 @@ fn an_identity_has_a_name_and_no_blank_claims() {
             "claim name",
         ),
         (|i| i.claims[0].name = "a b".into(), "claim"),
-        (|i| i.groups[0].dn = "no DN".to_owned(), "group"),
+        (|i| i.groups[0].dn = "x".repeat(4097), "group"),
         (
             |i| i.bars[0].reason = Refusal::Other("x".repeat(1025)),
             "bar",
