@@ -78,7 +78,6 @@ fn the_audit_trail_knows_why_somebody_was_refused() {
         ("nobody", "Pw-nobody", "unknown_user"),
         ("hedy", "Pw-hedy", "disabled"),
         ("grace", "Pw-grace", "account_expired"),
-        ("edsger", "Pw-edsger", "must_change_password"),
         // Nobody's account: the domain's own computer.
         ("dc1$", "x", "unknown_user"),
     ] {

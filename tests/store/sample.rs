@@ -1,5 +1,9 @@
 //! What is kept in these tests.
 
+mod numbers;
+
+pub(crate) use numbers::Numbers;
+
 use bridge_model::{
     account::User,
     admin::AdminScope,
@@ -17,7 +21,7 @@ use bridge_model::{
         GroupForm, IdForm, Mapper, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
         Problem, StableId,
     },
-    ports::{Random, Store},
+    ports::Store,
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
         PolicyRef, Prune, Realm, RealmDeclaration, Revision,
@@ -29,10 +33,7 @@ use bridge_model::{
 };
 use bridge_store::SealingKey;
 use serde_json::json;
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
 
@@ -44,27 +45,6 @@ pub(crate) const LATER: Timestamp = Timestamp(NOW.0 + 60);
 
 /// The file that declares things.
 pub(crate) const SOURCE: &str = "/etc/bridge/staff.toml";
-
-/// Octets that never come twice; good enough to be told apart.
-#[derive(Default)]
-pub(crate) struct Numbers(AtomicU64);
-
-impl Numbers {
-    /// Others than those of another start.
-    pub(crate) fn starting_at(number: u64) -> Self {
-        Self(AtomicU64::new(number))
-    }
-}
-
-impl Random for Numbers {
-    fn fill(&self, octets: &mut [u8]) {
-        for chunk in octets.chunks_mut(8) {
-            let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-            let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
-            chunk.copy_from_slice(&mixed[..chunk.len()]);
-        }
-    }
-}
 
 /// One of several sealing keys.
 pub(crate) fn key(number: u64) -> SealingKey {

@@ -10,8 +10,8 @@ use std::{
 };
 
 /// Copies the template `kind` into `folder`, and makes it first where there is none, or one of other
-/// `parts`. `make` is given the empty folder that becomes the template.
-pub fn copy(kind: &str, parts: &[&str], folder: &Path, make: impl FnOnce(&Path)) {
+/// `parts`. `build` is given the empty folder that becomes the template.
+pub fn copy(kind: &str, parts: &[&str], folder: &Path, build: impl FnOnce(&Path)) {
     let kept = kept_folder(kind);
     fs::create_dir_all(&kept).expect("a folder below Cargo's");
     let lock = File::create(kept.join("lock")).expect("a file in a folder of one's own");
@@ -28,7 +28,7 @@ pub fn copy(kind: &str, parts: &[&str], folder: &Path, make: impl FnOnce(&Path))
         }
         let made = template.with_extension("partial");
         fs::create_dir(&made).expect("a folder in one's own");
-        make(&made);
+        build(&made);
         fs::rename(&made, &template).expect("a folder in one's own");
     }
     let mut copy = Command::new("cp");

@@ -41,10 +41,6 @@ pub(crate) struct Stage {
     count: AtomicU32,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of each in the whole process"
-)]
 enum Server {
     Slapd(Slapd),
     Rhds(Rhds),

@@ -34,7 +34,7 @@ fn a_change_is_of_announced_attributes_alone() {
         assert!(changed(name).is_ok(), "{name}");
     }
     for (name, forbidden) in [
-        ("memberOf", Forbidden::Attribute("memberOf".to_owned())),
+        ("manager", Forbidden::Attribute("manager".to_owned())),
         ("mail ", Forbidden::Attribute("mail ".to_owned())),
         ("", Forbidden::Attribute(String::new())),
         ("userPassword", Forbidden::Secret("userPassword".to_owned())),

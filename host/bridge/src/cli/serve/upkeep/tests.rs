@@ -46,7 +46,8 @@ fn policies() -> PolicyHost {
     let host = PolicyHost::new(settings).expect("a host");
     let mut components = bridge_components::components().iter();
     let generic = components.find(|component| component.name == "generic");
-    host.load(generic.expect("there is one").bytes).expect("it loads");
+    host.load(generic.expect("there is one").bytes)
+        .expect("it loads");
     host
 }
 

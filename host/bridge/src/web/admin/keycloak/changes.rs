@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_made_a_member_of_a_group_by_an_attribute() {
+    fn nobody_is_put_into_a_group_by_an_attribute() {
         for name in ["groups", "sub", "iss", "email_verified", "a b"] {
             let input = json!({ "attributes": { name: ["x"] } });
             let input: UserInput = serde_json::from_value(input).expect("an input");

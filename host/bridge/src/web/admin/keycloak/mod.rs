@@ -15,7 +15,11 @@ mod writes;
 
 pub(super) use error::ErrorRepresentation;
 
-use super::{KEYCLOAK, api::Endpoint, access::{Access, Ground}};
+use super::{
+    KEYCLOAK,
+    access::{Access, Ground},
+    api::Endpoint,
+};
 use bridge_model::admin::AdminScope;
 
 const TAG: &str = "Keycloak users";
