@@ -174,7 +174,8 @@ impl Accounts {
     }
 
     /// Gives somebody a new password: in the directory where the edit mode is `WRITABLE`, here where it is
-    /// `UNSYNCED`. What was tried on them is forgotten with it, so they can sign in at once.
+    /// `UNSYNCED`. Their sessions end, since whoever knew the old one may hold them; and what was tried on
+    /// them is forgotten, so they can sign in at once.
     ///
     /// # Errors
     ///
@@ -197,7 +198,8 @@ impl Accounts {
             return Err(AccountError::Unsupported(detail.to_owned()));
         }
         if account.edit_mode() == EditMode::Unsynced {
-            return self.reset_here(realm, &account.stored, &new).await;
+            self.reset_here(realm, &account.stored, &new).await?;
+            return self.end_sessions(realm, subject).await;
         }
         let plan = &account.federation.planned.plan;
         if plan.password_write == PasswordWrite::Refused {
@@ -210,6 +212,7 @@ impl Accounts {
         let own = entries.of(&account.stored).await?;
         let own = own.ok_or(AccountError::Missing)?;
         entries.give_password(&own, &new).await?;
+        self.end_sessions(realm, subject).await?;
         let now = self.parts.clock.now();
         let counted = Counted::new(&*self.parts.store, self.parts.limits, now);
         let known = &account.stored.known;
@@ -220,6 +223,19 @@ impl Accounts {
             &own.identifier,
         );
         Ok(forgiven.await?)
+    }
+
+    /// Ends somebody's sessions, and what was granted in them.
+    pub(super) async fn end_sessions(
+        &self,
+        realm: &Realm,
+        subject: &str,
+    ) -> Result<(), AccountError> {
+        self.parts
+            .store
+            .end_sessions_of(&realm.name, subject)
+            .await?;
+        Ok(())
     }
 
     async fn reset_here(

@@ -107,3 +107,26 @@ fn a_token_reads_or_writes_as_its_scopes_say() {
         "HTTP 405 Method Not Allowed"
     );
 }
+
+#[test]
+fn who_may_only_write_people_makes_no_administrator_of_themselves() {
+    let served = Served::bare(BRIDGE);
+    let slapd = Slapd::start();
+    let (admin, ada) = realm(&served, &slapd, "first");
+    let operator = served.operator().of("first");
+    let secret = operator.create_administrator("helpdesk", &["user:write", "user:read"]);
+    let token = admin::token(&served.bridge.issuer("first"), "helpdesk", &secret);
+    let helpdesk = served.administrator(&token);
+    let reset = |admin: &Admin| {
+        let body = json!({ "type": "password", "value": "Zzq8-kkjj11", "temporary": false });
+        let at = format!("/first/users/{ada}/reset-password");
+        ask(admin, "PUT", &at, Some(&body)).status
+    };
+    assert_eq!(reset(&helpdesk), 204);
+    // Now people of a group administer the realm, and anybody may be one of them.
+    let groups = json!({ "admin_groups": ["admins"] });
+    let page = served.operator().patch("/realms/first", &groups);
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(reset(&helpdesk), 403);
+    assert_eq!(reset(&admin), 204);
+}

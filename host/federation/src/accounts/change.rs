@@ -50,6 +50,10 @@ impl Accounts {
             let subject = Some(before.user.subject.clone());
             self.unfinished(realm, AuditKind::Changed, subject, detail)
         };
+        // Before it is known what becomes of the writes: an answer may be lost.
+        if update.enabled == Some(false) {
+            self.end_sessions(realm, &before.user.subject).await?;
+        }
         for (done, write) in writes.iter().enumerate() {
             let error = match entries.send(write).await {
                 Ok(Ok(())) => continue,
@@ -62,12 +66,6 @@ impl Accounts {
                     "the attributes were changed, and the name was not, since {error}"
                 )),
             });
-        }
-        if update.enabled == Some(false) {
-            let store = &self.parts.store;
-            store
-                .end_sessions_of(&realm.name, &before.user.subject)
-                .await?;
         }
         match entries.again(&before).await {
             Ok(Some(after)) => entries.keep(after).await,

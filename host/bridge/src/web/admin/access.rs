@@ -48,10 +48,14 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// Whether it changes which directories a realm has. Who names a directory decides who is in its
-    /// groups: where people of groups administer the realm, that is as much as administering it.
-    fn is_change_of_directories(self) -> bool {
-        self.scope == Some(AdminScope::FederationWrite) && !self.asks_directory
+    /// Whether it is as much as administering a realm that people of groups administer: who names a
+    /// directory decides who is in its groups, and who gives people passwords can be any of them.
+    fn makes_administrators(self) -> bool {
+        match self.scope {
+            Some(AdminScope::FederationWrite) => !self.asks_directory,
+            Some(AdminScope::UserWrite) => self.asks_directory,
+            _ => false,
+        }
     }
 }
 
@@ -123,7 +127,7 @@ async fn check(
     };
     tracing::Span::current().record("realm", name.as_str());
     let realm = state.web.store.realm(&name).await?;
-    if access.is_change_of_directories()
+    if access.makes_administrators()
         && realm
             .as_ref()
             .is_some_and(|realm| !realm.admin_groups.is_empty())

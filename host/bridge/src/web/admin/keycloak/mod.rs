@@ -24,7 +24,9 @@ use bridge_model::admin::AdminScope;
 
 const TAG: &str = "Keycloak users";
 const READ: Access = Access::realm(AdminScope::UserRead).on(Ground::NamedRealm);
-const WRITE: Access = Access::realm(AdminScope::UserWrite).on(Ground::NamedRealm);
+const WRITE: Access = Access::realm(AdminScope::UserWrite)
+    .on(Ground::NamedRealm)
+    .asking();
 const ALL: &str = "/{realm}/users";
 const ONE: &str = "/{realm}/users/{subject}";
 
