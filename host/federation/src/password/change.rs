@@ -2,14 +2,14 @@
 
 use super::replies;
 use crate::{
-    course::{Candidate, Course, End, is_written},
+    course::{Candidate, Course, End, is_written, refused},
     local::{self, is_of_password, lay_over},
     person::user_of,
     proof::Proof,
 };
 use bridge_model::{
     account::KeptOut,
-    decision::Identity,
+    decision::{Identity, Refusal},
     dn::Dn,
     federation::EditMode,
     plan::PasswordWrite,
@@ -54,10 +54,13 @@ impl<'a> Course<'a> {
                 Ok(self.change_there(&mut candidate, new).await)
             }
             // That it is not supported is told to nobody else than the person.
-            EditMode::Writable | EditMode::ReadOnly => Ok(match self.prove(&mut candidate).await {
-                Ok(_) => Done::NotSupported("password_change_not_supported"),
-                Err(end) => Done::Ended(end),
-            }),
+            EditMode::Writable | EditMode::ReadOnly => {
+                let proved = self.prove_open(&mut candidate).await;
+                Ok(match proved {
+                    Ok(()) => Done::NotSupported("password_change_not_supported"),
+                    Err(end) => Done::Ended(end),
+                })
+            }
         }
     }
 
@@ -79,8 +82,52 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// Has the directory prove that it is they, and that nothing but the password's age keeps them out:
+    /// as a sign-in would say it.
+    async fn prove_open(&self, candidate: &mut Candidate<'_>) -> Result<(), End> {
+        let identity = match self.prove(candidate).await? {
+            Proof::Bound(identity) => identity,
+            Proof::TooOld(_) => self.identify(candidate).await?,
+        };
+        match self.barred(&identity, is_of_password) {
+            Some(reason) => Err(refused(reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// The first bar that holds now, beside those that are let pass.
+    fn barred<'i>(
+        &self,
+        identity: &'i Identity,
+        passes: impl Fn(&Refusal) -> bool,
+    ) -> Option<&'i Refusal> {
+        let now = self.parts.clock.now();
+        let mut bars = identity.bars.iter().filter(|bar| bar.holds_at(now));
+        let bar = bars.find(|bar| !passes(&bar.reason))?;
+        Some(&bar.reason)
+    }
+
+    /// Says by the entry alone who is kept out whatever their password: for them the directory is asked
+    /// nothing that would tell whether it is right. Of locks the directory itself says what they forbid.
+    async fn check_open(&self, candidate: &mut Candidate<'_>) -> Result<(), End> {
+        let identity = self.identify(candidate).await?;
+        // After a bind that failed the policy may read less: it asks anew.
+        candidate.person.findings.clear();
+        let passes = |reason: &Refusal| is_of_password(reason) || *reason == Refusal::Locked;
+        match self.barred(&identity, passes) {
+            Some(reason) => {
+                self.pretend(candidate.federation).await;
+                Err(refused(reason))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Writes it to the directory, as the person where they can bind.
     async fn change_there(&self, candidate: &mut Candidate<'_>, new: &Password) -> Done {
+        if let Err(end) = self.check_open(candidate).await {
+            return Done::Ended(end);
+        }
         let Ok(dn) = Dn::parse(&candidate.person.entry.dn) else {
             let reason = "the entry's name is no DN".to_owned();
             return Done::Ended(End::Unavailable(reason));

@@ -107,7 +107,7 @@ async fn who_does_not_know_the_password_hears_the_same_whoever_it_is() {
     let site = site(EditMode::Writable);
     for (username, current, said) in [
         ("ada", "wrong", "bad_credentials"),
-        ("eve", "wrong", "bad_credentials"),
+        ("eve", "wrong", "disabled"),
         ("nobody", PASSWORD, "unknown_user"),
         ("\u{7}", PASSWORD, "not_a_user_name"),
         ("ada", "", "empty_password"),
@@ -119,7 +119,9 @@ async fn who_does_not_know_the_password_hears_the_same_whoever_it_is() {
     // Who is not there costs what a wrong password costs: the same write as a name that nobody has.
     let binds = site.directories.state().binds.clone();
     assert_eq!(binds.len(), 3);
-    assert!(binds[2].starts_with("uid=nobody-"), "{}", binds[2]);
+    for bind in &binds[1..] {
+        assert!(bind.starts_with("uid=nobody-"), "{bind}");
+    }
     assert!(writers(&site).is_empty());
 }
 
@@ -184,6 +186,34 @@ async fn a_read_only_federation_says_so_to_nobody_but_the_person() {
     );
     assert_eq!(change(&site, "nobody").await, PasswordOutcome::Refused);
     assert!(writers(&site).is_empty());
+}
+
+#[tokio::test]
+async fn an_account_that_is_shut_hears_nothing_of_its_password_whatever_the_edit_mode() {
+    let way = crate::testing::plan().password_write;
+    for (mode, way) in [
+        (EditMode::Writable, way.clone()),
+        (EditMode::Writable, PasswordWrite::Refused),
+        (EditMode::ReadOnly, way),
+    ] {
+        let site = site(mode);
+        set_way(&site, &way);
+        for diagnostic in ["", "must change"] {
+            if !diagnostic.is_empty() {
+                refuse_bind(&site, "eve", diagnostic);
+            }
+            let outcome = change(&site, "eve").await;
+            assert_eq!(outcome, PasswordOutcome::Refused, "{mode:?} {diagnostic}");
+            assert_eq!(reason(&site), "disabled", "{mode:?} {diagnostic}");
+        }
+        assert!(writers(&site).is_empty(), "{mode:?}");
+    }
+    // Where it would be written, not even the directory hears of it.
+    let site = site(EditMode::Writable);
+    change(&site, "eve").await;
+    let binds = site.directories.state().binds.clone();
+    assert_eq!(binds.len(), 1);
+    assert!(binds[0].starts_with("uid=nobody-"), "{}", binds[0]);
 }
 
 #[tokio::test]
