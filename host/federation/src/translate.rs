@@ -164,9 +164,16 @@ fn own_problems(federation: &Federation) -> Vec<Problem> {
     problems
 }
 
-/// What a profile change writes holds no secrets, and what a password is written to is never read.
+/// What a profile change writes holds no secrets, nor does what names entries, and what a password is
+/// written to is never read.
 fn check_writes(plan: &Plan) -> Result<(), String> {
     reads::check_attributes(&plan.writes).map_err(|error| format!("writes: {error}"))?;
+    if reads::is_secret(&plan.rdn_attribute) {
+        let name = &plan.rdn_attribute;
+        return Err(format!(
+            "rdn-attribute: {name} holds secrets and names no entries"
+        ));
+    }
     match &plan.password_write {
         PasswordWrite::Exchange(attribute) | PasswordWrite::Replace(attribute)
             if !reads::is_secret(&attribute.name) =>
@@ -245,5 +252,8 @@ mod tests {
             plan.writes.push(name.to_owned());
             assert!(check_plan(&plan, &staff).is_err(), "{name}");
         }
+        let mut plan = plan();
+        plan.rdn_attribute = "USERPASSWORD;x".to_owned();
+        assert!(check_plan(&plan, &staff).is_err());
     }
 }

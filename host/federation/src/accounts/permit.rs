@@ -51,6 +51,10 @@ pub(super) fn change(plan: &Plan, dn: &Dn, change: EntryChange) -> Result<Vec<Wr
     }
     if let Some(name) = change.rename {
         check_name(plan, &name)?;
+        // The attribute that names new entries is one that changes write only where the plan says so.
+        for part in &name {
+            check_attribute(plan, &part.attribute)?;
+        }
         let dn = dn.clone();
         writes.push(Write::Rename { dn, name });
     }
@@ -148,6 +152,9 @@ fn check_name(plan: &Plan, name: &[NamePart]) -> Result<(), Forbidden> {
         return Err(Forbidden::Name);
     }
     for part in name {
+        if reads::is_secret(&part.attribute) {
+            return Err(Forbidden::Secret(part.attribute.clone()));
+        }
         if !part.attribute.eq_ignore_ascii_case(&plan.rdn_attribute) {
             check_attribute(plan, &part.attribute)?;
         } else if part

@@ -165,6 +165,36 @@ fn a_name_of_several_parts_is_one_name() {
 }
 
 #[test]
+fn a_name_holds_no_secret_and_a_new_one_is_made_of_what_is_announced() {
+    let named = |plan: &Plan, attribute: &str| {
+        let wish = EntryChange {
+            rename: Some(vec![part(attribute, b"x")]),
+            modifications: Vec::new(),
+        };
+        change(plan, &dn("uid=ada,ou=staff,o=x"), wish)
+    };
+    let mut silent = plan();
+    silent.writes.retain(|name| name != "uid");
+    let forbidden = Forbidden::Attribute("uid".to_owned());
+    assert_eq!(named(&silent, "uid"), Err(forbidden));
+    assert!(named(&plan(), "uid").is_ok());
+
+    // Not even where the plan names entries by it.
+    let mut planned = planned(federation("a", "staff"));
+    planned.federation.users = vec![subtree("ou=staff,o=x")];
+    planned.plan.rdn_attribute = "userPassword".to_owned();
+    planned.plan.writes.push("userPassword".to_owned());
+    let secret = Forbidden::Secret("userPassword".to_owned());
+    assert_eq!(named(&planned.plan, "userPassword"), Err(secret.clone()));
+    let wish = NewEntry {
+        parent: dn("ou=staff,o=x"),
+        name: vec![part("userPassword", b"x")],
+        attributes: vec![attribute("userPassword", &["y"])],
+    };
+    assert_eq!(addition(&planned, wish), Err(secret));
+}
+
+#[test]
 fn a_flood_is_not_written() {
     let wish = EntryChange {
         rename: None,
