@@ -46,6 +46,7 @@ pub use connection_test::{
     Stage, StageReport, StageResult, TestReport, probe, test_authentication, test_connection,
 };
 pub use explain::{Explanation, FederationView, KeptOutView, SearchView, StandingView};
+pub use local::{lay_claims, with_local};
 pub use password::{PasswordAttempt, PasswordOutcome};
 pub use preview::{People, Preview, PreviewError, Whom};
 pub use remedy::CertificateView;

@@ -8,7 +8,7 @@ use bridge_model::{
     ports::{Store, StoreError},
     user::LocalProfile,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Why somebody is kept out whom an administrator switched off here.
 pub(crate) const DISABLED_HERE: &str = "disabled_here";
@@ -36,22 +36,19 @@ pub(crate) fn is_of_password(refusal: &Refusal) -> bool {
     )
 }
 
+/// Somebody as tokens are made from, with what is kept of them over what the directory says. In another
+/// edit mode than `UNSYNCED` nothing counts of what was kept once: the directory's word alone does.
+#[must_use]
+pub fn with_local(mut user: User, local: &LocalProfile, edit_mode: EditMode) -> User {
+    if edit_mode == EditMode::Unsynced {
+        lay_over(&mut user, local);
+    }
+    user
+}
+
 /// Lays what is kept over what the directory says.
 pub(crate) fn lay_over(user: &mut User, local: &LocalProfile) {
-    for (name, value) in &local.claims {
-        if !may_be_laid(name) {
-            continue;
-        }
-        if name == "email" {
-            // What an operator vouches for is the directory's address.
-            user.claims.remove("email_verified");
-        }
-        if value.is_null() {
-            user.claims.remove(name);
-        } else {
-            user.claims.insert(name.clone(), Value::clone(value));
-        }
-    }
+    lay_claims(&mut user.claims, local);
     if local.password_hash.is_some() {
         // They are about the directory's password, which does not count any more.
         user.bars.retain(|bar| !is_of_password(&bar.reason));
@@ -62,6 +59,25 @@ pub(crate) fn lay_over(user: &mut User, local: &LocalProfile) {
             since: None,
             until: None,
         });
+    }
+}
+
+/// Lays the claims that are kept over the directory's: what [`with_local`] does to them in the edit mode
+/// `UNSYNCED`, for somebody of whom nothing else is wanted.
+pub fn lay_claims(claims: &mut Map<String, Value>, local: &LocalProfile) {
+    for (name, value) in &local.claims {
+        if !may_be_laid(name) {
+            continue;
+        }
+        if name == "email" {
+            // What an operator vouches for is the directory's address.
+            claims.remove("email_verified");
+        }
+        if value.is_null() {
+            claims.remove(name);
+        } else {
+            claims.insert(name.clone(), value.clone());
+        }
     }
 }
 
@@ -126,6 +142,22 @@ mod tests {
         });
         let expected = json!({"name": "Ada L.", "name#de": "Ada", "email": "ada@y.example"});
         assert_eq!(Value::Object(laid.claims), expected);
+    }
+
+    #[test]
+    fn what_was_kept_counts_in_the_mode_that_keeps_and_in_no_other() {
+        let claims = json!({"email": "ada@y.example"});
+        let local = LocalProfile {
+            claims: claims.as_object().expect("an object").clone(),
+            password_hash: Some("hash".to_owned()),
+            disabled: true,
+        };
+        let kept = with_local(user(), &local, EditMode::Unsynced);
+        assert_eq!(kept, laid(&local));
+        assert!(!kept.claims.contains_key("email_verified"));
+        for mode in [EditMode::Writable, EditMode::ReadOnly] {
+            assert_eq!(with_local(user(), &local, mode), user(), "{mode:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::web::{
     state::WebState,
 };
 use axum::{Extension, extract::State, response::Response};
-use bridge_federation::{AccountError, ProfileUpdate};
+use bridge_federation::{AccountError, ProfileUpdate, with_local};
 use bridge_model::{
     account::User,
     audit::{AuditKind, AuditOutcome},
@@ -136,7 +136,9 @@ pub(super) async fn change(
     }
     match place.update(claims, context).await? {
         Ok(stored) => {
-            let user = known_now(account.user.clone(), *stored, &typed);
+            // Without its federation nothing counts that was kept over its word.
+            let mode = planned.map_or(EditMode::ReadOnly, |it| it.federation.edit_mode);
+            let user = known_now(account.user.clone(), *stored, mode, &typed);
             let renewed = state.provider.refresh_session(&realm, &browser, user).await;
             let renewed = renewed.map_err(|error| failure_of(&error))?;
             let mut response = place.done(Done::Profile)?;
@@ -288,36 +290,37 @@ impl ProfileTyped {
     }
 }
 
-/// What is known of the person now: what was read of them anew where they are imported, and what they
-/// said of themselves.
-fn known_now(mut user: User, stored: StoredUser, typed: &ProfileTyped) -> User {
+/// What is known of the person now: what was read of them anew where they are imported, with what is
+/// kept here over it, and what they said of themselves.
+fn known_now(
+    mut user: User,
+    stored: StoredUser,
+    edit_mode: EditMode,
+    typed: &ProfileTyped,
+) -> User {
     if let Some(imported) = stored.imported {
-        user = *imported;
-        for (name, value) in stored.local.claims {
-            lay(&mut user, name, value);
-        }
+        user = with_local(*imported, &stored.local, edit_mode);
     }
     for (name, value) in &typed.values {
-        lay(&mut user, (*name).to_owned(), Value::from(value.as_str()));
+        if value.is_empty() {
+            user.claims.remove(*name);
+        } else {
+            user.claims
+                .insert((*name).to_owned(), Value::from(value.as_str()));
+        }
     }
     user
-}
-
-/// Replaces a claim; a null or an empty text takes it away.
-fn lay(user: &mut User, name: String, value: Value) {
-    if value.is_null() || value == "" {
-        user.claims.remove(&name);
-    } else {
-        user.claims.insert(name, value);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use bridge_model::{
-        names::{FederationId, FederationName},
+        decision::{Bar, Refusal},
+        names::{FederationId, FederationName, RealmName},
         realm::PolicyRef,
+        time::Timestamp,
+        user::{KnownUser, LocalProfile},
     };
     use serde_json::json;
 
@@ -370,5 +373,48 @@ mod tests {
         let mut typed = ProfileTyped::new(&FIELDS[..1], &["Augusta", "Byron"]);
         let changes = Value::Object(typed.changes(&ada()));
         assert_eq!(changes, json!({ "given_name": "Augusta" }));
+    }
+
+    #[test]
+    fn what_is_kept_over_the_directorys_word_counts_as_it_does_at_a_sign_in() {
+        let mut imported = ada();
+        let address = json!({ "email": "ada@x.example", "email_verified": true });
+        let address: Map<_, _> = serde_json::from_value(address).expect("an object");
+        imported.claims.extend(address);
+        imported.bars.push(Bar {
+            reason: Refusal::PasswordExpired,
+            since: None,
+            until: None,
+        });
+        let claims = json!({ "email": "ada@y.example", "groups": ["admins"] });
+        let stored = StoredUser {
+            known: KnownUser {
+                realm: RealmName::new("staff").expect("a name"),
+                subject: "subject".to_owned(),
+                federation: FederationId(uuid::Uuid::nil()),
+                username: "ada".to_owned(),
+                entry_dn: "uid=ada".to_owned(),
+                blocked: false,
+                created_at: Timestamp(7),
+            },
+            imported: Some(Box::new(imported)),
+            imported_at: Some(Timestamp(8)),
+            local: LocalProfile {
+                claims: serde_json::from_value(claims).expect("an object"),
+                password_hash: Some("hash".to_owned()),
+                disabled: false,
+            },
+        };
+        let typed = ProfileTyped::new(&FIELDS, &["Augusta", ""]);
+        let known = |mode| known_now(ada(), stored.clone(), mode, &typed);
+        let kept = known(EditMode::Unsynced);
+        let expected = json!({ "given_name": "Augusta", "email": "ada@y.example" });
+        assert_eq!(Value::Object(kept.claims), expected);
+        assert!(kept.bars.is_empty());
+        // What was kept once counts in no other mode.
+        let written = known(EditMode::Writable);
+        assert_eq!(written.claims["email"], "ada@x.example");
+        assert_eq!(written.claims["email_verified"], true);
+        assert_eq!(written.bars.len(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! A user as Keycloak shows one.
 
+use bridge_federation::lay_claims;
 use bridge_model::{decision::Refusal, time::Timestamp, user::StoredUser};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -97,13 +98,7 @@ fn is_enabled(user: &StoredUser, now: Timestamp) -> bool {
 fn claims(user: &StoredUser) -> Map<String, Value> {
     let imported = user.imported.as_deref();
     let mut claims = imported.map(|user| user.claims.clone()).unwrap_or_default();
-    for (name, value) in &user.local.claims {
-        if value.is_null() {
-            claims.remove(name);
-        } else {
-            claims.insert(name.clone(), value.clone());
-        }
-    }
+    lay_claims(&mut claims, &user.local);
     claims
 }
 
@@ -124,5 +119,64 @@ fn texts(value: &Value) -> Option<Vec<String>> {
             texts.collect()
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bridge_model::{
+        account::User,
+        names::{FederationId, FederationName, RealmName},
+        realm::PolicyRef,
+        user::{KnownUser, LocalProfile},
+    };
+    use serde_json::json;
+
+    #[test]
+    fn an_address_that_is_kept_here_is_not_the_verified_one() {
+        let object = |value: Value| value.as_object().cloned().expect("an object");
+        let user = User {
+            subject: "s".to_owned(),
+            username: "ada".to_owned(),
+            claims: object(json!({ "email": "ada@x.example", "email_verified": true })),
+            bars: Vec::new(),
+            group_dns: Vec::new(),
+            federation: FederationName::new("people").expect("a name"),
+            federation_id: FederationId(Uuid::nil()),
+            entry_dn: "uid=ada".to_owned(),
+            policy: PolicyRef {
+                id: "generic".to_owned(),
+                version: "1".to_owned(),
+                digest: "sha256:0".to_owned(),
+            },
+        };
+        let known = KnownUser {
+            realm: RealmName::new("staff").expect("a name"),
+            subject: "s".to_owned(),
+            federation: user.federation_id,
+            username: "ada".to_owned(),
+            entry_dn: "uid=ada".to_owned(),
+            blocked: false,
+            created_at: Timestamp(7),
+        };
+        let shown = |claims: Value| {
+            let stored = StoredUser {
+                known: known.clone(),
+                imported: Some(Box::new(user.clone())),
+                imported_at: Some(Timestamp(8)),
+                local: LocalProfile {
+                    claims: object(claims),
+                    ..LocalProfile::default()
+                },
+            };
+            UserRepresentation::of(&stored, Timestamp(9))
+        };
+        assert!(shown(json!({})).email_verified);
+        let kept = shown(json!({ "email": "ada@y.example", "sub": "root", "title": "Countess" }));
+        assert_eq!(kept.email.as_deref(), Some("ada@y.example"));
+        assert!(!kept.email_verified);
+        let attributes: Vec<_> = kept.attributes.keys().collect();
+        assert_eq!(attributes, ["title"]);
     }
 }
