@@ -122,6 +122,9 @@ conformance! {
     }
     gone {
         who_is_gone_is_forgotten,
+        a_switch_off_and_a_password_outlive_a_removal,
+        another_subject_lets_nobody_in,
+        people_of_another_federation_stay,
         imported_people_go_with_their_federation,
     }
     search {

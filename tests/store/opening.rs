@@ -162,7 +162,7 @@ async fn two_stores_on_one_file_import_the_same_people_once() {
     let (one, other) = (one.expect("kept"), other.expect("kept"));
     assert_eq!(one.added + other.added, 300);
     assert_eq!(one.unchanged + other.unchanged, 300);
-    let removed = first.remove_users(&realm, &["s7".to_owned()]).await;
+    let removed = first.remove_users(&realm, PEOPLE, &["s7".to_owned()]).await;
     assert_eq!(removed.expect("they are removed"), 1);
     let listed = second.imported_identifiers(PEOPLE, None, 999).await;
     assert_eq!(listed.expect("they read").len(), 299);

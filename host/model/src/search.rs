@@ -104,6 +104,9 @@ pub struct Page {
     pub entries: Vec<PageEntry>,
     /// Intermediate responses (RFC 4511 section 4.13), in the order in which they came.
     pub messages: Vec<Message>,
+    /// How many continuation references stood among the entries (RFC 4511 section 4.5.3): so many parts
+    /// of the directory were not read.
+    pub references: u64,
     /// How the directory ended the page; success, without controls, where it is not the directory that
     /// cut it.
     pub reply: Reply,

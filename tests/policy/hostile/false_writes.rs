@@ -38,6 +38,7 @@ fn page() -> Page {
             entry: user(),
             controls: vec![control("1.1"), control("1.2")],
         }],
+        references: 0,
         messages: vec![Message {
             oid: "1.3".into(),
             value: None,

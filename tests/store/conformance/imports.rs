@@ -84,7 +84,7 @@ async fn identifiers(store: &Subject, after: Option<&[u8]>, limit: u32) -> Vec<(
 
 async fn remove(store: &Subject, subjects: &[&str]) -> u64 {
     let subjects: Vec<_> = subjects.iter().map(|it| (*it).to_owned()).collect();
-    let removed = store.remove_users(&staff(), &subjects).await;
+    let removed = store.remove_users(&staff(), PEOPLE, &subjects).await;
     removed.expect("they are removed")
 }
 

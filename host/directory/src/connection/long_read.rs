@@ -115,6 +115,7 @@ impl LongRead {
             };
             self.connection.wire.took();
             if item.is_ref() {
+                page.references += 1;
                 continue;
             }
             if item.is_intermediate() {

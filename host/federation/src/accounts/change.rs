@@ -149,10 +149,18 @@ impl Accounts {
     }
 
     pub(super) async fn forget(&self, realm: &Realm, subject: &str) -> Result<(), StoreError> {
+        let store = &self.parts.store;
+        let Some(kept) = store.stored_user(&realm.name, subject).await? else {
+            return Ok(());
+        };
+        // Else a local password and a local switch-off would outlive them.
+        let nothing = LocalProfile::default();
+        store
+            .save_local_profile(&realm.name, subject, &nothing)
+            .await?;
         let subjects = [subject.to_owned()];
-        self.parts
-            .store
-            .remove_users(&realm.name, &subjects)
+        store
+            .remove_users(&realm.name, kept.known.federation, &subjects)
             .await
             .map(|_| ())
     }

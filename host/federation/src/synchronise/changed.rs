@@ -6,6 +6,7 @@ use super::{
     job::{Job, origin},
     meant::Meant,
     users::UserPages,
+    vanished,
 };
 use crate::{aside::aside, reads};
 use bridge_model::{
@@ -38,6 +39,8 @@ pub(super) async fn read(job: &Job, cursor: Vec<u8>) -> Result<Outcome, Halt> {
         job,
         cursor: Some(cursor),
         is_mark: false,
+        kept: None,
+        removed: 0,
     };
     following.run().await
 }
@@ -51,6 +54,8 @@ pub(super) async fn mark(job: &Job) -> Result<Option<Vec<u8>>, Halt> {
         job,
         cursor: None,
         is_mark: true,
+        kept: None,
+        removed: 0,
     };
     match following.run().await {
         Ok(Outcome::Done) => Ok(following.cursor),
@@ -72,6 +77,10 @@ struct Following<'a> {
     cursor: Option<Vec<u8>>,
     /// Only the mark is set: nobody is read.
     is_mark: bool,
+    /// How many users were kept before the first was removed.
+    kept: Option<u64>,
+    /// How many were removed.
+    removed: u64,
 }
 
 /// What follows a page.
@@ -212,7 +221,9 @@ impl Following<'_> {
             let mut meant = Meant::new(self.job, page);
             let imported = self.import(meant.changed(changed).await?).await?;
             let gone = meant.gone(gone, &imported).await?;
-            self.remove(&gone).await?;
+            if !self.remove(&gone).await? {
+                return Ok(Next::StartOver);
+            }
         }
         if let Some(cursor) = cursor {
             self.advance(cursor).await?;
@@ -227,14 +238,36 @@ impl Following<'_> {
         Ok(users.into_iter().map(|it| it.user.subject).collect())
     }
 
-    async fn remove(&self, subjects: &[String]) -> Result<(), Halt> {
+    /// Removes users. False: they are so many with those before that it may be a mistake, which a read
+    /// of all users has to tell, and nobody was removed.
+    async fn remove(&mut self, subjects: &[String]) -> Result<bool, Halt> {
         if subjects.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
-        let realm = &self.job.federation.planned.federation.realm;
-        let removed = self.job.store.remove_users(realm, subjects).await?;
+        let kept = match self.kept {
+            Some(kept) => kept,
+            None => *self.kept.insert(vanished::count_kept(self.job).await?),
+        };
+        let federation = &self.job.federation.planned.federation;
+        let gone = u64::try_from(subjects.len()).unwrap_or(u64::MAX);
+        let gone = gone.saturating_add(self.removed);
+        let most = federation.synchronisation.vanished_max_percent;
+        if vanished::is_too_many(gone, kept, most) {
+            warn!(
+                federation = %self.job.federation.name(),
+                gone,
+                kept,
+                "more users are gone than vanished_max_percent lets go: all users are read"
+            );
+            return Ok(false);
+        }
+        let store = &self.job.store;
+        let removed = store
+            .remove_users(&federation.realm, federation.id, subjects)
+            .await?;
+        self.removed += removed;
         self.job.ledger.note(|run| run.removed += removed);
-        Ok(())
+        Ok(true)
     }
 
     async fn advance(&mut self, cursor: Vec<u8>) -> Result<(), Halt> {

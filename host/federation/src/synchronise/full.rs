@@ -78,6 +78,7 @@ async fn make(
         let base = users.map_or("", |users| users.base.as_str());
         return Err(Halt::of_code(base, page.reply.result_code));
     }
+    unidentified.note_references(page.references);
     let read = u64::try_from(page.entries.len()).unwrap_or(u64::MAX);
     job.ledger.note(|run| run.read += read);
     let entries = page.entries.into_iter().map(|it| it.entry).collect();

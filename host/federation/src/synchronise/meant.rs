@@ -2,7 +2,7 @@
 
 use super::{
     halt::Halt,
-    import::{Candidate, Refused, candidate, derived, lies_in},
+    import::{Candidate, Refused, candidate, lies_in},
     job::Job,
     seen::{Seen, Sighting},
     users,
@@ -86,13 +86,15 @@ impl<'a> Meant<'a> {
                 Whom::Here(at) => {
                     let entry = self.entry(at)?.clone();
                     match subject::identifier(&self.job.federation.planned.plan.stable_id, &entry) {
-                        Ok(identifier) => Some(self.subject(identifier).await?),
+                        Ok(identifier) => self.subject(&identifier).await?,
                         Err(_) => self.subject_at(&entry.dn).await?,
                     }
                 }
             };
             subjects.extend(subject.filter(|subject| !imported.contains(subject)));
         }
+        subjects.sort();
+        subjects.dedup();
         Ok(subjects)
     }
 
@@ -198,18 +200,17 @@ impl<'a> Meant<'a> {
             }],
         };
         match subject::identifier(id, &entry) {
-            Ok(identifier) => Ok(Some(self.subject(identifier).await?)),
+            Ok(identifier) => self.subject(&identifier).await,
             Err(_) => Ok(None),
         }
     }
 
-    async fn subject(&self, identifier: Vec<u8>) -> Result<String, Halt> {
-        let planned = &self.job.federation.planned.federation;
+    /// The subject that somebody was imported with. One that is only derived may be somebody else's:
+    /// of a federation with the same namespace.
+    async fn subject(&self, identifier: &[u8]) -> Result<Option<String>, Halt> {
+        let id = self.job.federation.planned.federation.id;
         let store = &self.job.store;
-        let brought = store
-            .imported_subject(&planned.realm, planned.id, &identifier)
-            .await?;
-        Ok(brought.unwrap_or_else(|| derived(&self.job.realm, &self.job.federation, &identifier)))
+        Ok(store.imported_by_identifier(id, identifier).await?)
     }
 
     async fn subject_at(&self, dn: &str) -> Result<Option<String>, Halt> {

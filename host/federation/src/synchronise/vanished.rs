@@ -12,11 +12,18 @@ const STEP: u32 = 1_000;
 pub(super) struct Unidentified {
     entries: usize,
     subjects: HashSet<String>,
+    /// Continuation references, which nobody follows: who lives there was not seen.
+    references: u64,
 }
 
 impl Unidentified {
     /// With more of them, who is gone cannot be told.
     const MAX: usize = 1_000;
+
+    /// Notes continuation references of a page.
+    pub(super) fn note_references(&mut self, references: u64) {
+        self.references = self.references.saturating_add(references);
+    }
 
     /// Notes an entry of which only the DN is known.
     pub(super) async fn note(&mut self, job: &Job, dn: &str) -> Result<(), Halt> {
@@ -49,7 +56,13 @@ pub(super) async fn remove(
         return Ok(());
     }
     let planned = &job.federation.planned.federation;
-    let most = u64::from(planned.synchronisation.vanished_max_percent);
+    let most = planned.synchronisation.vanished_max_percent;
+    if unidentified.references > 0 && !planned.connection.referral_hosts.is_empty() {
+        return Err(Halt::Stopped(format!(
+            "the directory points to other servers {} times, where users may live that were not read, and {vanished} of {kept} users were not seen: nobody was removed; let users_dn name bases without such references, or connect to a server that holds all users",
+            unidentified.references
+        )));
+    }
     let remedy =
         "check users_dn, the filters, the identifier and what the service account may read";
     if seen.is_empty() {
@@ -57,7 +70,7 @@ pub(super) async fn remove(
             "the directory has no users any more, and {kept} are kept: nobody was removed; {remedy}, or remove the federation if they are really gone"
         )));
     }
-    if vanished.saturating_mul(100) > kept.saturating_mul(most) {
+    if is_too_many(vanished, kept, most) {
         return Err(Halt::Stopped(format!(
             "{vanished} of {kept} users are gone from the directory, more than the {most} % of vanished_max_percent: nobody was removed; {remedy}, and if they are really gone, raise vanished_max_percent for one run"
         )));
@@ -69,6 +82,20 @@ pub(super) async fn remove(
         )));
     }
     gone.remove(job, began).await
+}
+
+/// Whether so many gone of so many kept users must be a mistake.
+pub(super) fn is_too_many(gone: u64, kept: u64, most_percent: u8) -> bool {
+    gone.saturating_mul(100) > kept.saturating_mul(u64::from(most_percent))
+}
+
+/// How many imported users of the federation are kept.
+pub(super) async fn count_kept(job: &Job) -> Result<u64, Halt> {
+    let (mut kept, mut after) = (0, None);
+    while let Some(step) = step(job, &mut after).await? {
+        kept += count(step.len());
+    }
+    Ok(kept)
 }
 
 struct Gone<'a> {
@@ -92,7 +119,8 @@ impl Gone<'_> {
     }
 
     async fn remove(&self, job: &Job, began: Timestamp) -> Result<(), Halt> {
-        let realm = &job.federation.planned.federation.realm;
+        let federation = &job.federation.planned.federation;
+        let (realm, id) = (&federation.realm, federation.id);
         let mut after = None;
         while let Some(step) = step(job, &mut after).await? {
             let mut subjects = Vec::new();
@@ -109,7 +137,7 @@ impl Gone<'_> {
                 }
             }
             if !subjects.is_empty() {
-                let removed = job.store.remove_users(realm, &subjects).await?;
+                let removed = job.store.remove_users(realm, id, &subjects).await?;
                 job.ledger.note(|run| run.removed += removed);
             }
         }

@@ -148,19 +148,51 @@ impl Imports for MemoryStore {
         Ok(found.map(|kept| kept.known.subject.clone()))
     }
 
+    async fn imported_by_identifier(
+        &self,
+        federation: FederationId,
+        identifier: &[u8],
+    ) -> Result<Option<String>, StoreError> {
+        let tables = self.up()?;
+        let mut kept = tables.kept.values();
+        let found = kept.find(|kept| {
+            kept.known.federation == federation
+                && kept.imported.is_some()
+                && kept.identifier.as_deref() == Some(identifier)
+        });
+        Ok(found.map(|kept| kept.known.subject.clone()))
+    }
+
     async fn remove_users(
         &self,
         realm: &RealmName,
+        federation: FederationId,
         subjects: &[String],
     ) -> Result<u64, StoreError> {
         let mut tables = self.up()?;
-        let before = tables.kept.len();
+        let mut removed = 0;
         for subject in subjects {
-            tables.kept.remove(&(realm.clone(), subject.clone()));
+            let key = (realm.clone(), subject.clone());
+            let Some(kept) = tables.kept.get_mut(&key) else {
+                continue;
+            };
+            if kept.known.federation != federation {
+                continue;
+            }
+            let has_password = kept.local.password_hash.is_some();
+            if !has_password {
+                kept.local.claims.clear();
+            }
+            kept.identifier = None;
+            kept.imported = None;
+            kept.imported_at = None;
+            if !(has_password || kept.known.blocked || kept.local.disabled) {
+                tables.kept.remove(&key);
+            }
             tables.sessions_ended.push(subject.clone());
+            removed += 1;
         }
-        let removed = before - tables.kept.len();
-        Ok(u64::try_from(removed).expect("few"))
+        Ok(removed)
     }
 
     async fn stored_user(

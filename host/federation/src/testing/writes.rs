@@ -131,6 +131,7 @@ fn page(entries: &[Entry]) -> Page {
                 controls: Vec::new(),
             })
             .collect(),
+        references: 0,
         messages: Vec::new(),
         reply: Reply::default(),
         is_last: false,

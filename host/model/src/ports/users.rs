@@ -134,11 +134,23 @@ pub trait Imports: Send + Sync {
         dn: &str,
     ) -> Result<Option<String>, StoreError>;
 
-    /// Forgets users who are gone from their directory, ends their sessions and withdraws what was
-    /// granted in them. That an administrator keeps somebody out is not forgotten. Gives how many
-    /// there were.
-    async fn remove_users(&self, realm: &RealmName, subjects: &[String])
-    -> Result<u64, StoreError>;
+    /// The subject of an imported user, by what identifies them in their federation.
+    async fn imported_by_identifier(
+        &self,
+        federation: FederationId,
+        identifier: &[u8],
+    ) -> Result<Option<String>, StoreError>;
+
+    /// Forgets users of a federation who are gone from their directory, ends their sessions and
+    /// withdraws what was granted in them. That an administrator keeps somebody out, by a block or by
+    /// [`LocalProfile::disabled`], is not forgotten, and neither is a password that the bridge holds.
+    /// Gives how many there were; subjects of other federations are left alone.
+    async fn remove_users(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        subjects: &[String],
+    ) -> Result<u64, StoreError>;
 
     /// Everything that is kept of a person.
     async fn stored_user(

@@ -89,15 +89,29 @@ impl Imports for SqliteStore {
             .transpose()
     }
 
+    async fn imported_by_identifier(
+        &self,
+        federation: FederationId,
+        identifier: &[u8],
+    ) -> Result<Option<String>, StoreError> {
+        let statement = query(BY_IDENTIFIER)
+            .bind(federation.0.as_bytes().as_slice())
+            .bind(identifier.to_vec());
+        let row = self.row(statement).await?;
+        row.map(|row| Columns::of("imported_users", &row).get("subject"))
+            .transpose()
+    }
+
     async fn remove_users(
         &self,
         realm: &RealmName,
+        federation: FederationId,
         subjects: &[String],
     ) -> Result<u64, StoreError> {
         let mut lease = self.writing.lease().await.map_err(database)?;
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, Timestamp(0));
-        let removed = change.forget_users(realm, subjects).await?;
+        let removed = change.forget_users(realm, federation, subjects).await?;
         commit(transaction).await?;
         Ok(removed)
     }
@@ -229,6 +243,9 @@ const NEXT_IDENTIFIERS: &str = "
 const BY_DN: &str = "
     SELECT subject FROM imported_users WHERE federation = ?1 AND dn = ?2
     ORDER BY imported_at DESC, number DESC LIMIT 1";
+
+const BY_IDENTIFIER: &str = "
+    SELECT subject FROM imported_users WHERE federation = ?1 AND identifier = ?2";
 
 const LOCAL_PROFILE: &str = "
     SELECT u.realm, u.subject, u.disabled, l.claims, l.password FROM users u

@@ -61,6 +61,8 @@ pub(super) struct Wants {
     pub(super) code: Option<(usize, u32)>,
     /// Entries that stand at the end of every first page, wherever they lie.
     pub(super) strays: Vec<Entry>,
+    /// Continuation references on every first page.
+    pub(super) references: u64,
     /// User names of people at whom the policy traps.
     pub(super) traps: Vec<String>,
     /// What the policy reads for everyone.
@@ -187,6 +189,7 @@ impl Pages for ScriptedPages {
         };
         let wants = self.script.wants();
         if self.given == 0 {
+            page.references = wants.references;
             let strays = wants.strays.iter().cloned();
             page.entries.extend(strays.map(|entry| PageEntry {
                 entry,

@@ -133,6 +133,27 @@ async fn more_than_a_share_that_vanished_is_a_mistake() {
 }
 
 #[tokio::test]
+async fn nobody_is_gone_where_references_were_not_followed() {
+    let bench = Bench::new(20);
+    bench.run(Full).await;
+    bench.change(|federation| {
+        federation.connection.referral_hosts = vec!["other.example".to_owned()];
+    });
+    bench.put("u03", None);
+    bench.script.wants().references = 2;
+    let run = bench.run(Full).await;
+    assert_eq!((run.stage, run.removed), (Stopped, 0));
+    let reason = run.reason.expect("a reason");
+    assert!(reason.contains("other servers 2 times"), "{reason}");
+    assert!(reason.contains("users_dn"), "{reason}");
+    assert_eq!(bench.names().len(), 20);
+
+    bench.script.wants().references = 0;
+    let run = bench.run(Full).await;
+    assert_eq!((run.stage, run.removed), (Done, 1));
+}
+
+#[tokio::test]
 async fn a_directory_without_users_is_a_mistake_whatever_share_may_vanish() {
     let bench = Bench::new(3);
     bench.change(|federation| federation.synchronisation.vanished_max_percent = 100);

@@ -211,7 +211,20 @@ impl Imports for MemoryStore {
         unused()
     }
 
-    async fn remove_users(&self, _: &RealmName, _: &[String]) -> Result<u64, StoreError> {
+    async fn imported_by_identifier(
+        &self,
+        _: FederationId,
+        _: &[u8],
+    ) -> Result<Option<String>, StoreError> {
+        unused()
+    }
+
+    async fn remove_users(
+        &self,
+        _: &RealmName,
+        _: FederationId,
+        _: &[String],
+    ) -> Result<u64, StoreError> {
         unused()
     }
 

@@ -27,6 +27,8 @@ struct Candidate<'a> {
     kept: Option<(i64, String)>,
     /// The row that it will be in.
     number: i64,
+    /// Kept out under the subject of before.
+    was_kept_out: bool,
 }
 
 /// Users of one federation who may have to be written.
@@ -61,6 +63,7 @@ impl<'a> Candidates<'a> {
                 digest: digest.finish().as_ref().to_vec(),
                 kept: None,
                 number: 0,
+                was_kept_out: false,
             });
         }
         candidates.reverse();
@@ -156,7 +159,9 @@ impl Change<'_> {
             .map(|(_, subject)| subject.clone())
             .collect();
         if !renamed.is_empty() {
-            self.forget_users(realm, &renamed).await?;
+            self.carry_blocks(realm, federation, &renamed, &mut users)
+                .await?;
+            self.forget_users(realm, federation, &renamed).await?;
         }
         let updated = self.number(&mut users).await?;
         let local = self.make_room(realm, &users).await?;
@@ -169,6 +174,31 @@ impl Change<'_> {
             updated,
             unchanged: 0,
         })
+    }
+
+    /// Notes who is kept out under the subject that they had until now: another subject lets nobody in.
+    async fn carry_blocks(
+        &mut self,
+        realm: &RealmName,
+        federation: FederationId,
+        renamed: &[String],
+        users: &mut [Candidate<'_>],
+    ) -> Result<(), StoreError> {
+        let kept_out: Vec<String> = query_scalar(KEPT_OUT)
+            .bind(realm.as_str())
+            .bind(json(&renamed)?)
+            .bind(federation.0.as_bytes().as_slice())
+            .fetch_all(&mut *self.connection)
+            .await
+            .map_err(database)?;
+        let kept_out: HashSet<_> = kept_out.into_iter().collect();
+        for candidate in users {
+            let before = candidate.kept.as_ref();
+            candidate.was_kept_out = before.is_some_and(|(_, subject)| {
+                candidate.user.subject != *subject && kept_out.contains(subject)
+            });
+        }
+        Ok(())
     }
 
     /// Gives each a row, and says how many have one already.
@@ -274,7 +304,7 @@ impl Change<'_> {
                 .push_bind(folded.given_name)
                 .push_bind(folded.family_name)
                 .push_bind(it.number)
-                .push("0")
+                .push_bind(it.was_kept_out)
                 .push_bind(seconds(self.now))
                 .push_bind(seconds(self.now));
         });
@@ -320,6 +350,12 @@ const CHANGED: &str = "
         ON i.federation = ?2 AND i.identifier = unhex(j.value)
     WHERE i.digest IS NOT substr(?3, j.key * 32 + 1, 32)";
 
+/// ?1 realm, ?2 subjects, as JSON, ?3 federation.
+const KEPT_OUT: &str = "
+    SELECT u.subject FROM json_each(?2) j
+    CROSS JOIN users u ON u.realm = ?1 AND u.subject = j.value AND u.federation = ?3
+    WHERE u.blocked OR u.disabled";
+
 /// ?1 realm, ?2 subjects, as JSON.
 const KNOWN: &str = "
     SELECT u.subject, u.imported, l.claims FROM json_each(?2) j
@@ -346,4 +382,4 @@ const OR_UPDATE_USERS: &str = "
         folded_username = excluded.folded_username, folded_email = excluded.folded_email,
         folded_given_name = excluded.folded_given_name,
         folded_family_name = excluded.folded_family_name, imported = excluded.imported,
-        changed_at = excluded.changed_at";
+        blocked = max(users.blocked, excluded.blocked), changed_at = excluded.changed_at";

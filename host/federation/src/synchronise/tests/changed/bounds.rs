@@ -35,6 +35,49 @@ async fn a_policy_reads_only_what_it_may() {
 }
 
 #[tokio::test]
+async fn more_who_are_gone_than_may_be_are_looked_for_among_all() {
+    let bench = marked(20).await;
+    let gone = |names: &[&str]| {
+        let ids = names.iter().map(|name| format!("id-{name}").into_bytes());
+        ids.map(Whom::Id).collect()
+    };
+    let advance = |names: &[&str]| Advance {
+        gone: gone(names),
+        ..Advance::default()
+    };
+    bench.script.turns([
+        Turn::Advance(Box::new(Advance {
+            next: Some(of_entry("")),
+            ..advance(&["u00", "u01", "u02", "u03"])
+        })),
+        Turn::Advance(Box::new(advance(&["u04"]))),
+        mark("m1"),
+    ]);
+    // The policy is wrong: all are there.
+    let run = bench.run(Changed).await;
+    assert_eq!((run.stage, run.kind, run.removed), (Done, Full, 4));
+    assert_eq!((run.read, run.added), (20, 4), "{run:?}");
+    assert_eq!(bench.names().len(), 20);
+    assert_eq!(bench.store().tables().sessions_ended.len(), 4);
+}
+
+#[tokio::test]
+async fn who_is_known_through_another_federation_is_not_gone() {
+    let bench = marked(20).await;
+    let subject = bench.subject("u03");
+    {
+        let mut tables = bench.store().tables();
+        let kept = tables.kept.get_mut(&(realm(), subject.clone()));
+        kept.expect("somebody").known.federation = crate::testing::federation("a", "others").id;
+    }
+    let id = || Whom::Id(b"id-u03".to_vec());
+    bench.script.turns([changed_to("m1", [], [id()])]);
+    let run = bench.run(Changed).await;
+    assert_eq!((run.stage, run.removed), (Done, 0));
+    assert_eq!(bench.subject("u03"), subject);
+}
+
+#[tokio::test]
 async fn the_entry_that_users_live_below_may_be_read() {
     let bench = marked(2).await;
     bench.change(|federation| federation.users[0].scope = SearchScope::OneLevel);
