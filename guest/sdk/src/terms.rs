@@ -30,7 +30,7 @@ pub(crate) struct Writable<'a> {
 }
 
 impl<'a> Terms<'a> {
-    /// Reads them from a plan's memo. None where [`Terms::put`] did not write them.
+    /// Reads them from a plan's memo. None where `Terms::put` did not write them.
     pub fn of(memo: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(Reader::new(memo).octets()?);
         let terms = Self {
