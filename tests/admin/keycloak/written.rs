@@ -96,8 +96,13 @@ fn somebody_is_switched_off_and_on_again_in_the_directory() {
 fn a_new_password_counts_at_once_and_a_bad_one_is_explained() {
     let site = site();
     let id = site.id("emmy");
+    let sessions = || site.operator.get(&format!("/users/{id}/sessions")).json();
+    assert!(site.comes_in("emmy", "Pw-emmy"));
+    assert_eq!(sessions().as_array().map(Vec::len), Some(1));
     let given = site.reset(&id, "correct horse");
     assert_eq!(given.status, 204, "{}", given.body);
+    // Whoever knew the old one may have held it.
+    assert_eq!(sessions(), json!([]));
     assert!(site.comes_in("emmy", "correct horse"));
     assert!(!site.comes_in("emmy", "Pw-emmy"));
     let short = error(&site.reset(&id, "short"), 400);
