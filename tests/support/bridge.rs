@@ -166,8 +166,13 @@ pub fn folder(program: &str) -> TempDir {
 
 /// A loopback address with a port that nobody listens on.
 pub fn free_address() -> String {
+    format!("127.0.0.1:{}", free_port())
+}
+
+/// A port of `127.0.0.1` that nobody listens on.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("the port").to_string()
+    listener.local_addr().expect("the port").port()
 }
 
 /// Runs a command of the bridge to its end, in a folder.

@@ -4,7 +4,7 @@ use crate::background;
 use socket2::SockRef;
 use std::{
     future,
-    net::{SocketAddr, TcpListener as StdListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener as StdListener},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -65,7 +65,12 @@ struct Counts {
 impl Proxy {
     /// Starts a proxy in front of `upstream`, an address such as `127.0.0.1:636`.
     pub fn start(upstream: &str) -> Self {
-        let listener = StdListener::bind("127.0.0.1:0").expect("a free port");
+        Self::start_on(Ipv4Addr::LOCALHOST, upstream)
+    }
+
+    /// The same on another address of this machine, such as one that no certificate is for.
+    pub fn start_on(address: Ipv4Addr, upstream: &str) -> Self {
+        let listener = StdListener::bind((address, 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("the port");
         let (mode, modes) = watch::channel(Mode::Pass);

@@ -7,13 +7,14 @@ mod instance;
 
 use crate::{
     authority::Authority,
+    bridge::free_port,
     keeper,
     ldap::Administrator,
     template::{self, finish},
 };
 use std::{
     fs::{self, File, Permissions},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     process::{Child, Command, Stdio},
@@ -304,11 +305,6 @@ fn is_root() -> bool {
 
 fn text_of(path: &Path) -> &str {
     path.to_str().expect("a path of a test")
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("the port").port()
 }
 
 const NS_SLAPD: &str = "/usr/sbin/ns-slapd";

@@ -2,6 +2,7 @@
 
 use crate::{
     authority::{Authority, Leaf},
+    bridge::free_port,
     keeper,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -319,11 +320,6 @@ fn more_entries() -> String {
         );
     }
     ldif
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("the port").port()
 }
 
 fn has_ipv6() -> bool {

@@ -152,7 +152,7 @@ fn comes_back(realm: &Realm<'_>) {
 }
 
 /// The server's address for LDAPS.
-fn address(stage: &Stage) -> String {
+pub(super) fn address(stage: &Stage) -> String {
     let federation = stage.federation();
     let url = federation["connection_url"].as_str().expect("a URL");
     let url = Url::parse(url).expect("a URL");

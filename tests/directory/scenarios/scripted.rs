@@ -254,7 +254,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
                 let page = at(stage, &peer, |_| {}).try_password("ada", "Pw-ada");
                 assert_eq!(page.status, 503);
             }
-            stage.served().bridge.resident_kib();
+            at(stage, &domain(Ok(0), ""), |_| {}).comes_in("ada", "Pw-ada");
         },
         HOSTILE,
     ),

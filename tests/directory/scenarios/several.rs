@@ -2,6 +2,7 @@
 
 use super::{Scenario, stage::Stage};
 use serde_json::{Value, json};
+use suites::bridge::free_address;
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario::of_all(
@@ -81,13 +82,7 @@ fn named(stage: &Stage, name: &str, priority: i32, change: impl FnOnce(&mut Valu
 
 /// Leads where nobody listens.
 fn dead(federation: &mut Value) {
-    let scheme = "ldaps://127.0.0.1:";
-    federation["connection_url"] = json!(format!("{scheme}{}", free_port()));
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("the port").port()
+    federation["connection_url"] = json!(format!("ldaps://{}", free_address()));
 }
 
 /// Which federation the last sign-in was decided by.
