@@ -2,7 +2,7 @@
 
 use super::{
     Cell::{Cannot, Seen},
-    NO_DEMO, REAL, Scenario,
+    Environment, NO_DEMO, REAL, Scenario,
     stage::{REDIRECT, Realm, Stage},
 };
 use serde_json::json;
@@ -109,6 +109,19 @@ fn thousand(stage: &Stage) {
         let page = realm.try_password("mary", "wrong");
         assert!([401, 429].contains(&page.status), "{}", page.status);
     }
-    // The directory locks after five; and the person comes in where the bridge does not wait.
+    // The directory locks after five, and counts them itself.
+    let dn = stage.dn("mary");
+    let counted = match stage.environment {
+        Environment::Samba => number(&stage.values(&dn, "badPwdCount")),
+        Environment::Rhds => number(&stage.values(&dn, "passwordRetryCount")),
+        _ => stage.values(&dn, "pwdFailureTime").len(),
+    };
+    assert!((1..5).contains(&counted), "{counted} failures");
+    // And the person comes in where the bridge does not wait.
     stage.realm().comes_in("mary", "Pw-mary");
+}
+
+fn number(values: &[String]) -> usize {
+    let number = values.first().and_then(|value| value.parse().ok());
+    number.expect("a number")
 }
