@@ -17,7 +17,7 @@ use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
-use suites::policy::{context, employee, federation, guest, person};
+use suites::policy::{context, employee, federation, guest, in_force, person};
 
 mod native;
 
@@ -32,8 +32,8 @@ fn main() {
         host.load(component.bytes).expect("it is admitted");
     }
     let idle = host.load(guest("kept-state")).expect("it is admitted").id;
-    let policy = host.vendor(POLICY).expect("it is shipped");
-    let idle = host.vendor(&idle).expect("it is loaded");
+    let policy = in_force(&host, POLICY).expect("it is shipped");
+    let idle = in_force(&host, &idle).expect("it is loaded");
 
     let federation = federation(POLICY);
     let plan = policy

@@ -3,7 +3,7 @@
 use crate::stage;
 use bridge_model::ports::{Policies, PolicyError, PolicyFault};
 use bridge_policy::Limits;
-use suites::policy::{context, guest, person};
+use suites::policy::{context, guest, in_force, person};
 
 /// Why these octets are not admitted.
 fn refusal(octets: &[u8]) -> PolicyError {
@@ -14,7 +14,7 @@ fn refusal(octets: &[u8]) -> PolicyError {
     assert!(host.vendors().is_empty());
     host.load(guest("wrong-steps"))
         .expect("the next one is admitted");
-    stage::expect_good_call(&*host.vendor("wrong-steps").expect("it is loaded"));
+    stage::expect_good_call(&*in_force(&host, "wrong-steps").expect("it is loaded"));
     error
 }
 
@@ -220,8 +220,7 @@ fn a_file_with_a_flipped_bit() {
         octets[at] ^= 1 << (flip % 8);
         let host = host();
         let outcome = host.load(&octets).and_then(|reference| {
-            host.vendor(&reference.id)?
-                .decide(&context(b""), &[person("uid=ada")])
+            in_force(&host, &reference.id)?.decide(&context(b""), &[person("uid=ada")])
         });
         if let Err(error) = outcome {
             refused += 1;

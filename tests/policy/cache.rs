@@ -1,14 +1,14 @@
 //! Compiled code is kept, and used only if the bridge itself wrote it for this very component.
 
 use crate::stage::{self, logged};
-use bridge_model::{ports::Policies, secret::Secret};
+use bridge_model::secret::Secret;
 use bridge_policy::{Cache, HostError, HostSettings, PolicyHost};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
-use suites::policy::guest;
+use suites::policy::{guest, in_force};
 use tempfile::TempDir;
 
 const TAKEN: &str = "compiled code was taken from the cache";
@@ -29,7 +29,7 @@ fn load(folder: &Path, key: u8) -> String {
     let host = open(folder, key).expect("a host");
     let (loaded, log) = logged(|| host.load(guest("wrong-steps")));
     loaded.expect("it is admitted");
-    stage::expect_good_call(&*host.vendor("wrong-steps").expect("it is loaded"));
+    stage::expect_good_call(&*in_force(&host, "wrong-steps").expect("it is loaded"));
     log
 }
 

@@ -1,10 +1,10 @@
 //! What misbehaves again and again leaves nothing behind.
 
 use crate::stage;
-use bridge_model::ports::{Policies, PolicyFault};
+use bridge_model::ports::PolicyFault;
 use bridge_policy::{Limits, PolicyHost};
 use std::{fs, sync::PoisonError};
-use suites::policy::{MEASURED_ALONE, context, guest, person};
+use suites::policy::{MEASURED_ALONE, context, guest, in_force, person};
 
 const REPETITIONS: usize = 1_000;
 const GROWTH_OCTETS_MAX: usize = 4 << 20;
@@ -40,7 +40,7 @@ fn a_thousand_misbehaviours_leave_less_than_four_mebibytes() {
 
 fn check(host: &PolicyHost, folder: &str, how: &str, fault: PolicyFault) {
     host.load(guest(folder)).expect("it is admitted");
-    let policy = host.vendor(folder).expect("it is loaded");
+    let policy = in_force(&host, folder).expect("it is loaded");
     let misbehave = || {
         let error = policy
             .decide(&context(how.as_bytes()), &[person("uid=ada")])

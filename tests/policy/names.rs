@@ -2,7 +2,7 @@
 
 use crate::stage;
 use bridge_model::ports::{Policies, PolicyFault};
-use suites::policy::guest;
+use suites::policy::{guest, in_force};
 
 /// The same policy in other octets: a custom section is added, which means nothing.
 fn altered(component: &[u8]) -> Vec<u8> {
@@ -17,7 +17,7 @@ fn an_id_is_found_in_any_letter_case() {
     let reference = host.load(guest("kept-state")).expect("it is admitted");
     for name in ["kept-state", "KEPT-STATE", "Kept-State"] {
         assert_eq!(
-            host.vendor(name).expect("it is loaded").reference(),
+            in_force(&host, name).expect("it is loaded").reference(),
             &reference
         );
     }
@@ -27,7 +27,7 @@ fn an_id_is_found_in_any_letter_case() {
 fn an_unknown_vendor_is_told_what_there_is() {
     let _turn = stage::turn();
     let host = stage::host(stage::limits());
-    let unknown = |name: &str| host.vendor(name).err().expect("there is none");
+    let unknown = |name: &str| in_force(&host, name).err().expect("there is none");
     assert_eq!(unknown("acme").fault, PolicyFault::Unknown);
     assert_eq!(
         unknown("acme").to_string(),
@@ -67,7 +67,9 @@ fn two_policies_cannot_have_one_id() {
     );
     assert!(error.detail.contains(&first.digest), "{error}");
     assert_eq!(
-        host.vendor("kept-state").expect("the first").reference(),
+        in_force(&host, "kept-state")
+            .expect("the first")
+            .reference(),
         &first
     );
 }

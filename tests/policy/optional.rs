@@ -8,13 +8,13 @@ use bridge_model::{
     entry::{Attribute, Entry},
     federation::{EditMode, Federation},
     plan::{PasswordWrite, Plan},
-    ports::{Policies, PolicyError, PolicyFault, VendorPolicy},
+    ports::{PolicyError, PolicyFault, VendorPolicy},
     search::{Page, Reply},
     write::{Complaint, ProfileChange},
 };
 use bridge_policy::Limits;
 use std::sync::Arc;
-use suites::policy::{context, federation, guest};
+use suites::policy::{context, federation, guest, in_force};
 
 /// What becomes of a call of each optional function, by the name of its interface.
 fn calls(policy: &dyn VendorPolicy) -> [(&'static str, Result<(), PolicyError>); 6] {
@@ -57,7 +57,7 @@ fn a_policy_without_an_interface_stays_a_policy_and_says_so() {
         let (name, other) = (format!("policy/{missing}"), format!("policy/{other}"));
         let without = renamed(guest("false-writes"), &name, &other);
         host.load(&without).expect("it is admitted");
-        let policy = host.vendor("false-writes").expect("it is loaded");
+        let policy = in_force(&host, "false-writes").expect("it is loaded");
         let offers = policy.offers();
         assert_eq!(offers.passwords, missing != "passwords");
         assert_eq!(offers.writing, missing != "writing");
@@ -97,7 +97,7 @@ fn shipped(check: impl Fn(&str, &Arc<dyn VendorPolicy>, &Plan)) {
     let host = stage::host(Limits::default());
     for component in components() {
         host.load(component.bytes).expect("it is admitted");
-        let policy = host.vendor(component.name).expect("it is loaded");
+        let policy = in_force(&host, component.name).expect("it is loaded");
         let plan = policy.translate(&writable(component.name));
         let plan = plan.expect("an answer").expect("a plan");
         check(component.name, &policy, &plan);

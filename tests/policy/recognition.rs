@@ -9,7 +9,7 @@ use bridge_model::{
 };
 use bridge_policy::{Limits, PolicyHost};
 use policy_sdk::testing::ldif;
-use suites::policy::guest;
+use suites::policy::{guest, in_force};
 
 const RECORDED: &[(&str, &str)] = &[
     (
@@ -53,7 +53,7 @@ fn shipped() -> PolicyHost {
 fn proposals(host: &PolicyHost, root: &Entry, samples: &[Entry]) -> Vec<(String, Proposal)> {
     let mut proposals = Vec::new();
     for (reference, _) in host.vendors() {
-        let policy = host.vendor(&reference.id).expect("it is loaded");
+        let policy = in_force(&host, &reference.id).expect("it is loaded");
         if let Some(proposal) = policy.recognise(root, samples).expect("an answer") {
             proposals.push((reference.id, proposal));
         }
@@ -108,7 +108,7 @@ fn what_is_proposed_can_be_translated() {
             let mut federation = suites::policy::federation(&id);
             federation.users = proposal.users;
             federation.read_bases = proposal.readable;
-            let policy = host.vendor(&id).expect("it is loaded");
+            let policy = in_force(&host, &id).expect("it is loaded");
             policy
                 .translate(&federation)
                 .expect("an answer")
@@ -127,7 +127,7 @@ fn a_policy_without_recognition_stays_a_policy_and_recognises_nothing() {
         "policy/recollected",
     );
     host.load(&without).expect("it is admitted");
-    let policy = host.vendor("false-recognition").expect("it is loaded");
+    let policy = in_force(&host, "false-recognition").expect("it is loaded");
     let root = entries("dn:\nhow: certain\n").remove(0);
     assert_eq!(policy.recognise(&root, &[]).expect("an answer"), None);
     stage::expect_good_call(&*policy);

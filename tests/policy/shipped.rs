@@ -10,7 +10,7 @@ use bridge_model::{
 };
 use bridge_policy::{Limits, PolicyHost};
 use std::sync::Arc;
-use suites::policy::{context, employee, federation};
+use suites::policy::{context, employee, federation, in_force};
 use wasmparser::{Parser, Payload};
 
 /// A host with all of them, under the limits that a bridge has.
@@ -29,7 +29,7 @@ fn each(check: impl Fn(&str, &Arc<dyn VendorPolicy>)) {
     for (reference, _) in host.vendors() {
         check(
             &reference.id,
-            &host.vendor(&reference.id).expect("it is loaded"),
+            &in_force(&host, &reference.id).expect("it is loaded"),
         );
     }
 }
@@ -106,7 +106,7 @@ fn they_answer_to_their_aliases() {
     for (reference, description) in host.vendors() {
         for alias in &description.aliases {
             for name in [alias.clone(), alias.to_uppercase(), alias.to_lowercase()] {
-                let policy = host.vendor(&name).expect("it is an alias");
+                let policy = in_force(&host, &name).expect("it is an alias");
                 assert_eq!(policy.reference(), &reference, "{name}");
             }
         }
@@ -127,7 +127,7 @@ fn the_same_input_gives_the_same_output() {
             "{id}"
         );
         // Another engine, another compilation.
-        let other = shipped().vendor(id).expect("it is loaded");
+        let other = in_force(shipped(), id).expect("it is loaded");
         assert_eq!(plan, self::plan(id, &other), "{id}");
         assert_eq!(
             steps,
@@ -157,7 +157,7 @@ fn a_batch_is_the_same_as_single_calls() {
 fn an_employee_is_identified_with_all_groups() {
     let _turn = stage::turn();
     let host = shipped();
-    let policy = host.vendor("active-directory").expect("it is loaded");
+    let policy = in_force(&host, "active-directory").expect("it is loaded");
     let context = context(&plan("active-directory", &policy).memo);
     let steps = policy.decide(&context, &[employee(7)]).expect("an answer");
     let [Step::Identified(identity)] = steps.as_slice() else {

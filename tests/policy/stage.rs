@@ -2,7 +2,7 @@
 
 use bridge_model::{
     decision::{Context, Person, Step},
-    ports::{Policies, PolicyError, PolicyFault, VendorPolicy},
+    ports::{PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
 };
 use bridge_policy::{HostSettings, Limits, PolicyHost};
@@ -10,7 +10,7 @@ use std::{
     io,
     sync::{Arc, Mutex, PoisonError, RwLockReadGuard},
 };
-use suites::policy::{MEASURED_ALONE, context, guest, person};
+use suites::policy::{MEASURED_ALONE, context, guest, in_force, person};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Limits under which a test does not wait long, on a machine that has other things to do.
@@ -49,7 +49,7 @@ impl Stage {
     }
 
     pub(crate) fn policy(&self) -> Arc<dyn VendorPolicy> {
-        self.host.vendor(&self.reference.id).expect("it is loaded")
+        in_force(&self.host, &self.reference.id).expect("it is loaded")
     }
 
     /// Has the guest misbehave in this way.

@@ -21,6 +21,7 @@ use bridge_model::{
         GroupForm, IdForm, Mapper, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
         Problem, StableId,
     },
+    policy::PolicyRules,
     ports::Store,
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, Lifetimes, PlannedFederation,
@@ -152,6 +153,7 @@ pub(crate) fn plan() -> Plan {
             message: "“all” of them".into(),
         }],
         more: vec![setting("later", "host")],
+        chained: Vec::new(),
     }
 }
 
@@ -172,6 +174,7 @@ pub(crate) fn federation(name: &str, number: u128) -> FederationDeclaration {
         enabled: true,
         priority: 0,
         vendor: "Generic".into(),
+        policy_digest: Some(format!("sha256:{}", "d".repeat(64))),
         edit_mode: EditMode::ReadOnly,
         import_enabled: true,
         sync_registration: false,
@@ -260,6 +263,10 @@ pub(crate) fn realm(name: &str) -> Realm {
             token: Duration::from_secs(14),
         },
         admin_groups: vec!["operators".into()],
+        policies: PolicyRules {
+            allowed: vec!["sample".into()],
+            ..PolicyRules::default()
+        },
         managed_by: None,
         revision: Revision(0),
     }

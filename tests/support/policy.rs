@@ -7,10 +7,12 @@ use bridge_model::{
     federation::{Connection, Federation},
     names::{FederationName, RealmName},
     plan::Mapper,
+    policy::PolicyChoice,
+    ports::{Policies, PolicyError, VendorPolicy},
     search::{Reply, SearchScope, Setting, Subtree},
     time::Timestamp,
 };
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 use url::Url;
 use uuid::Uuid;
 
@@ -22,6 +24,12 @@ pub fn guest(folder: &str) -> &'static [u8] {
         .iter()
         .find(|(name, _)| *name == folder)
         .map_or_else(|| panic!("no guest {folder}"), |(_, octets)| *octets)
+}
+
+/// A vendor policy in force, for a realm that other tests share.
+pub fn in_force(policies: &dyn Policies, name: &str) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
+    let realm = RealmName::new("staff").expect("a name");
+    policies.vendor(&realm, PolicyChoice::InForce(name))
 }
 
 /// Held for reading by every test that calls policies, and for writing by the one that measures the

@@ -221,7 +221,7 @@ impl Federations {
         let text = |error: &dyn std::error::Error| error.to_string();
         let policy = self
             .policies
-            .vendor(&planned.federation.vendor)
+            .vendor(&planned.federation.realm, planned.federation.policy())
             .map_err(|e| text(&e))?;
         if off.contains(&policy.reference().id) {
             return Err(format!("policy {} is switched off", policy.reference().id));

@@ -16,6 +16,7 @@ use bridge_model::{
     federation::{Connection, Federation, ServiceBind},
     names::{FederationName, RealmName},
     plan::{Problem, Proposal},
+    policy::PolicyChoice,
     ports::{Directories, Policies, VendorPolicy},
     realm::{PlannedFederation, PolicyRef},
     secret::Secret,
@@ -92,7 +93,7 @@ pub async fn connect(
     let mut recognised = Vec::new();
     for (reference, _) in policies.vendors() {
         let answer = policies
-            .vendor(&reference.id)
+            .vendor(&draft.realm, PolicyChoice::Digest(&reference.digest))
             .and_then(|policy| Ok((policy.recognise(&root, &samples)?, policy)));
         match answer {
             Ok((Some(proposal), policy)) => recognised.push((policy, proposal)),

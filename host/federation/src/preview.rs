@@ -181,7 +181,9 @@ impl SignIns {
         whom: Whom<'_>,
     ) -> Result<People, PreviewError> {
         let federations = self.federations();
-        let policy = federations.policies().vendor(&planned.federation.vendor)?;
+        let policy = federations
+            .policies()
+            .vendor(&planned.federation.realm, planned.federation.policy())?;
         let planned = if planned.policy.digest == policy.reference().digest {
             planned
         } else {

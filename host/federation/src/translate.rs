@@ -69,7 +69,7 @@ pub(crate) fn examine(
         problems: own_problems(federation),
         notes: Vec::new(),
     };
-    let policy = match policies.vendor(&federation.vendor) {
+    let policy = match policies.vendor(&federation.realm, federation.policy()) {
         Ok(policy) => policy,
         Err(error) if error.fault == PolicyFault::Unknown => {
             let unknown = unknown_vendor(policies, &federation.vendor);

@@ -196,3 +196,27 @@ pub enum Step {
     /// This person cannot be served.
     Failed(Problem),
 }
+
+/// A person as far as they have come, for a mapper policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The entry, with the attributes that the mapper's plan asks for.
+    pub entry: Entry,
+    /// What was made of it so far.
+    pub identity: Identity,
+}
+
+/// A change of an identity by a mapper policy; see `adjustment` in `wit/policy.wit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adjustment {
+    /// Sets a claim, whether it is there or not.
+    SetClaim(Claim),
+    /// Takes a claim away, in all its languages.
+    DropClaim(String),
+    /// Takes away the group of this DN.
+    DropGroup(String),
+    /// Takes away the realm's role of this name.
+    DropRole(String),
+    /// Keeps the person out.
+    AddBar(Bar),
+}

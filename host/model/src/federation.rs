@@ -4,6 +4,7 @@ use crate::{
     dn::Dn,
     names::{FederationId, FederationName, RealmName},
     plan::Mapper,
+    policy::PolicyChoice,
     search::{SearchScope, Setting, Subtree},
 };
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,10 @@ pub struct Federation {
     pub priority: i32,
     /// The id or an alias of a policy, in any letter case, as the operator wrote it.
     pub vendor: String,
+    /// The very component that is to be used (`sha256:` and 64 hexadecimal digits), which has to answer to
+    /// [`Federation::vendor`]; none: the one in force under that name.
+    #[serde(default)]
+    pub policy_digest: Option<String>,
     /// What may be written.
     pub edit_mode: EditMode,
     /// Whether users are kept in the bridge's own store.
@@ -92,6 +97,7 @@ impl Federation {
             enabled: true,
             priority: 0,
             vendor: String::new(),
+            policy_digest: None,
             edit_mode: EditMode::default(),
             import_enabled: false,
             sync_registration: false,
@@ -109,6 +115,14 @@ impl Federation {
             synchronisation: Synchronisation::default(),
             email_verified_domains: Vec::new(),
             connection,
+        }
+    }
+
+    /// Which policy translates it.
+    pub fn policy(&self) -> PolicyChoice<'_> {
+        match &self.policy_digest {
+            Some(digest) => PolicyChoice::Digest(digest),
+            None => PolicyChoice::InForce(&self.vendor),
         }
     }
 

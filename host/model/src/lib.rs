@@ -27,6 +27,7 @@ pub mod names;
 mod odd;
 pub mod outbound;
 pub mod plan;
+pub mod policy;
 pub mod ports;
 pub mod realm;
 pub mod search;

@@ -1,6 +1,9 @@
 //! What a policy translates a federation into.
 
-use crate::search::{Control, PolicySearch, Setting, Subtree};
+use crate::{
+    realm::PolicyRef,
+    search::{Control, PolicySearch, Setting, Subtree},
+};
 use serde::{Deserialize, Serialize};
 
 /// One mapper as configured; see `mapper` in `wit/types.wit`.
@@ -139,6 +142,47 @@ pub struct Plan {
     pub notes: Vec<Problem>,
     /// What later hosts know.
     pub more: Vec<Setting>,
+    /// The mapper policies that are asked after the vendor policy, in order. The host's own part of the
+    /// plan: no vendor policy says it.
+    #[serde(default)]
+    pub chained: Vec<ChainedMapper>,
+}
+
+/// A mapper of the operator's that a mapper policy does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainedMapper {
+    /// The mapper's name.
+    pub name: String,
+    /// The policy that made [`ChainedMapper::plan`]: only the same digest reads it.
+    pub policy: PolicyRef,
+    /// What the policy made of the mapper.
+    pub plan: MapperPlan,
+    /// What its failure does.
+    pub on_error: MapperOnError,
+}
+
+/// What one mapper needs and yields; see `mapper-plan` in `wit/policy.wit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapperPlan {
+    /// Attributes of a person's entry that it reads.
+    pub attributes: Vec<String>,
+    /// Names of the claims that it may set or drop.
+    pub claims: Vec<String>,
+    /// The policy's own.
+    pub memo: Vec<u8>,
+    /// What the operator should know although nothing is wrong.
+    pub notes: Vec<Problem>,
+}
+
+/// What the failure of a mapper policy does: the mapper's setting `on_error`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapperOnError {
+    /// Its claims are left out, which is counted and shown: `leave_out`.
+    #[default]
+    LeaveOut,
+    /// Nobody is let in of whom it cannot say what it should: `deny`.
+    Deny,
 }
 
 /// A federation as a policy would have it for a directory that it recognised; see `proposal` in

@@ -2,6 +2,7 @@
 
 mod directory;
 mod facts;
+mod packages;
 mod policies;
 mod sessions;
 mod store;
@@ -9,7 +10,8 @@ mod users;
 
 pub use directory::{Directories, Directory, DirectoryError, DirectoryFault, Pages};
 pub use facts::{Certificate, DirectoryStep, Facts, Misfit};
-pub use policies::{Offers, Policies, PolicyError, PolicyFault, VendorPolicy};
+pub use packages::PolicyPackages;
+pub use policies::{MapperPolicy, Offers, Policies, PolicyError, PolicyFault, VendorPolicy};
 pub use sessions::{Failures, Keys, Sessions};
 pub use store::{AuditTrail, Clients, Precondition, Realms, Store, StoreError};
 pub use users::{Imports, Users};

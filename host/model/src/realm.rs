@@ -5,6 +5,7 @@ use crate::{
     federation::Federation,
     names::{FederationId, RealmName},
     plan::Plan,
+    policy::PolicyRules,
     secret::Secret,
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub struct Realm {
     /// Groups, by DN or by name, whose people may be administrators of the realm. A name is meant in
     /// every federation of the realm, a DN in one.
     pub admin_groups: Vec<String>,
+    /// Which policies may serve the realm, and how much of the processor they may have.
+    pub policies: PolicyRules,
     /// The file that declares the realm; then it is read-only elsewhere.
     pub managed_by: Option<String>,
     /// Set by the store.
@@ -39,6 +42,7 @@ impl Realm {
             enabled: true,
             lifetimes: Lifetimes::default(),
             admin_groups: Vec::new(),
+            policies: PolicyRules::default(),
             managed_by: None,
             revision: Revision::default(),
         }

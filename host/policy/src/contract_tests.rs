@@ -38,6 +38,7 @@ fn plan() -> Plan {
         memo: Vec::new(),
         notes: Vec::new(),
         more: Vec::new(),
+        chained: Vec::new(),
     }
 }
 

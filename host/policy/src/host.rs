@@ -15,11 +15,16 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use bridge_model::{
+    names::RealmName,
     plan::Description,
-    ports::{Policies, PolicyError, PolicyFault, VendorPolicy},
+    policy::{PolicyChoice, PolicyOrigin, Provenance, WasiGrant},
+    ports::{MapperPolicy, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use wasmtime::component::Linker;
 
 /// What a host is made with.
@@ -172,24 +177,60 @@ impl PolicyHost {
 }
 
 impl Policies for PolicyHost {
-    fn vendor(&self, vendor: &str) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
+    fn vendor(
+        &self,
+        _: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
         let registry = self.registry.load();
-        if let Some(policy) = registry.find(vendor) {
+        let (wanted, found) = match choice {
+            PolicyChoice::InForce(name) => (name, registry.find(name)),
+            PolicyChoice::Digest(digest) => (digest, registry.by_digest(digest)),
+        };
+        if let Some(policy) = found {
             return Ok(Arc::clone(policy) as Arc<dyn VendorPolicy>);
         }
         let known: Vec<&str> = registry
             .policies()
             .map(|policy| policy.reference().id.as_str())
             .collect();
-        Err(PolicyError {
-            policy: vendor.chars().take(VENDOR_CHARACTERS_SHOWN).collect(),
-            fault: PolicyFault::Unknown,
-            detail: match known.as_slice() {
+        Err(unknown(
+            wanted,
+            match known.as_slice() {
                 [] => "no policy is loaded".to_owned(),
                 known => format!("there is {}", known.join(", ")),
             },
+        ))
+    }
+
+    fn mapper(
+        &self,
+        _: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn MapperPolicy>, PolicyError> {
+        let (PolicyChoice::InForce(wanted) | PolicyChoice::Digest(wanted)) = choice;
+        Err(unknown(wanted, "no mapper policy is loaded".to_owned()))
+    }
+
+    fn mappers(&self) -> Vec<(PolicyRef, Description)> {
+        Vec::new()
+    }
+
+    fn provenance(&self, digest: &str) -> Option<Provenance> {
+        self.registry.load().by_digest(digest).map(|_| Provenance {
+            origin: PolicyOrigin::BuiltIn,
+            signers: Vec::new(),
+            wasi: WasiGrant::None,
+            octets: 0,
         })
     }
+
+    fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
+        self.loaded(digest)
+            .ok_or_else(|| unknown(digest, "it is not loaded".to_owned()))
+    }
+
+    fn limit_realm(&self, _: &RealmName, _: Duration) {}
 
     fn vendors(&self) -> Vec<(PolicyRef, Description)> {
         self.registry
@@ -197,6 +238,14 @@ impl Policies for PolicyHost {
             .policies()
             .map(|policy| (policy.reference().clone(), policy.description().clone()))
             .collect()
+    }
+}
+
+fn unknown(wanted: &str, detail: String) -> PolicyError {
+    PolicyError {
+        policy: wanted.chars().take(CHARACTERS_SHOWN).collect(),
+        fault: PolicyFault::Unknown,
+        detail,
     }
 }
 
@@ -208,4 +257,4 @@ fn describe(linked: &Linked) -> Result<Description, Fault> {
 }
 
 /// What an operator typed is repeated to be recognised, not in full.
-const VENDOR_CHARACTERS_SHOWN: usize = 64;
+const CHARACTERS_SHOWN: usize = 64;

@@ -45,14 +45,6 @@ impl LoadedPolicy {
         }
     }
 
-    pub(crate) fn description(&self) -> &Description {
-        &self.description
-    }
-
-    pub(crate) fn reference(&self) -> &PolicyRef {
-        &self.reference
-    }
-
     fn error(&self, fault: Fault) -> PolicyError {
         PolicyError {
             policy: self.reference.id.clone(),
@@ -92,6 +84,10 @@ impl LoadedPolicy {
 impl VendorPolicy for LoadedPolicy {
     fn reference(&self) -> &PolicyRef {
         &self.reference
+    }
+
+    fn description(&self) -> &Description {
+        &self.description
     }
 
     fn translate(

@@ -1,6 +1,7 @@
 //! Which policy answers to which name.
 
 use crate::policy::LoadedPolicy;
+use bridge_model::ports::VendorPolicy as _;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -29,6 +30,12 @@ impl Registry {
     /// The policy with this id or alias, in any letter case.
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<LoadedPolicy>> {
         self.by_name.get(&name.to_lowercase())
+    }
+
+    /// The policy with this digest.
+    pub(crate) fn by_digest(&self, digest: &str) -> Option<&Arc<LoadedPolicy>> {
+        self.policies()
+            .find(|policy| policy.reference().digest == digest)
     }
 
     /// All policies, in the order of ids.

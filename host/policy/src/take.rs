@@ -159,6 +159,7 @@ impl From<wit::Plan> for Plan {
             memo: plan.memo,
             notes: each(plan.notes),
             more: each(plan.more),
+            chained: Vec::new(),
         }
     }
 }

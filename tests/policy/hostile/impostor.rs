@@ -1,6 +1,6 @@
 use crate::stage;
-use bridge_model::ports::{Policies, PolicyFault};
-use suites::policy::{context, federation, guest, person};
+use bridge_model::ports::PolicyFault;
+use suites::policy::{context, federation, guest, person, in_force};
 
 #[test]
 fn cannot_take_the_name_of_another_policy() {
@@ -16,11 +16,11 @@ fn cannot_take_the_name_of_another_policy() {
         "{error}"
     );
     assert_eq!(
-        host.vendor("kept-state").expect("the first").reference(),
+        in_force(&host, "kept-state").expect("the first").reference(),
         &first
     );
     for name in ["impostor", "harmless"] {
-        let unknown = host.vendor(name).err().expect("nothing of it is in force");
+        let unknown = in_force(&host, name).err().expect("nothing of it is in force");
         assert_eq!(unknown.fault, PolicyFault::Unknown);
     }
 }
@@ -31,7 +31,7 @@ fn gives_no_plan_and_names_no_problem() {
     let host = stage::host(stage::limits());
     host.load(guest("impostor"))
         .expect("nobody has the name yet");
-    let policy = host.vendor("harmless").expect("an alias");
+    let policy = in_force(&host, "harmless").expect("an alias");
     let error = policy
         .translate(&federation("harmless"))
         .expect_err("it has to say why");

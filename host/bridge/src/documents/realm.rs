@@ -3,6 +3,7 @@
 use super::{section::Section, span};
 use bridge_model::{
     names::RealmName,
+    policy::PolicyRules,
     realm::{Lifetimes, Realm, Revision},
 };
 use serde::Serialize;
@@ -104,6 +105,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Realm> {
         enabled,
         lifetimes: lifetimes.unwrap_or_default(),
         admin_groups,
+        policies: PolicyRules::default(),
         managed_by: None,
         revision: Revision::default(),
     })

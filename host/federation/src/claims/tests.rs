@@ -29,6 +29,7 @@ fn plan(claims: &[&str]) -> Plan {
         memo: Vec::new(),
         notes: Vec::new(),
         more: Vec::new(),
+        chained: Vec::new(),
     }
 }
 

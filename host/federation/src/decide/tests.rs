@@ -41,6 +41,10 @@ impl VendorPolicy for GroupReader {
         self.inner.reference()
     }
 
+    fn description(&self) -> &Description {
+        self.inner.description()
+    }
+
     fn translate(&self, it: &Federation) -> Result<Result<Plan, Vec<Problem>>, PolicyError> {
         self.inner.translate(it)
     }
@@ -197,6 +201,9 @@ async fn a_policy_that_never_knows_is_asked_no_more() {
     impl VendorPolicy for Endless {
         fn reference(&self) -> &PolicyRef {
             self.0.reference()
+        }
+        fn description(&self) -> &Description {
+            self.0.description()
         }
         fn translate(&self, it: &Federation) -> Result<Result<Plan, Vec<Problem>>, PolicyError> {
             self.0.translate(it)

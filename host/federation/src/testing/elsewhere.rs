@@ -7,7 +7,8 @@ use bridge_model::{
     client::{Client, ClientSecret},
     keys::SigningKey,
     names::{ClientId, RealmName},
-    ports::{AuditTrail, Clients, Keys, Precondition, Sessions, StoreError},
+    policy::{KeptPolicy, PolicyInForce},
+    ports::{AuditTrail, Clients, Keys, PolicyPackages, Precondition, Sessions, StoreError},
     secret::Secret,
     session::{Grant, Interaction, Redemption, Session, TokenHash},
     time::Timestamp,
@@ -156,6 +157,30 @@ impl AuditTrail for MemoryStore {
         unused()
     }
     async fn remove_events(&self, _: Timestamp) -> Result<u64, StoreError> {
+        unused()
+    }
+}
+
+#[async_trait]
+impl PolicyPackages for MemoryStore {
+    async fn keep_policy(&self, _: &KeptPolicy) -> Result<(), StoreError> {
+        unused()
+    }
+    async fn kept_policies(&self) -> Result<Vec<KeptPolicy>, StoreError> {
+        unused()
+    }
+    async fn remove_policy(&self, _: &str) -> Result<bool, StoreError> {
+        unused()
+    }
+    async fn policies_in_force(&self) -> Result<Vec<PolicyInForce>, StoreError> {
+        unused()
+    }
+    async fn put_policy_in_force(
+        &self,
+        _: &str,
+        _: Option<&PolicyInForce>,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
         unused()
     }
 }

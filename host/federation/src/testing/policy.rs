@@ -8,11 +8,13 @@ use bridge_model::{
     decision::{Bar, Claim, Context, Notice, Person, Refusal, Step},
     entry::Entry,
     federation::Federation,
+    names::RealmName,
     plan::{
         Description, GroupForm, IdForm, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
         Problem, Proposal, StableId,
     },
-    ports::{Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
+    policy::{PolicyChoice, Provenance},
+    ports::{MapperPolicy, Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
     search::{Page, Reply},
     time::Timestamp,
@@ -20,7 +22,8 @@ use bridge_model::{
 };
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, LazyLock, Mutex, MutexGuard},
+    time::Duration,
 };
 use step::{left_out, step};
 
@@ -145,11 +148,17 @@ pub(crate) fn plan() -> Plan {
         memo: Vec::new(),
         notes: Vec::new(),
         more: Vec::new(),
+        chained: Vec::new(),
     }
 }
 
 impl Policies for FakePolicies {
-    fn vendor(&self, vendor: &str) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
+    fn vendor(
+        &self,
+        _: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
+        let (PolicyChoice::InForce(vendor) | PolicyChoice::Digest(vendor)) = choice;
         let all = self.all();
         let found = all.iter().find(|policy| policy.reference.id == vendor);
         match found {
@@ -177,11 +186,54 @@ impl Policies for FakePolicies {
         });
         described.collect()
     }
+
+    fn mapper(
+        &self,
+        _: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn MapperPolicy>, PolicyError> {
+        Err(PolicyError {
+            policy: format!("{choice:?}"),
+            fault: PolicyFault::Unknown,
+            detail: String::new(),
+        })
+    }
+
+    fn mappers(&self) -> Vec<(PolicyRef, Description)> {
+        Vec::new()
+    }
+
+    fn provenance(&self, _: &str) -> Option<Provenance> {
+        None
+    }
+
+    fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
+        Err(PolicyError {
+            policy: digest.to_owned(),
+            fault: PolicyFault::Unknown,
+            detail: String::new(),
+        })
+    }
+
+    fn limit_realm(&self, _: &RealmName, _: Duration) {}
 }
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    id: "fake".to_owned(),
+    aliases: Vec::new(),
+    title: String::new(),
+    version: "1.0.0".to_owned(),
+    settings: Vec::new(),
+    kinds: Vec::new(),
+});
 
 impl VendorPolicy for FakePolicy {
     fn reference(&self) -> &PolicyRef {
         &self.reference
+    }
+
+    fn description(&self) -> &Description {
+        &DESCRIPTION
     }
 
     fn translate(

@@ -2,27 +2,89 @@
 
 use crate::{
     changes::Turn,
-    decision::{Claim, Context, Person, Step},
+    decision::{Adjustment, Candidate, Claim, Context, Person, Step},
     entry::Entry,
     federation::Federation,
-    plan::{Description, Plan, Problem, Proposal},
+    names::RealmName,
+    plan::{Description, Mapper, MapperPlan, Plan, Problem, Proposal},
+    policy::{PolicyChoice, Provenance},
     realm::PolicyRef,
     search::{Page, Reply},
+    time::Timestamp,
     write::{Complaint, EntryChange, NewEntry, ProfileChange},
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-/// The policies that are in force.
+/// The policies that are loaded.
 pub trait Policies: Send + Sync {
-    /// The policy for a vendor: its id or one of its aliases, in any letter case.
+    /// A vendor policy for a realm: its calls count against the realm's processor time, and what it logs
+    /// goes to the realm's log.
     ///
     /// # Errors
     ///
-    /// [`PolicyFault::Unknown`], or why the policy could not be loaded.
-    fn vendor(&self, vendor: &str) -> Result<Arc<dyn VendorPolicy>, PolicyError>;
+    /// [`PolicyFault::Unknown`], also for a mapper policy.
+    fn vendor(
+        &self,
+        realm: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn VendorPolicy>, PolicyError>;
 
-    /// What there is, in the order of ids.
+    /// A mapper policy for a realm, by the kind of mapper that it does or by digest.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFault::Unknown`], also for a vendor policy.
+    fn mapper(
+        &self,
+        realm: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn MapperPolicy>, PolicyError>;
+
+    /// The vendor policies in force, in the order of ids.
     fn vendors(&self) -> Vec<(PolicyRef, Description)>;
+
+    /// The mapper policies in force, in the order of ids.
+    fn mappers(&self) -> Vec<(PolicyRef, Description)>;
+
+    /// What is known of a policy that is loaded, in force or not.
+    fn provenance(&self, digest: &str) -> Option<Provenance>;
+
+    /// Puts a policy that is loaded in force under its id and its aliases, in the place of the one that is
+    /// there. Calls and sign-ins that have begun end with the one that they began with.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFault::Unknown`] for a digest that is not loaded; [`PolicyFault::NotAdmitted`] where a
+    /// policy of another id has one of its names.
+    fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError>;
+
+    /// How much processor time a realm's policies may use in a second from now on.
+    fn limit_realm(&self, realm: &RealmName, time_per_second: Duration);
+}
+
+/// A mapper policy; see `claim-mapper` in `wit/policy.wit`. What is said of [`VendorPolicy`] holds.
+pub trait MapperPolicy: Send + Sync {
+    /// Which policy this is.
+    fn reference(&self) -> &PolicyRef;
+
+    /// Checks a mapper, or says everything that is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// When the policy itself failed.
+    fn check(&self, mapper: &Mapper) -> Result<Result<MapperPlan, Vec<Problem>>, PolicyError>;
+
+    /// One result for each candidate, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the policy itself failed.
+    fn adjust(
+        &self,
+        memo: &[u8],
+        now: Timestamp,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Result<Vec<Adjustment>, Problem>>, PolicyError>;
 }
 
 /// A vendor policy; see `vendor` in `wit/policy.wit`. Every call runs in a fresh instance, on the
@@ -30,6 +92,24 @@ pub trait Policies: Send + Sync {
 pub trait VendorPolicy: Send + Sync {
     /// Which policy this is.
     fn reference(&self) -> &PolicyRef;
+
+    /// What it says of itself.
+    fn description(&self) -> &Description;
+
+    /// Whether the realm has processor time left for a call, so that nothing needs to be begun that would
+    /// be refused.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFault::Busy`].
+    fn ready(&self) -> Result<(), PolicyError> {
+        Ok(())
+    }
+
+    /// Whether calls have lately taken so long that they do not belong on a thread that others wait for.
+    fn is_slow(&self) -> bool {
+        false
+    }
 
     /// Translates a federation into a plan, or says everything that is wrong with it.
     ///
@@ -191,7 +271,7 @@ pub enum PolicyFault {
     Output,
     /// It answered against the contract.
     Contract,
-    /// All instances are in use.
+    /// All instances are in use, or the realm's policies have used up their processor time.
     Busy,
     /// It does not export the interface.
     NotOffered,
@@ -207,7 +287,7 @@ impl fmt::Display for PolicyFault {
             Self::Memory => "wanted more memory than it may have",
             Self::Output => "answered more than it may",
             Self::Contract => "answered against the contract",
-            Self::Busy => "all instances are in use",
+            Self::Busy => "has no time for this now",
             Self::NotOffered => "does not offer this",
         })
     }

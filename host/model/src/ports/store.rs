@@ -1,6 +1,6 @@
 //! Persistence.
 
-use super::{Failures, Imports, Keys, Sessions, Users};
+use super::{Failures, Imports, Keys, PolicyPackages, Sessions, Users};
 use crate::{
     audit::{AuditEvent, AuditQuery, KeptEvent},
     client::{Client, ClientSecret},
@@ -30,11 +30,22 @@ pub enum Precondition {
 /// Shape: secrets are sealed before they are written, tokens are digests. Every call is atomic by
 /// itself and seen by every node at once.
 pub trait Store:
-    Realms + Clients + Users + Imports + Sessions + Keys + Failures + AuditTrail
+    Realms + PolicyPackages + Clients + Users + Imports + Sessions + Keys + Failures + AuditTrail
 {
 }
 
-impl<T: Realms + Clients + Users + Imports + Sessions + Keys + Failures + AuditTrail> Store for T {}
+impl<T> Store for T where
+    T: Realms
+        + PolicyPackages
+        + Clients
+        + Users
+        + Imports
+        + Sessions
+        + Keys
+        + Failures
+        + AuditTrail
+{
+}
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

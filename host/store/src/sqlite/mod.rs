@@ -9,6 +9,7 @@ mod failures;
 mod imports;
 mod keys;
 mod open;
+mod packages;
 mod realms;
 mod reseal;
 mod rows;

@@ -19,6 +19,7 @@ pub(super) fn realm(row: &SqliteRow) -> Result<Realm, StoreError> {
         enabled: columns.get("enabled")?,
         lifetimes: columns.json("lifetimes")?,
         admin_groups: columns.json("admin_groups")?,
+        policies: columns.json("policies")?,
         managed_by: columns.get("managed_by")?,
         revision: columns.revision("revision")?,
     })
@@ -95,12 +96,13 @@ impl KeptSecret {
 }
 
 pub(super) const REALMS: &str = "
-    SELECT name, display_name, enabled, lifetimes, admin_groups, managed_by, revision FROM realms
-    ORDER BY name";
+    SELECT name, display_name, enabled, lifetimes, admin_groups, policies, managed_by, revision
+    FROM realms ORDER BY name";
 
 /// ?1 name.
 pub(super) const REALM: &str = "
-    SELECT name, display_name, enabled, lifetimes, admin_groups, managed_by, revision, released
+    SELECT name, display_name, enabled, lifetimes, admin_groups, policies, managed_by, revision,
+        released
     FROM realms WHERE name = ?1";
 
 /// ?1 realm.

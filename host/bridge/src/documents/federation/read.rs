@@ -155,6 +155,7 @@ fn described(
             .unwrap_or_else(|| name.to_string()),
         name,
         vendor: vendor?,
+        policy_digest: None,
         connection,
     })
 }

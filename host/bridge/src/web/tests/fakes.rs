@@ -14,7 +14,8 @@ use bridge_model::{
         Description, GroupForm, IdForm, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
         Problem, Proposal, StableId,
     },
-    ports::{AuditLog, Offers, Policies, PolicyError, VendorPolicy},
+    policy::{PolicyChoice, Provenance},
+    ports::{AuditLog, MapperPolicy, Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, PolicyRef, Prune,
         Realm, RealmDeclaration, Revision,
@@ -22,7 +23,10 @@ use bridge_model::{
     search::{Reply, SearchScope, Subtree},
     write::{Complaint, EntryChange, Modification, ModifyWay, ProfileChange},
 };
-use std::sync::{Arc, LazyLock, Mutex};
+use std::{
+    sync::{Arc, LazyLock, Mutex},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Keeps what is recorded.
@@ -62,18 +66,65 @@ static POLICY: LazyLock<PolicyRef> = LazyLock::new(|| PolicyRef {
 });
 
 impl Policies for FakePolicies {
-    fn vendor(&self, _: &str) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
+    fn vendor(
+        &self,
+        _: &RealmName,
+        _: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
         Ok(Arc::new(FakePolicy))
     }
 
     fn vendors(&self) -> Vec<(PolicyRef, Description)> {
         Vec::new()
     }
+
+    fn mapper(
+        &self,
+        _: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn MapperPolicy>, PolicyError> {
+        Err(PolicyError {
+            policy: format!("{choice:?}"),
+            fault: PolicyFault::Unknown,
+            detail: String::new(),
+        })
+    }
+
+    fn mappers(&self) -> Vec<(PolicyRef, Description)> {
+        Vec::new()
+    }
+
+    fn provenance(&self, _: &str) -> Option<Provenance> {
+        None
+    }
+
+    fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
+        Err(PolicyError {
+            policy: digest.to_owned(),
+            fault: PolicyFault::Unknown,
+            detail: String::new(),
+        })
+    }
+
+    fn limit_realm(&self, _: &RealmName, _: Duration) {}
 }
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+    id: "sample".to_owned(),
+    aliases: Vec::new(),
+    title: String::new(),
+    version: "1.0.0".to_owned(),
+    settings: Vec::new(),
+    kinds: Vec::new(),
+});
 
 impl VendorPolicy for FakePolicy {
     fn reference(&self) -> &PolicyRef {
         &POLICY
+    }
+
+    fn description(&self) -> &Description {
+        &DESCRIPTION
     }
 
     fn translate(&self, _: &Federation) -> Result<Result<Plan, Vec<Problem>>, PolicyError> {
@@ -233,6 +284,7 @@ fn plan() -> Plan {
         memo: Vec::new(),
         notes: Vec::new(),
         more: Vec::new(),
+        chained: Vec::new(),
     }
 }
 

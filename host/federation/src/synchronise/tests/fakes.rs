@@ -7,10 +7,12 @@ use bridge_model::{
     decision::{Context, Person, Step},
     entry::Entry,
     federation::{BindName, Federation},
+    names::RealmName,
     plan::{Description, Plan, Problem, Proposal},
+    policy::{PolicyChoice, Provenance},
     ports::{
-        Directories, Directory, DirectoryError, DirectoryFault, Offers, Pages, Policies,
-        PolicyError, PolicyFault, VendorPolicy,
+        Directories, Directory, DirectoryError, DirectoryFault, MapperPolicy, Offers, Pages,
+        Policies, PolicyError, PolicyFault, VendorPolicy,
     },
     realm::PolicyRef,
     search::{Control, Found, Page, PageEntry, PagedSearch, PolicySearch, Reply, Search},
@@ -227,8 +229,12 @@ impl ScriptedPolicies {
 }
 
 impl Policies for ScriptedPolicies {
-    fn vendor(&self, vendor: &str) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
-        let inner = self.inner.vendor(vendor)?;
+    fn vendor(
+        &self,
+        realm: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
+        let inner = self.inner.vendor(realm, choice)?;
         let mut reference = inner.reference().clone();
         if let Some(digest) = &self.script.wants().digest {
             reference.digest.clone_from(digest);
@@ -242,6 +248,30 @@ impl Policies for ScriptedPolicies {
 
     fn vendors(&self) -> Vec<(PolicyRef, Description)> {
         self.inner.vendors()
+    }
+
+    fn mapper(
+        &self,
+        realm: &RealmName,
+        choice: PolicyChoice<'_>,
+    ) -> Result<Arc<dyn MapperPolicy>, PolicyError> {
+        self.inner.mapper(realm, choice)
+    }
+
+    fn mappers(&self) -> Vec<(PolicyRef, Description)> {
+        self.inner.mappers()
+    }
+
+    fn provenance(&self, digest: &str) -> Option<Provenance> {
+        self.inner.provenance(digest)
+    }
+
+    fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
+        self.inner.put_in_force(digest)
+    }
+
+    fn limit_realm(&self, realm: &RealmName, time_per_second: Duration) {
+        self.inner.limit_realm(realm, time_per_second);
     }
 }
 
@@ -262,6 +292,10 @@ impl ScriptedPolicy {
 impl VendorPolicy for ScriptedPolicy {
     fn reference(&self) -> &PolicyRef {
         &self.reference
+    }
+
+    fn description(&self) -> &Description {
+        self.inner.description()
     }
 
     fn translate(

@@ -86,7 +86,8 @@ impl Change<'_> {
             .bind(json(&wanted.admin_groups)?)
             .bind(&wanted.managed_by)
             .bind(revision_number(wanted.revision))
-            .bind(seconds(self.now));
+            .bind(seconds(self.now))
+            .bind(json(&wanted.policies)?);
         self.run(statement).await?;
         Ok(wanted)
     }
@@ -104,7 +105,8 @@ impl Change<'_> {
             .bind(&wanted.managed_by)
             .bind(revision_number(wanted.revision))
             .bind(seconds(self.now))
-            .bind(self.seal.seal(&place, &Secret::new(*subject_key)));
+            .bind(self.seal.seal(&place, &Secret::new(*subject_key)))
+            .bind(json(&wanted.policies)?);
         self.run(statement).await.map(|_| ())
     }
 
@@ -167,12 +169,12 @@ const SUBJECT_KEY_OCTETS: usize = 32;
 
 const INSERT: &str = "
     INSERT INTO realms (name, display_name, enabled, lifetimes, admin_groups, managed_by, revision,
-        changed_at, subject_key, released)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)";
+        changed_at, subject_key, policies, released)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)";
 
 const UPDATE: &str = "
     UPDATE realms SET display_name = ?2, enabled = ?3, lifetimes = ?4, admin_groups = ?5,
-        managed_by = ?6, revision = ?7, changed_at = ?8, released = 0
+        managed_by = ?6, revision = ?7, changed_at = ?8, policies = ?9, released = 0
     WHERE name = ?1";
 
 const RELEASE: &str = "
