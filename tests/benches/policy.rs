@@ -10,7 +10,6 @@ use bridge_components::components;
 use bridge_model::{
     decision::{Context, Person, Step},
     federation::Federation,
-    ports::Policies,
 };
 use bridge_policy::{HostSettings, PolicyHost};
 use std::{

@@ -46,7 +46,7 @@ fn good_calls_are_answered_beside_hostile_ones() {
         stage.host().load(guest(folder)).expect("it is admitted");
     }
     let hostile = |id: &str| {
-        let policy = bridge_model::ports::Policies::vendor(stage.host(), id).expect("it is loaded");
+        let policy = suites::policy::in_force(stage.host(), id).expect("it is loaded");
         for _ in 0..5 {
             let outcome = policy.decide(
                 &suites::policy::context(b"own stack"),

@@ -40,7 +40,7 @@ fn a_thousand_misbehaviours_leave_less_than_four_mebibytes() {
 
 fn check(host: &PolicyHost, folder: &str, how: &str, fault: PolicyFault) {
     host.load(guest(folder)).expect("it is admitted");
-    let policy = in_force(&host, folder).expect("it is loaded");
+    let policy = in_force(host, folder).expect("it is loaded");
     let misbehave = || {
         let error = policy
             .decide(&context(how.as_bytes()), &[person("uid=ada")])

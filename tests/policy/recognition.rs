@@ -53,7 +53,7 @@ fn shipped() -> PolicyHost {
 fn proposals(host: &PolicyHost, root: &Entry, samples: &[Entry]) -> Vec<(String, Proposal)> {
     let mut proposals = Vec::new();
     for (reference, _) in host.vendors() {
-        let policy = in_force(&host, &reference.id).expect("it is loaded");
+        let policy = in_force(host, &reference.id).expect("it is loaded");
         if let Some(proposal) = policy.recognise(root, samples).expect("an answer") {
             proposals.push((reference.id, proposal));
         }

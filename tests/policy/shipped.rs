@@ -127,7 +127,7 @@ fn the_same_input_gives_the_same_output() {
             "{id}"
         );
         // Another engine, another compilation.
-        let other = in_force(shipped(), id).expect("it is loaded");
+        let other = in_force(&shipped(), id).expect("it is loaded");
         assert_eq!(plan, self::plan(id, &other), "{id}");
         assert_eq!(
             steps,

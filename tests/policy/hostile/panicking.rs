@@ -32,7 +32,7 @@ fn disturbs_no_other_policy() {
         .host()
         .load(suites::policy::guest("wrong-steps"))
         .expect("admitted");
-    let other = bridge_model::ports::Policies::vendor(stage.host(), "wrong-steps").expect("loaded");
+    let other = suites::policy::in_force(stage.host(), "wrong-steps").expect("loaded");
     assert!(stage.misbehave("x").is_err());
     stage::expect_good_call(&*other);
 }
