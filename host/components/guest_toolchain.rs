@@ -29,12 +29,20 @@ impl Toolchain {
     /// Looks for the target's library, has rustup fetch it once where it is missing, and looks for the
     /// distribution's way where that is in vain.
     pub(super) fn find() -> Result<Self, String> {
-        let rustc = PathBuf::from(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-        let cargo = PathBuf::from(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        if has_target(&rustc) || (rustup_adds_target() && has_target(&rustc)) {
+        let rustc = rustc();
+        if !has_target(&rustc) {
+            rustup_adds_target();
+        }
+        Self::present(&rustc)
+    }
+
+    /// Takes what is on this machine.
+    pub(super) fn present(rustc: &Path) -> Result<Self, String> {
+        if has_target(rustc) {
+            let cargo = PathBuf::from(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
             return Ok(Self::Own { cargo });
         }
-        match linker(&rustc) {
+        match linker(rustc) {
             Some(linker) if distribution_has_sources() => Ok(Self::Distribution { linker }),
             _ => Err(REMEDY.to_owned()),
         }
@@ -67,6 +75,11 @@ impl Toolchain {
     }
 }
 
+/// The compiler that builds everything else.
+pub(super) fn rustc() -> PathBuf {
+    PathBuf::from(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
 fn has_target(rustc: &Path) -> bool {
     let folder = printed(rustc, &["--print", "target-libdir", "--target", TARGET]);
     folder
@@ -78,12 +91,12 @@ fn has_target(rustc: &Path) -> bool {
         })
 }
 
-fn rustup_adds_target() -> bool {
-    Command::new("rustup")
+/// Whether that was of use is seen afterwards.
+fn rustup_adds_target() {
+    let _ = Command::new("rustup")
         .args(["target", "add", TARGET])
         .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.status.success())
+        .output();
 }
 
 fn distribution_has_sources() -> bool {
@@ -99,12 +112,11 @@ fn distribution_has_sources() -> bool {
 /// The linker that comes with a rustup toolchain.
 fn linker(rustc: &Path) -> Option<PathBuf> {
     let sysroot = printed(rustc, &["--print", "sysroot"])?;
-    let host = env::var("HOST").ok()?;
-    let linker = Path::new(&sysroot)
-        .join("lib/rustlib")
-        .join(host)
-        .join("bin/rust-lld");
-    linker.is_file().then_some(linker)
+    let targets = fs::read_dir(Path::new(&sysroot).join("lib/rustlib")).ok()?;
+    let mut linkers = targets
+        .flatten()
+        .map(|target| target.path().join("bin/rust-lld"));
+    linkers.find(|linker| linker.is_file())
 }
 
 fn printed(program: &Path, arguments: &[&str]) -> Option<String> {

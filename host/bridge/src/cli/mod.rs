@@ -7,6 +7,7 @@ mod explain;
 mod get;
 mod init;
 mod output;
+mod policy;
 mod remote;
 mod rotate_key;
 mod serve;
@@ -69,6 +70,9 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Writes, builds and tries policies, and puts them in force on a bridge that runs
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Shows everything at once: three directories, three realms and an application, in one process
     Demo {
         /// Where to listen: an address of this machine's loopback
@@ -105,6 +109,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Explain(explain) => wait(explain.run()),
         Command::Sync(sync) => return wait(sync.run()),
         Command::RotateKey { config } => wait(rotate_key::run(&config)),
+        Command::Policy(command) => return command.run(),
         Command::Demo { listen } => wait(crate::demo::run(listen)),
     }
     .map(|()| ExitCode::SUCCESS)
