@@ -1,7 +1,7 @@
 //! Starts the demonstration and keeps it running.
 
 use super::{
-    directory::{DemoDirectory, DemoTree},
+    directory::DemoDirectory,
     sample::{self, BridgeOrigins, Sample, SampleRealm, SampleSettings, SampleUser},
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use axum::Router;
+use bridge_kit::tree::Tree;
 use bridge_model::{
     audit::AuditEvent,
     names::ClientId,
@@ -133,7 +134,7 @@ impl Demo {
         let samples = bridge_components::samples();
         let mut trees = Vec::new();
         for sample in samples {
-            let tree = DemoTree::parse(sample.name, sample.directory_ldif)
+            let tree = Tree::parse(sample.name, sample.directory_ldif)
                 .with_context(|| format!("the sample directory {}", sample.name))?;
             trees.push(tree);
         }

@@ -1,9 +1,7 @@
 //! One client's connection: who it is bound as, and an answer to every request.
 
-use super::{
-    tree::{DemoTree, Query, code as code_of},
-    wire::{Request, Wire},
-};
+use super::wire::{Request, Wire};
+use bridge_kit::tree::{Query, Scope, Tree};
 use bridge_model::{entry::Entry, filter::Filter, search::Reply};
 use futures_util::{SinkExt as _, StreamExt as _};
 use ldap3_proto::{
@@ -28,7 +26,7 @@ const IDLE_MAX: Duration = Duration::from_hours(1);
 const WRITE_MAX: Duration = Duration::from_secs(30);
 
 /// Serves a connection until the client leaves, breaks the protocol, or is idle for too long.
-pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, tree: Arc<DemoTree>) {
+pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, tree: Arc<Tree>) {
     let mut messages = Framed::new(stream, Wire);
     let mut client = Client { tree, bound: false };
     while let Ok(Some(received)) = timeout(IDLE_MAX, messages.next()).await {
@@ -70,7 +68,7 @@ enum Step {
 }
 
 struct Client {
-    tree: Arc<DemoTree>,
+    tree: Arc<Tree>,
     bound: bool,
 }
 
@@ -183,7 +181,12 @@ impl Client {
         };
         let found = self.tree.search(&Query {
             base: &search.base,
-            scope: &search.scope,
+            scope: match search.scope {
+                LdapSearchScope::Base => Scope::Base,
+                LdapSearchScope::OneLevel => Scope::OneLevel,
+                LdapSearchScope::Subtree => Scope::Subtree,
+                LdapSearchScope::Children => Scope::Children,
+            },
             filter,
             attributes: &search.attrs,
             types_only: search.typesonly,
@@ -257,6 +260,11 @@ fn result(code: LdapResultCode, message: &str) -> LdapResult {
         message: message.to_owned(),
         referral: Vec::new(),
     }
+}
+
+/// A result code as a number: they are small and not negative (RFC 4511 section 4.1.9).
+fn code_of(code: &LdapResultCode) -> u32 {
+    u32::try_from(code.clone() as i64).unwrap_or(u32::MAX)
 }
 
 fn from_number(number: u32) -> LdapResultCode {

@@ -5,14 +5,9 @@
 //! access control.
 
 mod connection;
-mod ldif;
-mod matching;
-mod selection;
-mod tree;
 mod wire;
 
-pub(crate) use self::tree::DemoTree;
-
+use bridge_kit::tree::Tree;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -40,7 +35,7 @@ impl DemoDirectory {
     /// # Errors
     ///
     /// When no port can be had.
-    pub(crate) async fn start(trees: Vec<DemoTree>) -> io::Result<Self> {
+    pub(crate) async fn start(trees: Vec<Tree>) -> io::Result<Self> {
         let mut addresses = Vec::new();
         let mut listeners = JoinSet::new();
         for tree in trees {
@@ -63,7 +58,7 @@ impl DemoDirectory {
     }
 }
 
-async fn accept(listener: TcpListener, tree: Arc<DemoTree>) {
+async fn accept(listener: TcpListener, tree: Arc<Tree>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}

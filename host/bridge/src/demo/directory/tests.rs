@@ -41,7 +41,7 @@ struct Peer {
 
 impl Peer {
     async fn new() -> Self {
-        let tree = DemoTree::parse("one", LDIF).expect("well formed");
+        let tree = Tree::parse("one", LDIF).expect("well formed");
         let directory = DemoDirectory::start(vec![tree]).await.expect("starts");
         let address = directory.address("one").expect("started");
         assert!(address.ip().is_loopback());
@@ -265,7 +265,7 @@ async fn unbinding_ends_the_connection() {
 
 #[tokio::test]
 async fn every_tree_has_a_port_of_its_own_and_goes_with_the_directory() {
-    let trees = ["one", "two"].map(|name| DemoTree::parse(name, LDIF).expect("well formed"));
+    let trees = ["one", "two"].map(|name| Tree::parse(name, LDIF).expect("well formed"));
     let directory = DemoDirectory::start(trees.into()).await.expect("starts");
     let one = directory.address("one").expect("started");
     assert_ne!(Some(one), directory.address("two"));

@@ -12,7 +12,7 @@
 //! - `demoOperational`, at the root DSE: the name of an attribute that is only served when it is
 //!   asked for, beside those that RFCs declare so. It may repeat.
 
-use super::{
+use crate::{
     ldif::{self, AttributeValue, LdifError, Record},
     matching,
     selection::Selection,
@@ -22,13 +22,44 @@ use bridge_model::{
     dn::Dn,
     entry::{Attribute, Entry},
     filter::Filter,
-    search::{Control, Found, Reply},
+    search::{Control, Found, Reply, SearchScope},
 };
-use ldap3_proto::proto::{LdapResultCode, LdapSearchScope};
+
+/// Result codes (RFC 4511 section 4.1.9).
+const SUCCESS: u32 = 0;
+const SIZE_LIMIT_EXCEEDED: u32 = 4;
+const NO_SUCH_OBJECT: u32 = 32;
+const INVALID_DN_SYNTAX: u32 = 34;
+const INVALID_CREDENTIALS: u32 = 49;
+/// The highest that is registered (RFC 4533 section 2.6).
+const RESULT_CODE_MAX: u32 = 4_096;
+
+/// How far below its base a search looks (RFC 4511 section 4.5.1.2, and `children` of a later draft).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The base entry alone.
+    Base,
+    /// The entries right below the base.
+    OneLevel,
+    /// The base and all entries below it.
+    Subtree,
+    /// All entries below the base.
+    Children,
+}
+
+impl From<SearchScope> for Scope {
+    fn from(scope: SearchScope) -> Self {
+        match scope {
+            SearchScope::Base => Self::Base,
+            SearchScope::OneLevel => Self::OneLevel,
+            SearchScope::Subtree => Self::Subtree,
+        }
+    }
+}
 
 /// The entries of one server.
 #[derive(Clone, Debug)]
-pub(crate) struct DemoTree {
+pub struct Tree {
     name: String,
     root: Entry,
     wrong_password: String,
@@ -37,19 +68,19 @@ pub(crate) struct DemoTree {
 }
 
 /// What a client wants to read.
-pub(super) struct Query<'a> {
+pub struct Query<'a> {
     /// A DN; empty names the root DSE.
-    pub(super) base: &'a str,
+    pub base: &'a str,
     /// How far below.
-    pub(super) scope: &'a LdapSearchScope,
+    pub scope: Scope,
     /// What fits.
-    pub(super) filter: &'a Filter,
+    pub filter: &'a Filter,
     /// Which attributes, as in RFC 4511 section 4.5.1.8.
-    pub(super) attributes: &'a [String],
+    pub attributes: &'a [String],
     /// Whether values are left out.
-    pub(super) types_only: bool,
+    pub types_only: bool,
     /// The most entries; 0 is no limit.
-    pub(super) size_limit: usize,
+    pub size_limit: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -60,13 +91,13 @@ struct Node {
     answer: Reply,
 }
 
-impl DemoTree {
+impl Tree {
     /// Reads LDIF text: see the module for what a name that begins with `demo` means.
     ///
     /// # Errors
     ///
     /// The first line that is wrong, and why.
-    pub(crate) fn parse(name: &str, ldif: &str) -> Result<Self, LdifError> {
+    pub fn parse(name: &str, ldif: &str) -> Result<Self, LdifError> {
         let mut tree = Self {
             name: name.to_owned(),
             root: Entry::default(),
@@ -93,12 +124,12 @@ impl DemoTree {
     }
 
     /// What the tree is called.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Answers a bind with a name and a password that are both not empty.
-    pub(super) fn bind(&self, name: &str, password: &[u8]) -> Reply {
+    pub fn bind(&self, name: &str, password: &[u8]) -> Reply {
         let node = Dn::parse(name)
             .ok()
             .and_then(|dn| self.nodes.iter().find(|node| node.dn == dn));
@@ -106,7 +137,7 @@ impl DemoTree {
             Some(node) if node.password.as_deref() == Some(password) => node.answer.clone(),
             // No word on which of the two it is.
             _ => Reply {
-                result_code: code(&LdapResultCode::InvalidCredentials),
+                result_code: INVALID_CREDENTIALS,
                 diagnostic: self.wrong_password.clone(),
                 controls: Vec::new(),
             },
@@ -114,19 +145,19 @@ impl DemoTree {
     }
 
     /// Reads entries, in the order of the file.
-    pub(super) fn search(&self, query: &Query<'_>) -> Found {
-        let failed = |problem: &LdapResultCode| Found {
-            result_code: code(problem),
+    pub fn search(&self, query: &Query<'_>) -> Found {
+        let failed = |result_code| Found {
+            result_code,
             entries: Vec::new(),
         };
         let Ok(base) = Dn::parse(query.base) else {
-            return failed(&LdapResultCode::InvalidDNSyntax);
+            return failed(INVALID_DN_SYNTAX);
         };
-        if base.is_root() && *query.scope == LdapSearchScope::Base {
+        if base.is_root() && query.scope == Scope::Base {
             return self.root_dse(query);
         }
         if !base.is_root() && !self.nodes.iter().any(|node| node.dn == base) {
-            return failed(&LdapResultCode::NoSuchObject);
+            return failed(NO_SUCH_OBJECT);
         }
         let selection = Selection::new(query.attributes, &self.operational, query.types_only);
         let mut entries = Vec::new();
@@ -138,14 +169,14 @@ impl DemoTree {
             }
             if query.size_limit != 0 && entries.len() == query.size_limit {
                 return Found {
-                    result_code: code(&LdapResultCode::SizeLimitExceeded),
+                    result_code: SIZE_LIMIT_EXCEEDED,
                     entries,
                 };
             }
             entries.push(selection.of(&node.entry));
         }
         Found {
-            result_code: code(&LdapResultCode::Success),
+            result_code: SUCCESS,
             entries,
         }
     }
@@ -156,7 +187,7 @@ impl DemoTree {
         let entry = matching::fits(query.filter, &self.root)
             .then(|| Selection::everything(query.attributes, query.types_only).of(&self.root));
         Found {
-            result_code: code(&LdapResultCode::Success),
+            result_code: SUCCESS,
             entries: entry.into_iter().collect(),
         }
     }
@@ -203,20 +234,14 @@ impl Node {
     }
 }
 
-/// A result code as a number.
-pub(super) fn code(code: &LdapResultCode) -> u32 {
-    // The codes are small and not negative (RFC 4511 section 4.1.9).
-    u32::try_from(code.clone() as i64).unwrap_or(u32::MAX)
-}
-
-fn is_in_scope(dn: &Dn, base: &Dn, scope: &LdapSearchScope) -> bool {
+fn is_in_scope(dn: &Dn, base: &Dn, scope: Scope) -> bool {
     let below = dn.depth().saturating_sub(base.depth());
     dn.is_within(base)
         && match scope {
-            LdapSearchScope::Base => below == 0,
-            LdapSearchScope::OneLevel => below == 1,
-            LdapSearchScope::Subtree => true,
-            LdapSearchScope::Children => below > 0,
+            Scope::Base => below == 0,
+            Scope::OneLevel => below == 1,
+            Scope::Subtree => true,
+            Scope::Children => below > 0,
         }
 }
 
@@ -261,8 +286,8 @@ fn bind_answer(value: &AttributeValue) -> Result<(u32, String), LdifError> {
     number
         .parse()
         .ok()
-        .and_then(|number: i64| LdapResultCode::try_from(number).ok())
-        .map(|result| (code(&result), diagnostic.to_owned()))
+        .filter(|number| *number <= RESULT_CODE_MAX)
+        .map(|number| (number, diagnostic.to_owned()))
         .ok_or_else(|| LdifError::new(value.line, "a result code of LDAP is expected first"))
 }
 
@@ -334,11 +359,11 @@ objectClass: person
 uid: nobody
 ";
 
-    fn tree() -> DemoTree {
-        DemoTree::parse("x", LDIF).expect("well formed")
+    fn tree() -> Tree {
+        Tree::parse("x", LDIF).expect("well formed")
     }
 
-    fn search(base: &str, scope: &LdapSearchScope, filter: &str, attributes: &[&str]) -> Found {
+    fn search(base: &str, scope: Scope, filter: &str, attributes: &[&str]) -> Found {
         let attributes: Vec<String> = attributes.iter().map(|&name| name.to_owned()).collect();
         tree().search(&Query {
             base,
@@ -390,18 +415,18 @@ uid: nobody
     #[test]
     fn looks_as_far_below_as_it_is_told() {
         for (base, scope, expected) in [
-            ("dc=example", LdapSearchScope::Base, 1),
-            ("dc=example", LdapSearchScope::OneLevel, 1),
-            ("DC=Example", LdapSearchScope::Subtree, 5),
-            ("dc=example", LdapSearchScope::Children, 4),
-            ("", LdapSearchScope::Subtree, 5),
+            ("dc=example", Scope::Base, 1),
+            ("dc=example", Scope::OneLevel, 1),
+            ("DC=Example", Scope::Subtree, 5),
+            ("dc=example", Scope::Children, 4),
+            ("", Scope::Subtree, 5),
         ] {
-            let found = search(base, &scope, "(objectClass=*)", &["1.1"]);
+            let found = search(base, scope, "(objectClass=*)", &["1.1"]);
             assert_eq!(found.entries.len(), expected, "{base} {scope:?}");
         }
-        let found = search("ou=x,dc=example", &LdapSearchScope::Subtree, "(a=*)", &[]);
+        let found = search("ou=x,dc=example", Scope::Subtree, "(a=*)", &[]);
         assert_eq!(found.result_code, 32);
-        let found = search("people", &LdapSearchScope::Subtree, "(a=*)", &[]);
+        let found = search("people", Scope::Subtree, "(a=*)", &[]);
         assert_eq!(found.result_code, 34);
     }
 
@@ -417,7 +442,7 @@ uid: nobody
             (vec!["1.1"], vec![]),
             (vec!["demoPassword"], vec![]),
         ] {
-            let found = search(ada, &LdapSearchScope::Base, "(uid=ada)", &attributes);
+            let found = search(ada, Scope::Base, "(uid=ada)", &attributes);
             assert_eq!(names(&found), expected, "{attributes:?}");
         }
     }
@@ -426,7 +451,7 @@ uid: nobody
     fn pseudo_attributes_are_not_matched() {
         let found = search(
             "dc=example",
-            &LdapSearchScope::Subtree,
+            Scope::Subtree,
             "(demoPassword=*)",
             &[],
         );
@@ -437,7 +462,7 @@ uid: nobody
     fn stops_at_the_size_limit() {
         let found = tree().search(&Query {
             base: "dc=example",
-            scope: &LdapSearchScope::Subtree,
+            scope: Scope::Subtree,
             filter: &Filter::Present("objectClass".to_owned()),
             attributes: &[],
             types_only: true,
@@ -449,11 +474,11 @@ uid: nobody
 
     #[test]
     fn serves_the_root_dse_whole() {
-        let found = search("", &LdapSearchScope::Base, "(objectClass=*)", &["+"]);
+        let found = search("", Scope::Base, "(objectClass=*)", &["+"]);
         assert_eq!(names(&found), ["objectClass", "vendorName"]);
         let found = search(
             "",
-            &LdapSearchScope::Base,
+            Scope::Base,
             "(objectClass=*)",
             &["vendorname"],
         );
@@ -475,7 +500,7 @@ uid: nobody
             ("dn:\ndemoPassword: x", 2),
         ] {
             assert_eq!(
-                DemoTree::parse("x", ldif).expect_err(ldif).line,
+                Tree::parse("x", ldif).expect_err(ldif).line,
                 line,
                 "{ldif}"
             );

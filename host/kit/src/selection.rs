@@ -1,6 +1,6 @@
 //! Which attributes of an entry a search gives (RFC 4511 section 4.5.1.8).
 
-use super::matching;
+use crate::matching;
 use bridge_model::entry::{Attribute, Entry};
 
 /// What RFCs declare operational (RFC 4512 sections 3.4 and 4.2, RFC 4530, RFC 5020): served only to
@@ -18,7 +18,7 @@ const OPERATIONAL: [&str; 9] = [
 ];
 
 /// Which attributes are wanted.
-pub(super) struct Selection<'a> {
+pub(crate) struct Selection<'a> {
     names: &'a [String],
     operational: Option<&'a [String]>,
     types_only: bool,
@@ -26,7 +26,7 @@ pub(super) struct Selection<'a> {
 
 impl<'a> Selection<'a> {
     /// What `names` ask for, where `operational` are operational beside those that RFCs declare so.
-    pub(super) fn new(names: &'a [String], operational: &'a [String], types_only: bool) -> Self {
+    pub(crate) fn new(names: &'a [String], operational: &'a [String], types_only: bool) -> Self {
         Self {
             names,
             operational: Some(operational),
@@ -35,7 +35,7 @@ impl<'a> Selection<'a> {
     }
 
     /// What `names` ask for, where `*` and `+` both mean everything.
-    pub(super) fn everything(names: &'a [String], types_only: bool) -> Self {
+    pub(crate) fn everything(names: &'a [String], types_only: bool) -> Self {
         Self {
             names,
             operational: None,
@@ -44,7 +44,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The part of an entry that is wanted.
-    pub(super) fn of(&self, entry: &Entry) -> Entry {
+    pub(crate) fn of(&self, entry: &Entry) -> Entry {
         let wanted = entry
             .attributes
             .iter()

@@ -16,13 +16,13 @@ const BIT_AND: &str = "1.2.840.113556.1.4.803";
 const BIT_OR: &str = "1.2.840.113556.1.4.804";
 
 /// Whether the entry fits.
-pub(super) fn fits(filter: &Filter, entry: &Entry) -> bool {
+pub(crate) fn fits(filter: &Filter, entry: &Entry) -> bool {
     evaluate(filter, entry) == Truth::True
 }
 
 /// The attributes that a description names: those of the same type with at least its options
 /// (RFC 4512 section 2.5.2).
-pub(super) fn described<'a>(
+pub(crate) fn described<'a>(
     entry: &'a Entry,
     description: &'a str,
 ) -> impl Iterator<Item = &'a Attribute> {
@@ -33,7 +33,7 @@ pub(super) fn described<'a>(
 }
 
 /// Whether an attribute of this name is what a description names.
-pub(super) fn is_described(name: &str, description: &str) -> bool {
+pub(crate) fn is_described(name: &str, description: &str) -> bool {
     let mut wanted = description.split(';');
     let kind = wanted.next().unwrap_or_default();
     let mut has = name.split(';');

@@ -5,38 +5,39 @@ use std::iter;
 
 /// One entry of a file, in the order of its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub struct Record {
     /// The line of its DN, counted from 1.
-    pub(super) line: usize,
+    pub line: usize,
     /// The DN; empty names the root DSE.
-    pub(super) dn: String,
+    pub dn: String,
     /// What follows the DN: at least one.
-    pub(super) values: Vec<AttributeValue>,
+    pub values: Vec<AttributeValue>,
 }
 
 /// One value of one attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct AttributeValue {
+pub struct AttributeValue {
     /// The line it begins on, counted from 1.
-    pub(super) line: usize,
+    pub line: usize,
     /// The attribute description.
-    pub(super) description: String,
+    pub description: String,
     /// The value, decoded.
-    pub(super) value: Vec<u8>,
+    pub value: Vec<u8>,
 }
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
-pub(crate) struct LdifError {
+pub struct LdifError {
     /// Counted from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// What is wrong and what is expected.
-    pub(crate) problem: String,
+    pub problem: String,
 }
 
 impl LdifError {
-    pub(super) fn new(line: usize, problem: impl Into<String>) -> Self {
+    /// A fault of a line.
+    pub fn new(line: usize, problem: impl Into<String>) -> Self {
         Self {
             line,
             problem: problem.into(),
@@ -45,7 +46,11 @@ impl LdifError {
 }
 
 /// Reads a whole file.
-pub(super) fn read(text: &str) -> Result<Vec<Record>, LdifError> {
+///
+/// # Errors
+///
+/// The first line that is wrong, and why.
+pub fn read(text: &str) -> Result<Vec<Record>, LdifError> {
     let mut records: Vec<Record> = Vec::new();
     let mut open: Option<Record> = None;
     // The empty line at the end closes the last record like any other.
