@@ -21,6 +21,7 @@ fn open(folder: &Path, key: u8) -> Result<PolicyHost, HostError> {
             folder: folder.to_owned(),
             mac_key: Secret::new(vec![key; 32]),
         }),
+        ..HostSettings::default()
     })
 }
 
@@ -220,6 +221,7 @@ fn a_short_key_is_refused() {
             folder: parent.path().join("compiled"),
             mac_key: Secret::new(vec![1; 31]),
         }),
+        ..HostSettings::default()
     };
     let Err(error) = PolicyHost::new(settings) else {
         panic!("31 octets were taken");

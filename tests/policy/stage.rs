@@ -86,7 +86,7 @@ pub(crate) fn turn() -> RwLockReadGuard<'static, ()> {
 pub(crate) fn host(limits: Limits) -> PolicyHost {
     let settings = HostSettings {
         limits,
-        cache: None,
+        ..HostSettings::default()
     };
     PolicyHost::new(settings).expect("a host")
 }

@@ -23,7 +23,7 @@ use bridge_model::{
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
     realm::{Applied, Declaration, PLATFORM, PlannedFederation, Prune, Realm},
 };
-use bridge_policy::{Cache, HostError, HostSettings, Limits, PolicyHost};
+use bridge_policy::{Cache, HostError, HostSettings, PolicyHost};
 use std::{path::Path, sync::Arc, time::Duration};
 use tracing::{info, warn};
 use url::Url;
@@ -305,8 +305,8 @@ fn realm_of(object: &str) -> Option<String> {
 /// See [`BridgeError`].
 pub fn built_in_policies(cache: Option<Cache>) -> Result<PolicyHost, BridgeError> {
     let host = PolicyHost::new(HostSettings {
-        limits: Limits::default(),
         cache,
+        ..HostSettings::default()
     })?;
     for component in bridge_components::components() {
         host.load(component.bytes)?;

@@ -1,9 +1,9 @@
 //! The component host: loads policies and hands them out.
 
 use crate::{
-    admission,
+    admission::{Admission, Gate},
     cache::{Cache, CacheError, CompiledCache},
-    call::{self, CallState, Linked},
+    call::Linked,
     contract,
     digest::Digest,
     engine::{EngineError, PolicyEngine},
@@ -11,21 +11,22 @@ use crate::{
     limits::Limits,
     log::Author,
     policy::LoadedPolicy,
-    registry::Registry,
+    realm_log::PolicyLine,
+    registry::{Known, Registry},
+    signature,
 };
 use arc_swap::ArcSwap;
 use bridge_model::{
     names::RealmName,
     plan::Description,
-    policy::{PolicyChoice, PolicyOrigin, Provenance, WasiGrant},
+    policy::{PolicyChoice, PolicyPackage, Provenance},
     ports::{MapperPolicy, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
 };
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use wasmtime::component::Linker;
 
 /// What a host is made with.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,8 @@ pub struct HostSettings {
     pub limits: Limits,
     /// Where compiled policies are kept; none: each start compiles them, some 20 to 100 ms each.
     pub cache: Option<Cache>,
+    /// Where components are compiled and tried.
+    pub admission: Admission,
 }
 
 /// Why there is no host.
@@ -60,10 +63,8 @@ pub enum HostError {
 /// Policies are loaded once and called many times, from any thread; loading one disturbs no call.
 /// Calls that are running keep the policy that they began with.
 pub struct PolicyHost {
-    engine: Arc<PolicyEngine>,
-    linker: Linker<CallState>,
+    gate: Gate,
     limits: Limits,
-    cache: Option<CompiledCache>,
     registry: ArcSwap<Registry>,
     /// Held while the next registry is made from the one in force.
     registering: Mutex<()>,
@@ -84,45 +85,47 @@ impl PolicyHost {
             EngineError::Engine(error) => HostError::Engine(format!("{error:#}")),
             EngineError::Ticker(error) => HostError::Clock(error),
         })?;
-        let linker = call::linker(engine.engine())
-            .map_err(|error| HostError::Engine(format!("{error:#}")))?;
         let cache = settings
             .cache
             .map(|cache| CompiledCache::open(&cache, engine.engine()))
             .transpose()?;
+        let gate = Gate::new(Arc::new(engine), limits, cache, settings.admission)
+            .map_err(|error| HostError::Engine(format!("{error:#}")))?;
         Ok(Self {
-            engine: Arc::new(engine),
-            linker,
+            gate,
             limits,
-            cache,
             registry: ArcSwap::default(),
             registering: Mutex::new(()),
         })
     }
 
-    /// Loads a component: admits it, compiles it or takes its code from the cache, links it, asks it
-    /// what it is, and puts it in force under its id and its aliases.
+    /// Loads a component: admits it, compiles it or takes its code from the cache, links it, and asks it
+    /// what it is. It is not in force yet: it can be had by its digest, and [`Policies::put_in_force`]
+    /// gives it its names.
     ///
     /// Takes as long as compiling does, some 20 to 100 ms for a policy in Rust: not for a thread
-    /// that others wait for. To load the same octets again changes nothing.
+    /// that others wait for. To load the same octets again takes over what goes with them, and changes
+    /// nothing else.
     ///
     /// # Errors
     ///
-    /// [`PolicyFault::NotAdmitted`] with the reason in its author's words, also for an id or alias
-    /// that another policy has; or what went wrong when it described itself.
-    pub fn load(&self, octets: &[u8]) -> Result<PolicyRef, PolicyError> {
-        let named = Digest::of(octets);
+    /// [`PolicyFault::NotAdmitted`] with the reason in its author's words, or what went wrong when it
+    /// described itself.
+    pub fn load(&self, package: &PolicyPackage) -> Result<PolicyRef, PolicyError> {
+        let named = Digest::of(&package.octets);
         let digest = named.to_string();
+        let provenance = provenance(package);
+        if let Some(known) = self.registry.load().by_digest(&digest) {
+            let policy = Arc::clone(&known.policy);
+            return Ok(self.register(Known { policy, provenance }));
+        }
         let nameless = |kind, detail| PolicyError {
             policy: digest.clone(),
             fault: kind,
             detail,
         };
         let refused = |reason: String| nameless(PolicyFault::NotAdmitted, fault::sentence(&reason));
-        if let Some(loaded) = self.loaded(&digest) {
-            return Ok(loaded);
-        }
-        let engine = self.engine.engine();
+        let (engine, octets) = (self.engine.engine(), &package.octets);
         let admitted = admission::admit(engine, &self.limits, self.cache.as_ref(), named, octets)
             .map_err(|reason| refused(reason.to_string()))?;
         let author = Author {
@@ -137,42 +140,66 @@ impl PolicyHost {
             .map_err(|fault| nameless(fault.kind, fault.detail))?;
         let persons_max = self.limits.call_persons_max;
         let policy = LoadedPolicy::new(digest.clone(), description, offers, linked, persons_max);
-        self.register(policy).map_err(refused)
+        let policy = Arc::new(policy);
+        Ok(self.register(Known { policy, provenance }))
     }
 
-    fn loaded(&self, digest: &str) -> Option<PolicyRef> {
+    /// Forgets a policy that is loaded and not in force; false: it is in force, or was not loaded. Calls
+    /// that have begun end with it.
+    pub fn forget(&self, digest: &str) -> bool {
+        let _registering = self.registering();
         let registry = self.registry.load();
-        registry
-            .policies()
-            .map(|policy| policy.reference())
-            .find(|reference| reference.digest == digest)
-            .cloned()
+        let is_idle = registry.by_digest(digest).is_some() && !registry.is_in_force(digest);
+        if is_idle {
+            self.registry.store(Arc::new(registry.without(digest)));
+            tracing::info!(target: "policy", digest, "policy forgotten");
+        }
+        is_idle
     }
 
-    fn register(&self, policy: LoadedPolicy) -> Result<PolicyRef, String> {
-        let reference = policy.reference().clone();
-        // Nothing is left half-done under this lock, so a panic of another thread does not matter.
-        let _registering = self
-            .registering
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = self.loaded(&reference.digest) {
-            return Ok(loaded);
+    /// What the policies of a realm logged last, the oldest first.
+    pub fn log_of(&self, _: &RealmName) -> Vec<PolicyLine> {
+        Vec::new()
+    }
+
+    fn register(&self, known: Known) -> PolicyRef {
+        let reference = known.policy.reference().clone();
+        let _registering = self.registering();
+        let registry = self.registry.load();
+        if registry.by_digest(&reference.digest).is_none() {
+            tracing::info!(
+                target: "policy",
+                policy = reference.id,
+                version = reference.version,
+                digest = reference.digest,
+                "policy loaded"
+            );
         }
-        let next = self
-            .registry
-            .load()
-            .with(policy)
-            .map_err(|taken| taken.to_string())?;
-        self.registry.store(Arc::new(next));
-        tracing::info!(
-            target: "policy",
-            policy = reference.id,
-            version = reference.version,
-            digest = reference.digest,
-            "policy loaded"
-        );
-        Ok(reference)
+        self.registry.store(Arc::new(registry.with(known)));
+        reference
+    }
+
+    /// Nothing is left half-done under this lock, so a panic of another thread does not matter.
+    fn registering(&self) -> MutexGuard<'_, ()> {
+        self.registering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn provenance(package: &PolicyPackage) -> Provenance {
+    let signatures = package.signatures.iter();
+    let mut signers: Vec<_> = signatures
+        .filter(|signature| signature::fits(signature, &package.octets))
+        .map(|signature| signature.key)
+        .collect();
+    signers.sort_unstable();
+    signers.dedup();
+    Provenance {
+        origin: package.origin.clone(),
+        signers,
+        wasi: package.wasi,
+        octets: u64::try_from(package.octets.len()).unwrap_or(u64::MAX),
     }
 }
 
@@ -183,17 +210,14 @@ impl Policies for PolicyHost {
         choice: PolicyChoice<'_>,
     ) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
         let registry = self.registry.load();
-        let (wanted, found) = match choice {
-            PolicyChoice::InForce(name) => (name, registry.find(name)),
-            PolicyChoice::Digest(digest) => (digest, registry.by_digest(digest)),
-        };
-        if let Some(policy) = found {
-            return Ok(Arc::clone(policy) as Arc<dyn VendorPolicy>);
+        if let Some(known) = registry.vendor(choice) {
+            return Ok(Arc::clone(&known.policy) as Arc<dyn VendorPolicy>);
         }
         let known: Vec<&str> = registry
-            .policies()
-            .map(|policy| policy.reference().id.as_str())
+            .vendors()
+            .map(|known| known.policy.reference().id.as_str())
             .collect();
+        let (PolicyChoice::InForce(wanted) | PolicyChoice::Digest(wanted)) = choice;
         Err(unknown(
             wanted,
             match known.as_slice() {
@@ -212,33 +236,54 @@ impl Policies for PolicyHost {
         Err(unknown(wanted, "no mapper policy is loaded".to_owned()))
     }
 
+    fn vendors(&self) -> Vec<(PolicyRef, Description)> {
+        self.registry
+            .load()
+            .vendors()
+            .map(|known| {
+                let policy = &known.policy;
+                (policy.reference().clone(), policy.description().clone())
+            })
+            .collect()
+    }
+
     fn mappers(&self) -> Vec<(PolicyRef, Description)> {
         Vec::new()
     }
 
     fn provenance(&self, digest: &str) -> Option<Provenance> {
-        self.registry.load().by_digest(digest).map(|_| Provenance {
-            origin: PolicyOrigin::BuiltIn,
-            signers: Vec::new(),
-            wasi: WasiGrant::None,
-            octets: 0,
-        })
+        let registry = self.registry.load();
+        registry
+            .by_digest(digest)
+            .map(|known| known.provenance.clone())
     }
 
     fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
-        self.loaded(digest)
-            .ok_or_else(|| unknown(digest, "it is not loaded".to_owned()))
+        let _registering = self.registering();
+        let registry = self.registry.load();
+        let known = registry
+            .by_digest(digest)
+            .ok_or_else(|| unknown(digest, "it is not loaded".to_owned()))?;
+        let reference = known.policy.reference();
+        let next = registry
+            .with_in_force(&known.policy)
+            .map_err(|taken| PolicyError {
+                policy: reference.id.clone(),
+                fault: PolicyFault::NotAdmitted,
+                detail: fault::sentence(&taken.to_string()),
+            })?;
+        self.registry.store(Arc::new(next));
+        tracing::info!(
+            target: "policy",
+            policy = reference.id,
+            version = reference.version,
+            digest = reference.digest,
+            "policy put in force"
+        );
+        Ok(reference.clone())
     }
 
     fn limit_realm(&self, _: &RealmName, _: Duration) {}
-
-    fn vendors(&self) -> Vec<(PolicyRef, Description)> {
-        self.registry
-            .load()
-            .policies()
-            .map(|policy| (policy.reference().clone(), policy.description().clone()))
-            .collect()
-    }
 }
 
 fn unknown(wanted: &str, detail: String) -> PolicyError {

@@ -6,11 +6,13 @@
 //! the rest of the process is to take its time.
 //!
 //! ```
+//! use bridge_model::policy::{PolicyOrigin, PolicyPackage};
 //! use bridge_policy::{HostSettings, PolicyHost};
 //!
 //! # fn main() -> Result<(), bridge_policy::HostError> {
 //! let host = PolicyHost::new(HostSettings::default())?;
-//! let refused = host.load(b"no component").expect_err("it is none");
+//! let package = PolicyPackage::unsigned(b"no component", PolicyOrigin::Upload);
+//! let refused = host.load(&package).expect_err("it is none");
 //! assert!(refused.to_string().contains("not admitted"));
 //! # Ok(())
 //! # }
@@ -36,11 +38,16 @@ mod log;
 mod passwords;
 mod policy;
 mod proposal;
+mod realm_log;
 mod registry;
+pub mod signature;
 mod take;
 mod world;
 mod writing;
 
+pub use admission::{Admission, AdmissionChild, serve_admission};
 pub use cache::{Cache, CacheError};
 pub use host::{HostError, HostSettings, PolicyHost};
 pub use limits::Limits;
+pub use realm_log::{LineLevel, PolicyLine};
+pub use world::PolicyKind;

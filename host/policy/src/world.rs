@@ -1,4 +1,4 @@
-//! Whether a component fits the world `vendor-policy`, said in its author's words.
+//! Whether a component fits one of the worlds of `wit/policy.wit`, said in its author's words.
 
 use crate::{
     call::{
@@ -7,11 +7,24 @@ use crate::{
     },
     changes, passwords, writing,
 };
+use bridge_model::policy::WasiGrant;
 use semver::Version;
 use wasmparser::{Parser, Payload};
-use wasmtime::component::{
-    Component, ComponentExportIndex, ComponentNamedList, Lift, Lower, types::ComponentItem,
+use wasmtime::{
+    Engine,
+    component::{
+        Component, ComponentExportIndex, ComponentNamedList, Lift, Lower, types::ComponentItem,
+    },
 };
+
+/// What a policy is, by the interface that it exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// It exports `vendor`.
+    Vendor,
+    /// It exports `claim-mapper`.
+    Mapper,
+}
 
 /// Where the functions of a policy are.
 pub(crate) struct Exports {
@@ -65,23 +78,17 @@ impl NotInWorld {
 
 /// Checks the names of imports and exports, which takes no compiling. The types are checked when the
 /// component is linked.
-pub(crate) fn check_names(component: &[u8]) -> Result<(), NotInWorld> {
+pub(crate) fn check_names(component: &[u8], wasi: WasiGrant) -> Result<PolicyKind, NotInWorld> {
     // Components and modules inside the component have imports and exports of their own.
     let mut depth = 0_u32;
-    let mut exports = Vec::new();
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(component) {
         match payload? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    let name = import?.name.name;
-                    if ![LOG, TYPES]
-                        .iter()
-                        .any(|granted| is_same_interface(granted, name))
-                    {
-                        return Err(NotInWorld::Import(name.to_owned()));
-                    }
+                    imports.push(import?.name.name);
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
@@ -92,8 +99,40 @@ pub(crate) fn check_names(component: &[u8]) -> Result<(), NotInWorld> {
             _ => {}
         }
     }
-    if exports.iter().any(|name| is_same_interface(VENDOR, name)) {
-        return Ok(());
+    judge(&imports, &exports, wasi)
+}
+
+/// What compiled code is; the same questions as in [`check_names`].
+pub(crate) fn kind(
+    engine: &Engine,
+    component: &Component,
+    wasi: WasiGrant,
+) -> Result<PolicyKind, NotInWorld> {
+    let kind = component.component_type();
+    let imports: Vec<&str> = kind.imports(engine).map(|(name, _)| name).collect();
+    let exports: Vec<&str> = kind.exports(engine).map(|(name, _)| name).collect();
+    judge(&imports, &exports, wasi)
+}
+
+fn judge(imports: &[&str], exports: &[&str], _: WasiGrant) -> Result<PolicyKind, NotInWorld> {
+    let is_granted = |name: &&str| {
+        [LOG, TYPES]
+            .iter()
+            .any(|granted| is_same_interface(granted, name))
+    };
+    if let Some(import) = imports.iter().find(|name| !is_granted(name)) {
+        return Err(NotInWorld::Import((*import).to_owned()));
+    }
+    let has = |interface| {
+        exports
+            .iter()
+            .any(|name| is_same_interface(interface, name))
+    };
+    if has(VENDOR) {
+        return Ok(PolicyKind::Vendor);
+    }
+    if has(CLAIM_MAPPER) {
+        return Ok(PolicyKind::Mapper);
     }
     let instead = if exports.is_empty() {
         "; it exports nothing".to_owned()
@@ -187,6 +226,8 @@ fn is_same_interface(ours: &str, theirs: &str) -> bool {
 
 /// What a vendor policy exports.
 const VENDOR: &str = "ldap-oidc:policy/vendor@0.1.0";
+/// What a mapper policy exports.
+pub(crate) const CLAIM_MAPPER: &str = "ldap-oidc:policy/claim-mapper@0.1.0";
 /// What it may export beside that, to be asked whose a directory is.
 const RECOGNITION: &str = "ldap-oidc:policy/recognition@0.1.0";
 /// What it may call.
@@ -219,6 +260,7 @@ mod tests {
     fn the_names_are_those_of_the_contract() {
         for name in [
             VENDOR,
+            CLAIM_MAPPER,
             RECOGNITION,
             passwords::NAME,
             writing::NAME,
@@ -233,6 +275,8 @@ mod tests {
             "interface log {",
             "interface vendor {",
             "interface recognition {",
+            "interface claim-mapper {",
+            "export claim-mapper;",
             "import log;",
             "export vendor;",
             "export recognition;",

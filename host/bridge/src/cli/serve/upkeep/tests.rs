@@ -6,7 +6,7 @@ use bridge_model::{
     realm::PlannedFederation,
     secret::Secret,
 };
-use bridge_policy::{HostSettings, Limits, PolicyHost};
+use bridge_policy::{HostSettings, PolicyHost};
 use bridge_store::{Purpose, SealingKey, SqliteStore};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::{
@@ -40,11 +40,7 @@ fn certificate(name: &str) -> String {
 
 /// The one policy that is needed: compiling all takes long.
 fn policies() -> PolicyHost {
-    let settings = HostSettings {
-        limits: Limits::default(),
-        cache: None,
-    };
-    let host = PolicyHost::new(settings).expect("a host");
+    let host = PolicyHost::new(HostSettings::default()).expect("a host");
     let mut components = bridge_components::components().iter();
     let generic = components.find(|component| component.name == "generic");
     host.load(generic.expect("there is one").bytes)
