@@ -16,7 +16,7 @@ use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
-use suites::policy::{context, employee, federation, guest, in_force, person};
+use suites::policy::{context, employee, federation, guest, in_force, person, take};
 
 mod native;
 
@@ -28,9 +28,9 @@ const MEASURED: Duration = Duration::from_secs(2);
 fn main() {
     let host = PolicyHost::new(HostSettings::default()).expect("a host");
     for component in components() {
-        host.load(component.bytes).expect("it is admitted");
+        take(&host, component.bytes).expect("it is admitted");
     }
-    let idle = host.load(guest("kept-state")).expect("it is admitted").id;
+    let idle = take(&host, guest("kept-state")).expect("it is admitted").id;
     let policy = in_force(&host, POLICY).expect("it is shipped");
     let idle = in_force(&host, &idle).expect("it is loaded");
 

@@ -3,17 +3,16 @@
 use crate::stage;
 use bridge_model::ports::{Policies, PolicyError, PolicyFault};
 use bridge_policy::Limits;
-use suites::policy::{context, guest, in_force, person};
+use suites::policy::{context, guest, in_force, person, take};
 
 /// Why these octets are not admitted.
 fn refusal(octets: &[u8]) -> PolicyError {
     let _turn = stage::turn();
     let host = stage::host(stage::limits());
-    let error = host.load(octets).expect_err("this is no vendor policy");
+    let error = take(&host, octets).expect_err("this is no vendor policy");
     assert!(error.policy.starts_with("sha256:"), "{error}");
     assert!(host.vendors().is_empty());
-    host.load(guest("wrong-steps"))
-        .expect("the next one is admitted");
+    take(&host, guest("wrong-steps")).expect("the next one is admitted");
     stage::expect_good_call(&*in_force(&host, "wrong-steps").expect("it is loaded"));
     error
 }
@@ -191,7 +190,7 @@ fn an_oversized_file() {
         component_octets_max: whole.len() - 1,
         ..stage::limits()
     });
-    let error = host.load(whole).expect_err("it is one octet too long");
+    let error = take(&host, whole).expect_err("it is one octet too long");
     assert_eq!(error.fault, PolicyFault::NotAdmitted);
     let part = format!(
         "has {} octets and may have {}",
@@ -219,7 +218,7 @@ fn a_file_with_a_flipped_bit() {
         let at = flip * whole.len() / FLIPS;
         octets[at] ^= 1 << (flip % 8);
         let host = host();
-        let outcome = host.load(&octets).and_then(|reference| {
+        let outcome = take(&host, &octets).and_then(|reference| {
             in_force(&host, &reference.id)?.decide(&context(b""), &[person("uid=ada")])
         });
         if let Err(error) = outcome {

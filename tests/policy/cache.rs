@@ -8,7 +8,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
-use suites::policy::{guest, in_force};
+use suites::policy::{guest, in_force, take};
 use tempfile::TempDir;
 
 const TAKEN: &str = "compiled code was taken from the cache";
@@ -28,7 +28,7 @@ fn open(folder: &Path, key: u8) -> Result<PolicyHost, HostError> {
 /// What a new host logs while it loads the policy `wrong-steps` with this cache and calls it.
 fn load(folder: &Path, key: u8) -> String {
     let host = open(folder, key).expect("a host");
-    let (loaded, log) = logged(|| host.load(guest("wrong-steps")));
+    let (loaded, log) = logged(|| take(&host, guest("wrong-steps")));
     loaded.expect("it is admitted");
     stage::expect_good_call(&*in_force(&host, "wrong-steps").expect("it is loaded"));
     log
@@ -120,7 +120,7 @@ fn code_of_another_component_is_not_used() {
     let _turn = stage::turn();
     let (_parent, folder, file) = filled();
     let host = open(&folder, 1).expect("a host");
-    host.load(guest("kept-state")).expect("it is admitted");
+    take(&host, guest("kept-state")).expect("it is admitted");
     let other = files(&folder)
         .into_iter()
         .find(|path| *path != file)

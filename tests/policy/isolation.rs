@@ -4,7 +4,7 @@ use crate::stage::{self, Stage, expect_good_call};
 use bridge_model::ports::PolicyFault;
 use bridge_policy::Limits;
 use std::{sync::Barrier, thread};
-use suites::policy::guest;
+use suites::policy::{guest, take};
 
 #[test]
 fn more_calls_than_instances_are_told_so() {
@@ -43,7 +43,7 @@ fn good_calls_are_answered_beside_hostile_ones() {
     };
     let stage = Stage::new(limits, "endless-loop");
     for folder in ["memory-bomb", "panicking", "deep-recursion"] {
-        stage.host().load(guest(folder)).expect("it is admitted");
+        take(stage.host(), guest(folder)).expect("it is admitted");
     }
     let hostile = |id: &str| {
         let policy = suites::policy::in_force(stage.host(), id).expect("it is loaded");

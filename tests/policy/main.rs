@@ -15,3 +15,4 @@ mod optional;
 mod recognition;
 mod shipped;
 mod stage;
+mod versions;

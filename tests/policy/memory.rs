@@ -4,7 +4,7 @@ use crate::stage;
 use bridge_model::ports::PolicyFault;
 use bridge_policy::{Limits, PolicyHost};
 use std::{fs, sync::PoisonError};
-use suites::policy::{MEASURED_ALONE, context, guest, in_force, person};
+use suites::policy::{MEASURED_ALONE, context, guest, in_force, person, take};
 
 const REPETITIONS: usize = 1_000;
 const GROWTH_OCTETS_MAX: usize = 4 << 20;
@@ -39,7 +39,7 @@ fn a_thousand_misbehaviours_leave_less_than_four_mebibytes() {
 }
 
 fn check(host: &PolicyHost, folder: &str, how: &str, fault: PolicyFault) {
-    host.load(guest(folder)).expect("it is admitted");
+    take(host, guest(folder)).expect("it is admitted");
     let policy = in_force(host, folder).expect("it is loaded");
     let misbehave = || {
         let error = policy

@@ -14,7 +14,7 @@ use bridge_model::{
 };
 use bridge_policy::Limits;
 use std::sync::Arc;
-use suites::policy::{context, federation, guest, in_force};
+use suites::policy::{context, federation, guest, in_force, take};
 
 /// What becomes of a call of each optional function, by the name of its interface.
 fn calls(policy: &dyn VendorPolicy) -> [(&'static str, Result<(), PolicyError>); 6] {
@@ -56,7 +56,7 @@ fn a_policy_without_an_interface_stays_a_policy_and_says_so() {
         let host = stage::host(stage::limits());
         let (name, other) = (format!("policy/{missing}"), format!("policy/{other}"));
         let without = renamed(guest("false-writes"), &name, &other);
-        host.load(&without).expect("it is admitted");
+        take(&host, &without).expect("it is admitted");
         let policy = in_force(&host, "false-writes").expect("it is loaded");
         let offers = policy.offers();
         assert_eq!(offers.passwords, missing != "passwords");
@@ -85,7 +85,7 @@ fn an_interface_without_its_function_is_not_admitted() {
     ] {
         let host = stage::host(stage::limits());
         let without = renamed(guest("false-writes"), function, other);
-        let error = host.load(&without).expect_err("it lacks a function");
+        let error = take(&host, &without).expect_err("it lacks a function");
         assert_eq!(error.fault, PolicyFault::NotAdmitted, "{error}");
         let part = format!("policy/{interface}@0.1.0` lacks the function `{function}`");
         assert!(error.detail.contains(&part), "{error}");
@@ -96,7 +96,7 @@ fn shipped(check: impl Fn(&str, &Arc<dyn VendorPolicy>, &Plan)) {
     let _turn = stage::turn();
     let host = stage::host(Limits::default());
     for component in components() {
-        host.load(component.bytes).expect("it is admitted");
+        take(&host, component.bytes).expect("it is admitted");
         let policy = in_force(&host, component.name).expect("it is loaded");
         let plan = policy.translate(&writable(component.name));
         let plan = plan.expect("an answer").expect("a plan");

@@ -9,7 +9,7 @@ use bridge_model::{
 };
 use bridge_policy::{Limits, PolicyHost};
 use policy_sdk::testing::ldif;
-use suites::policy::{guest, in_force};
+use suites::policy::{guest, in_force, take};
 
 const RECORDED: &[(&str, &str)] = &[
     (
@@ -44,7 +44,7 @@ fn entries(text: &str) -> Vec<Entry> {
 fn shipped() -> PolicyHost {
     let host = stage::host(Limits::default());
     for component in components() {
-        host.load(component.bytes).expect("it is admitted");
+        take(&host, component.bytes).expect("it is admitted");
     }
     host
 }
@@ -126,7 +126,7 @@ fn a_policy_without_recognition_stays_a_policy_and_recognises_nothing() {
         "policy/recognition",
         "policy/recollected",
     );
-    host.load(&without).expect("it is admitted");
+    take(&host, &without).expect("it is admitted");
     let policy = in_force(&host, "false-recognition").expect("it is loaded");
     let root = entries("dn:\nhow: certain\n").remove(0);
     assert_eq!(policy.recognise(&root, &[]).expect("an answer"), None);
@@ -138,7 +138,7 @@ fn a_recognition_without_its_function_is_not_admitted() {
     let _turn = stage::turn();
     let host = stage::host(stage::limits());
     let without = renamed(guest("false-recognition"), "recognise", "recognize");
-    let error = host.load(&without).expect_err("it lacks the function");
+    let error = take(&host, &without).expect_err("it lacks the function");
     assert_eq!(error.fault, PolicyFault::NotAdmitted, "{error}");
     let part = "`ldap-oidc:policy/recognition@0.1.0` lacks the function `recognise`";
     assert!(error.detail.contains(part), "{error}");

@@ -10,14 +10,14 @@ use bridge_model::{
 };
 use bridge_policy::{Limits, PolicyHost};
 use std::sync::Arc;
-use suites::policy::{context, employee, federation, in_force};
+use suites::policy::{context, employee, federation, in_force, take};
 use wasmparser::{Parser, Payload};
 
 /// A host with all of them, under the limits that a bridge has.
 fn shipped() -> PolicyHost {
     let host = stage::host(Limits::default());
     for component in components() {
-        let reference = host.load(component.bytes).expect("it is admitted");
+        let reference = take(&host, component.bytes).expect("it is admitted");
         assert_eq!(reference.id, component.name);
     }
     host

@@ -10,7 +10,7 @@ use std::{
     io,
     sync::{Arc, Mutex, PoisonError, RwLockReadGuard},
 };
-use suites::policy::{MEASURED_ALONE, context, guest, in_force, person};
+use suites::policy::{MEASURED_ALONE, context, guest, in_force, person, take};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Limits under which a test does not wait long, on a machine that has other things to do.
@@ -36,7 +36,7 @@ impl Stage {
     pub(crate) fn new(limits: Limits, folder: &str) -> Self {
         let others_may_run = turn();
         let host = host(limits);
-        let reference = host.load(guest(folder)).expect("the guest is admitted");
+        let reference = take(&host, guest(folder)).expect("the guest is admitted");
         Self {
             host,
             reference,

@@ -7,11 +7,13 @@ use bridge_model::{
     federation::{Connection, Federation},
     names::{FederationName, RealmName},
     plan::Mapper,
-    policy::PolicyChoice,
+    policy::{PolicyChoice, PolicyOrigin, PolicyPackage},
     ports::{Policies, PolicyError, VendorPolicy},
+    realm::PolicyRef,
     search::{Reply, SearchScope, Setting, Subtree},
     time::Timestamp,
 };
+use bridge_policy::PolicyHost;
 use std::sync::{Arc, RwLock};
 use url::Url;
 use uuid::Uuid;
@@ -24,6 +26,17 @@ pub fn guest(folder: &str) -> &'static [u8] {
         .iter()
         .find(|(name, _)| *name == folder)
         .map_or_else(|| panic!("no guest {folder}"), |(_, octets)| *octets)
+}
+
+/// Has a host take a component: it is loaded, and put in force.
+pub fn take(host: &PolicyHost, octets: &[u8]) -> Result<PolicyRef, PolicyError> {
+    let loaded = load(host, octets)?;
+    host.put_in_force(&loaded.digest)
+}
+
+/// Has a host load a component that nobody signed.
+pub fn load(host: &PolicyHost, octets: &[u8]) -> Result<PolicyRef, PolicyError> {
+    host.load(&PolicyPackage::unsigned(octets, PolicyOrigin::Upload))
 }
 
 /// A vendor policy in force, for a realm that other tests share.

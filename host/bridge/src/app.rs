@@ -20,6 +20,7 @@ use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
     federation::Federation,
     names::{FederationId, RealmName},
+    policy::{PolicyOrigin, PolicyPackage},
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
     realm::{Applied, Declaration, PLATFORM, PlannedFederation, Prune, Realm},
 };
@@ -309,7 +310,8 @@ pub fn built_in_policies(cache: Option<Cache>) -> Result<PolicyHost, BridgeError
         ..HostSettings::default()
     })?;
     for component in bridge_components::components() {
-        host.load(component.bytes)?;
+        let package = PolicyPackage::unsigned(component.bytes, PolicyOrigin::BuiltIn);
+        host.put_in_force(&host.load(&package)?.digest)?;
     }
     Ok(host)
 }

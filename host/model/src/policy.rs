@@ -115,6 +115,18 @@ pub struct PolicyPackage {
     pub origin: PolicyOrigin,
 }
 
+impl PolicyPackage {
+    /// A component that nobody signed and that may reach nothing.
+    pub fn unsigned(octets: impl Into<Vec<u8>>, origin: PolicyOrigin) -> Self {
+        Self {
+            octets: octets.into(),
+            signatures: Vec::new(),
+            wasi: WasiGrant::None,
+            origin,
+        }
+    }
+}
+
 /// What is known of a component that was admitted, beside what it says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {

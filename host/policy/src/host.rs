@@ -125,14 +125,16 @@ impl PolicyHost {
             detail,
         };
         let refused = |reason: String| nameless(PolicyFault::NotAdmitted, fault::sentence(&reason));
-        let (engine, octets) = (self.engine.engine(), &package.octets);
-        let admitted = admission::admit(engine, &self.limits, self.cache.as_ref(), named, octets)
+        let admitted = self
+            .gate
+            .admit(named, &package.octets, package.wasi)
             .map_err(|reason| refused(reason.to_string()))?;
         let author = Author {
             policy: String::new(),
             digest: digest.clone(),
         };
-        let linked = Linked::new(&self.engine, &self.linker, &admitted, &self.limits, author)
+        let linker = self.gate.linker(admitted.wasi());
+        let linked = Linked::new(self.gate.engine(), linker, &admitted, &self.limits, author)
             .map_err(|reason| refused(reason.to_string()))?;
         let description = describe(&linked).map_err(|fault| nameless(fault.kind, fault.detail))?;
         let offers = linked

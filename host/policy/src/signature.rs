@@ -20,10 +20,7 @@
 //! ```
 
 use crate::digest::Digest;
-use aws_lc_rs::{
-    encoding::AsDer as _,
-    signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
-};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bridge_model::{
     policy::{PolicyKey, PolicySignature},

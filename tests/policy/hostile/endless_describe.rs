@@ -1,7 +1,7 @@
 use crate::stage;
 use bridge_model::ports::{Policies, PolicyFault};
 use bridge_policy::Limits;
-use suites::policy::guest;
+use suites::policy::{guest, take};
 
 #[test]
 fn is_not_loaded() {
@@ -10,8 +10,7 @@ fn is_not_loaded() {
         call_ms_max: 20,
         ..stage::limits()
     });
-    let error = host
-        .load(guest("endless-describe"))
+    let error = take(&host, guest("endless-describe"))
         .expect_err("it never ends");
     assert_eq!(error.fault, PolicyFault::Deadline, "{error}");
     assert!(

@@ -1,13 +1,13 @@
 use crate::stage;
 use bridge_model::ports::PolicyFault;
-use suites::policy::{context, federation, guest, person, in_force};
+use suites::policy::{context, federation, guest, person, in_force, take};
 
 #[test]
 fn cannot_take_the_name_of_another_policy() {
     let _turn = stage::turn();
     let host = stage::host(stage::limits());
-    let first = host.load(guest("kept-state")).expect("it is admitted");
-    let error = host.load(guest("impostor")).expect_err("the name is taken");
+    let first = take(&host, guest("kept-state")).expect("it is admitted");
+    let error = take(&host, guest("impostor")).expect_err("the name is taken");
     assert_eq!(error.fault, PolicyFault::NotAdmitted, "{error}");
     assert!(
         error
@@ -29,7 +29,7 @@ fn cannot_take_the_name_of_another_policy() {
 fn gives_no_plan_and_names_no_problem() {
     let _turn = stage::turn();
     let host = stage::host(stage::limits());
-    host.load(guest("impostor"))
+    take(&host, guest("impostor"))
         .expect("nobody has the name yet");
     let policy = in_force(&host, "harmless").expect("an alias");
     let error = policy

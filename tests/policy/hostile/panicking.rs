@@ -1,5 +1,6 @@
 use crate::stage::{self, Stage, logged};
 use bridge_model::ports::PolicyFault;
+use suites::policy::take;
 
 #[test]
 fn ends_with_what_the_policy_said_last() {
@@ -28,9 +29,7 @@ fn frames_are_for_the_author_and_not_for_the_error() {
 #[test]
 fn disturbs_no_other_policy() {
     let stage = Stage::new(stage::limits(), "panicking");
-    stage
-        .host()
-        .load(suites::policy::guest("wrong-steps"))
+    take(stage.host(), suites::policy::guest("wrong-steps"))
         .expect("admitted");
     let other = suites::policy::in_force(stage.host(), "wrong-steps").expect("loaded");
     assert!(stage.misbehave("x").is_err());

@@ -67,6 +67,20 @@ pub trait MapperPolicy: Send + Sync {
     /// Which policy this is.
     fn reference(&self) -> &PolicyRef;
 
+    /// See [`VendorPolicy::ready`].
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFault::Busy`].
+    fn ready(&self) -> Result<(), PolicyError> {
+        Ok(())
+    }
+
+    /// See [`VendorPolicy::is_slow`].
+    fn is_slow(&self) -> bool {
+        false
+    }
+
     /// Checks a mapper, or says everything that is wrong with it.
     ///
     /// # Errors
@@ -107,6 +121,10 @@ pub trait VendorPolicy: Send + Sync {
     }
 
     /// Whether calls have lately taken so long that they do not belong on a thread that others wait for.
+    ///
+    /// A call runs on the thread that makes it, whether it is slow or not: it borrows its arguments, and
+    /// its processor time is that thread's. Where a slow one runs is for the caller to say, who knows what
+    /// else is waited for.
     fn is_slow(&self) -> bool {
         false
     }

@@ -2,7 +2,8 @@ use super::*;
 use crate::{audit::AuditFile, system::OsRandom};
 use bridge_model::{
     names::{FederationName, RealmName},
-    ports::{Realms, Store},
+    policy::{PolicyOrigin, PolicyPackage},
+    ports::{Policies as _, Realms, Store},
     realm::PlannedFederation,
     secret::Secret,
 };
@@ -43,8 +44,10 @@ fn policies() -> PolicyHost {
     let host = PolicyHost::new(HostSettings::default()).expect("a host");
     let mut components = bridge_components::components().iter();
     let generic = components.find(|component| component.name == "generic");
-    host.load(generic.expect("there is one").bytes)
-        .expect("it loads");
+    let octets = generic.expect("there is one").bytes;
+    let package = PolicyPackage::unsigned(octets, PolicyOrigin::BuiltIn);
+    let loaded = host.load(&package).expect("it loads");
+    host.put_in_force(&loaded.digest).expect("it is the first");
     host
 }
 
