@@ -64,9 +64,10 @@ async fn older(path: &Path) -> Option<Secret> {
     subject_key
 }
 
-/// A federation as it could be said until the third schema: the rest has its presets.
+/// A federation as it could be said in the second schema: the rest has its presets.
 fn earlier() -> FederationDeclaration {
     let mut federation = federation("people", 1);
+    federation.planned.federation.policy_digest = None;
     let connection = &mut federation.planned.federation.connection;
     *connection = Connection {
         pool_connections_min: 0,

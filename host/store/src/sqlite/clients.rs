@@ -1,7 +1,7 @@
 //! Clients and their secrets.
 
 use super::{
-    SqliteStore, begin, commit, database,
+    SqliteStore, begin, commit_objects, database,
     realms::NO_TIME,
     rows::{CLIENT, CLIENT_SECRETS, CLIENTS, KeptSecret, client},
 };
@@ -24,9 +24,17 @@ impl Clients for SqliteStore {
     }
 
     async fn client(&self, realm: &RealmName, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        if let Some(kept) = self.kept.client(realm, id) {
+            return Ok(Some(kept));
+        }
+        let period = self.kept.period();
         let statement = query(CLIENT).bind(realm.as_str()).bind(id.as_str());
         let row = self.row(statement).await?;
-        row.as_ref().map(client).transpose()
+        let read = row.as_ref().map(client).transpose()?;
+        if let Some(read) = &read {
+            self.kept.keep_client(read, period);
+        }
+        Ok(read)
     }
 
     async fn save_client(
@@ -39,7 +47,7 @@ impl Clients for SqliteStore {
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, now);
         let kept = change.save_client(client, precondition).await?;
-        commit(transaction).await?;
+        commit_objects(&self.kept, transaction).await?;
         Ok(kept)
     }
 
@@ -53,7 +61,7 @@ impl Clients for SqliteStore {
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, NO_TIME);
         change.remove_client(realm, id, precondition).await?;
-        commit(transaction).await
+        commit_objects(&self.kept, transaction).await
     }
 
     async fn client_secrets(
@@ -76,7 +84,7 @@ impl Clients for SqliteStore {
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, about.created_at);
         change.add_client_secret(realm, id, secret, about).await?;
-        commit(transaction).await
+        commit_objects(&self.kept, transaction).await
     }
 
     async fn remove_client_secret(
@@ -89,7 +97,7 @@ impl Clients for SqliteStore {
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, NO_TIME);
         let is_removed = change.remove_client_secret(realm, id, secret).await?;
-        commit(transaction).await?;
+        commit_objects(&self.kept, transaction).await?;
         Ok(is_removed)
     }
 

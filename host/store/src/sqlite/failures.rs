@@ -1,7 +1,10 @@
 //! Counts of failed attempts.
+//!
+//! They are counted in memory, where it costs nothing, and written a moment later: most are taken back
+//! before that, because most people know their password, and then nothing is written at all.
 
-use super::{SqliteStore, database};
-use crate::columns::{Columns, seconds};
+use super::{SqliteStore, database, imports::hex, writer::Writer};
+use crate::columns::{json, seconds};
 use async_trait::async_trait;
 use bridge_model::{
     ports::{Failures, StoreError},
@@ -9,7 +12,195 @@ use bridge_model::{
     time::Timestamp,
 };
 use sqlx::{Error, query};
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::mpsc, time::sleep};
+
+/// All counts.
+pub(super) struct Attempts {
+    table: Arc<Table>,
+    /// Says that something is to be written; one word is enough for all that came since.
+    wake: mpsc::Sender<()>,
+}
+
+#[derive(Default)]
+struct Table {
+    rows: Mutex<Rows>,
+    /// Held from taking what is unwritten until it is written, so that it is written in order.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Rows {
+    by_key: HashMap<TokenHash, Row>,
+    /// What is not in the database as it is here.
+    unwritten: HashSet<TokenHash>,
+    is_closed: bool,
+}
+
+/// A row of the database: key, attempts, end of the window.
+pub(super) type KeptRow = (Vec<u8>, i64, i64);
+
+/// Attempts in a window.
+#[derive(Clone, Copy)]
+struct Row {
+    attempts: u32,
+    ends_at: Timestamp,
+    /// Whether the database has a row for it.
+    is_kept: bool,
+}
+
+impl Attempts {
+    /// Begins with these rows of the database, and writes through `writer` until it is dropped, what is
+    /// left then as well.
+    pub(super) fn start(rows: Vec<KeptRow>, writer: Writer) -> Self {
+        let rows = rows.into_iter().filter_map(|(key, attempts, ends_at)| {
+            let row = Row {
+                attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+                ends_at: Timestamp(u64::try_from(ends_at).unwrap_or(0)),
+                is_kept: true,
+            };
+            Some((TokenHash(key.try_into().ok()?), row))
+        });
+        let table = Arc::new(Table::default());
+        table.rows().by_key = rows.collect();
+        let (wake, woken) = mpsc::channel(1);
+        tokio::spawn(write_behind(Arc::clone(&table), writer, woken));
+        Self { table, wake }
+    }
+
+    /// Writes what is not written, and takes no more.
+    pub(super) async fn close(&self, writer: &Writer) {
+        self.table.rows().is_closed = true;
+        // What could not be written is as if the process had ended a moment before.
+        let _ = self.table.write(writer).await;
+    }
+
+    /// Writes what is not written yet.
+    pub(super) async fn write(&self, writer: &Writer) -> Result<(), StoreError> {
+        self.table.write(writer).await
+    }
+
+    /// Forgets windows that are over and that the database no longer has either.
+    pub(super) fn forget_expired(&self, now: Timestamp) {
+        let mut rows = self.table.rows();
+        rows.by_key.retain(|_, row| row.ends_at > now);
+        rows.by_key.shrink_to_fit();
+    }
+
+    fn change<T>(
+        &self,
+        key: TokenHash,
+        work: impl FnOnce(&mut Rows) -> T,
+    ) -> Result<T, StoreError> {
+        let done = {
+            let mut rows = self.table.rows();
+            if rows.is_closed {
+                return Err(database(Error::PoolClosed));
+            }
+            let done = work(&mut rows);
+            rows.unwritten.insert(key);
+            done
+        };
+        // A full channel says the same.
+        let _ = self.wake.try_send(());
+        Ok(done)
+    }
+}
+
+impl Rows {
+    fn count(&mut self, key: TokenHash, window: Duration, now: Timestamp) -> u32 {
+        let row = self.by_key.entry(key).or_insert(Row {
+            attempts: 0,
+            ends_at: Timestamp(0),
+            is_kept: false,
+        });
+        if row.ends_at <= now {
+            (row.attempts, row.ends_at) = (0, now.plus(window));
+        }
+        row.attempts = row.attempts.saturating_add(1);
+        row.attempts
+    }
+
+    /// A window with no attempt left in it is over: the next attempt begins one.
+    fn take_back(&mut self, key: TokenHash) {
+        match self.by_key.get_mut(&key) {
+            Some(row) if row.attempts > 1 => row.attempts -= 1,
+            _ => self.forget(key),
+        }
+    }
+
+    fn forget(&mut self, key: TokenHash) {
+        match self.by_key.get_mut(&key) {
+            // Its row has still to be removed.
+            Some(row) if row.is_kept => (row.attempts, row.ends_at) = (0, Timestamp(0)),
+            _ => {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+}
+
+impl Table {
+    // Nothing is left half done under the lock.
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write(&self, writer: &Writer) -> Result<(), StoreError> {
+        let _in_order = self.writing.lock().await;
+        let (mut kept, mut gone, mut taken) = (Vec::new(), Vec::new(), Vec::new());
+        {
+            let mut rows = self.rows();
+            for key in std::mem::take(&mut rows.unwritten) {
+                let Some(row) = rows.by_key.get_mut(&key) else {
+                    continue;
+                };
+                if row.attempts > 0 {
+                    row.is_kept = true;
+                    kept.push((hex(&key.0), row.attempts, seconds(row.ends_at)));
+                } else {
+                    gone.push(hex(&key.0));
+                    rows.by_key.remove(&key);
+                }
+                taken.push(key);
+            }
+        }
+        let written = async {
+            if !kept.is_empty() {
+                writer
+                    .write(query(KEEP).bind(json(&kept)?))
+                    .await
+                    .map_err(database)?;
+            }
+            if !gone.is_empty() {
+                writer
+                    .write(query(FORGET).bind(json(&gone)?))
+                    .await
+                    .map_err(database)?;
+            }
+            Ok(())
+        };
+        let written = written.await;
+        if written.is_err() {
+            self.rows().unwritten.extend(taken);
+        }
+        written
+    }
+}
+
+async fn write_behind(table: Arc<Table>, writer: Writer, mut woken: mpsc::Receiver<()>) {
+    while woken.recv().await.is_some() {
+        sleep(WRITE_AFTER).await;
+        // Whatever kept it from being written keeps everything else from being written, which is said
+        // there; it is tried again with the next count.
+        let _ = table.write(&writer).await;
+    }
+    let _ = table.write(&writer).await;
+}
 
 #[async_trait]
 impl Failures for SqliteStore {
@@ -19,39 +210,29 @@ impl Failures for SqliteStore {
         window: Duration,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        let statement = query(COUNT)
-            .bind(key.0.as_slice())
-            .bind(seconds(now))
-            .bind(seconds(now.plus(window)));
-        let written = self.write(statement).await?;
-        let row = written.rows.first();
-        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
-        let attempts: i64 = Columns::of("failures", row).get("attempts")?;
-        Ok(u32::try_from(attempts).unwrap_or(u32::MAX))
+        self.attempts
+            .change(key, |rows| rows.count(key, window, now))
     }
 
     async fn take_back_attempt(&self, key: TokenHash) -> Result<(), StoreError> {
-        let statement = query(TAKE_BACK).bind(key.0.as_slice());
-        self.write(statement).await.map(|_| ())
+        self.attempts.change(key, |rows| rows.take_back(key))
     }
 
     async fn forget_attempts(&self, key: TokenHash) -> Result<(), StoreError> {
-        let statement = query("DELETE FROM failures WHERE key = ?1").bind(key.0.as_slice());
-        self.write(statement).await.map(|_| ())
+        self.attempts.change(key, |rows| rows.forget(key))
     }
 }
 
-/// ?1 key, ?2 now, ?3 the end of a window that begins now.
-const COUNT: &str = "
-    INSERT INTO failures (key, attempts, ends_at) VALUES (?1, 1, ?3)
-    ON CONFLICT (key) DO UPDATE SET
-        attempts = CASE WHEN ends_at > ?2 THEN attempts + 1 ELSE 1 END,
-        ends_at = CASE WHEN ends_at > ?2 THEN ends_at ELSE ?3 END
-    RETURNING attempts";
+pub(super) const ROWS: &str = "SELECT key, attempts, ends_at FROM failures";
 
-/// A window with no attempt left in it is over: the next attempt begins one.
-const TAKE_BACK: &str = "
-    UPDATE failures SET
-        attempts = max(attempts - 1, 0),
-        ends_at = CASE WHEN attempts > 1 THEN ends_at ELSE 0 END
-    WHERE key = ?1";
+/// ?1 keys in hexadecimal, attempts and ends, as JSON.
+const KEEP: &str = "
+    INSERT INTO failures (key, attempts, ends_at)
+    SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+    ON CONFLICT (key) DO UPDATE SET attempts = excluded.attempts, ends_at = excluded.ends_at";
+
+/// ?1 keys in hexadecimal, as JSON.
+const FORGET: &str = "DELETE FROM failures WHERE key IN (SELECT unhex(value) FROM json_each(?1))";
+
+/// Longer than most sign-ins take, and too short for guesses to be worth a crash.
+const WRITE_AFTER: Duration = Duration::from_millis(50);

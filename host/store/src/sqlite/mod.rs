@@ -7,6 +7,7 @@ mod clients;
 mod connections;
 mod failures;
 mod imports;
+mod kept;
 mod keys;
 mod open;
 mod packages;
@@ -28,6 +29,8 @@ use bridge_model::{
 };
 use change::Change;
 use connections::{Connections, Lease};
+use failures::Attempts;
+use kept::Kept;
 use open::Opened;
 use sqlx::{
     Connection, Sqlite, SqliteConnection, Transaction,
@@ -43,13 +46,15 @@ use writer::{Writer, Written};
 /// SQLite has one writer, so there is one connection that writes; what is asked of it at once is
 /// committed together. Others read beside it (write-ahead log). A commit is on its way to the disk
 /// when the call returns and survives the end of the process; a power failure may take the last
-/// ones with it, never a part of one.
+/// ones with it, never a part of one. Counts of failed attempts follow within a tenth of a second.
 ///
 /// Cancel safety: a call that is dropped has happened or not, whole.
 pub struct SqliteStore {
     writer: Writer,
     writing: Arc<Connections>,
     reading: Arc<Connections>,
+    attempts: Attempts,
+    kept: Kept,
     seal: Seal,
     digests: Digests,
     random: Arc<dyn Random>,
@@ -136,17 +141,21 @@ impl SqliteStore {
     /// Closes the database: waits for what is under way, and moves the write-ahead log into the
     /// file, which may then be copied alone. Whatever is asked of the store afterwards fails.
     pub async fn close(&self) {
+        self.attempts.close(&self.writer).await;
         self.reading.close().await;
         self.writing.close().await;
     }
 
     fn new(opened: Opened, seal: Seal, random: Arc<dyn Random>) -> Self {
+        let writer = Writer::start(Arc::clone(&opened.writing));
         Self {
-            writer: Writer::start(Arc::clone(&opened.writing)),
+            attempts: Attempts::start(opened.kept.attempts, writer.clone()),
+            kept: Kept::default(),
+            writer,
             writing: opened.writing,
             reading: opened.reading,
             seal,
-            digests: Digests::new(&opened.digest_key),
+            digests: Digests::new(&opened.kept.digest_key),
             random,
         }
     }
@@ -211,6 +220,17 @@ type Statement = Query<'static, Sqlite, SqliteArguments>;
 async fn begin<'l>(lease: &'l mut Lease<'_>) -> Result<Transaction<'l, Sqlite>, StoreError> {
     let transaction = lease.begin_with("BEGIN IMMEDIATE").await;
     transaction.map_err(database)
+}
+
+/// Commits a change of what is kept in memory.
+async fn commit_objects(
+    kept: &Kept,
+    transaction: Transaction<'_, Sqlite>,
+) -> Result<(), StoreError> {
+    let committed = commit(transaction).await;
+    // Also after an error: who knows what was committed.
+    kept.forget();
+    committed
 }
 
 async fn commit(transaction: Transaction<'_, Sqlite>) -> Result<(), StoreError> {

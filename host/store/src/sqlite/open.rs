@@ -1,6 +1,10 @@
 //! How a database is found, judged, brought up to date and connected to.
 
-use super::{Options, Purpose, connections::Connections};
+use super::{
+    Options, Purpose,
+    connections::Connections,
+    failures::{self, KeptRow},
+};
 use crate::{
     digests::Digests,
     key::SealingKey,
@@ -12,7 +16,7 @@ use sqlx::{
     error::DatabaseError,
     migrate,
     migrate::{MigrateError, Migrator},
-    query, query_scalar,
+    query, query_as, query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
@@ -101,8 +105,16 @@ pub(super) struct Opened {
     pub(super) writing: Arc<Connections>,
     /// Those that read; the same in memory.
     pub(super) reading: Arc<Connections>,
+    /// What was kept.
+    pub(super) kept: AtOpening,
+}
+
+/// What is read while a database is opened.
+pub(super) struct AtOpening {
     /// What keyed digests are made with.
     pub(super) digest_key: Secret,
+    /// The counts of failed attempts.
+    pub(super) attempts: Vec<KeptRow>,
 }
 
 /// Opens a file.
@@ -128,7 +140,7 @@ pub(super) async fn file(
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     // The journal mode is a change of the file, so it waits until the file is known to be ours.
     let mut first = connect.connect().await.map_err(opening.failed())?;
-    let digest_key = opening.admit(&mut first).await?;
+    let kept = opening.admit(&mut first).await?;
     first.close().await.map_err(opening.failed())?;
 
     let write = connect
@@ -145,7 +157,7 @@ pub(super) async fn file(
     Ok(Opened {
         writing: Arc::new(writing),
         reading: Arc::new(reading),
-        digest_key,
+        kept,
     })
 }
 
@@ -168,13 +180,13 @@ pub(super) async fn memory(
         .await
         .map_err(opening.failed())?;
     let mut connection = connections.lease().await.map_err(opening.failed())?;
-    let digest_key = opening.admit(&mut connection).await?;
+    let kept = opening.admit(&mut connection).await?;
     drop(connection);
     let writing = Arc::new(connections);
     Ok(Opened {
         reading: Arc::clone(&writing),
         writing,
-        digest_key,
+        kept,
     })
 }
 
@@ -189,8 +201,8 @@ pub(super) struct Opening<'a> {
 
 impl Opening<'_> {
     /// Judges a database and brings it up to date, in one transaction: one that is refused is left as
-    /// it was. Gives the key of its keyed digests.
-    async fn admit(&self, connection: &mut SqliteConnection) -> Result<Secret, OpenError> {
+    /// it was.
+    async fn admit(&self, connection: &mut SqliteConnection) -> Result<AtOpening, OpenError> {
         let mut transaction = connection
             .begin_with("BEGIN IMMEDIATE")
             .await
@@ -203,8 +215,15 @@ impl Opening<'_> {
             self.migrate(&mut transaction).await?;
         }
         let digest_key = self.digest_key(&mut transaction).await?;
+        let attempts = query_as(failures::ROWS)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(self.failed())?;
         transaction.commit().await.map_err(self.failed())?;
-        Ok(digest_key)
+        Ok(AtOpening {
+            digest_key,
+            attempts,
+        })
     }
 
     /// As [`Opening::admit`] for a database that has to be there, in a transaction of the caller's.

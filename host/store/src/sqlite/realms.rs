@@ -3,7 +3,7 @@
 use super::{
     SqliteStore,
     apply::Apply,
-    begin, commit, database,
+    begin, commit_objects, database,
     rows::{
         FEDERATION_BY_ID, FEDERATION_BY_NAME, FEDERATIONS, REALM, REALMS, bind_credential,
         federation, realm,
@@ -34,8 +34,16 @@ impl Realms for SqliteStore {
     }
 
     async fn realm(&self, name: &RealmName) -> Result<Option<Realm>, StoreError> {
+        if let Some(kept) = self.kept.realm(name) {
+            return Ok(Some(kept));
+        }
+        let period = self.kept.period();
         let row = self.row(query(REALM).bind(name.as_str())).await?;
-        row.as_ref().map(realm).transpose()
+        let read = row.as_ref().map(realm).transpose()?;
+        if let Some(read) = &read {
+            self.kept.keep_realm(read, period);
+        }
+        Ok(read)
     }
 
     async fn subject_key(&self, realm: &RealmName) -> Result<Option<Secret>, StoreError> {
@@ -134,7 +142,7 @@ impl Realms for SqliteStore {
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, now);
         let kept = change.save_realm(realm, precondition).await?;
-        commit(transaction).await?;
+        commit_objects(&self.kept, transaction).await?;
         Ok(kept)
     }
 
@@ -147,7 +155,7 @@ impl Realms for SqliteStore {
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, NO_TIME);
         change.remove_realm(name, precondition).await?;
-        commit(transaction).await
+        commit_objects(&self.kept, transaction).await
     }
 
     async fn save_federation(
@@ -163,7 +171,7 @@ impl Realms for SqliteStore {
         let kept = change
             .save_federation(planned, bind_credential, precondition)
             .await?;
-        commit(transaction).await?;
+        commit_objects(&self.kept, transaction).await?;
         Ok(kept)
     }
 
@@ -177,7 +185,7 @@ impl Realms for SqliteStore {
         let mut transaction = begin(&mut lease).await?;
         let mut change = self.change(&mut transaction, NO_TIME);
         change.remove_federation(realm, id, precondition).await?;
-        commit(transaction).await
+        commit_objects(&self.kept, transaction).await
     }
 
     async fn policies_off(&self) -> Result<Vec<String>, StoreError> {
@@ -218,7 +226,7 @@ impl Realms for SqliteStore {
         if dry_run {
             transaction.rollback().await.map_err(database)?;
         } else {
-            commit(transaction).await?;
+            commit_objects(&self.kept, transaction).await?;
         }
         Ok(applied)
     }

@@ -165,6 +165,7 @@ impl Sessions for SqliteStore {
     }
 
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.attempts.write(&self.writer).await?;
         let mut removed = 0;
         for sql in REMOVE_EXPIRED {
             // In pieces, so that sign-ins get their turn in between. Each piece makes the rest
@@ -177,6 +178,7 @@ impl Sessions for SqliteStore {
                 }
             }
         }
+        self.attempts.forget_expired(now);
         Ok(removed)
     }
 }

@@ -1,6 +1,8 @@
 //! People who have signed in, and what holds against them.
 
-use super::{SqliteStore, begin, commit, database, imports::hex, kind, sessions::session};
+use super::{
+    SqliteStore, begin, commit, commit_objects, database, imports::hex, kind, sessions::session,
+};
 use crate::columns::{Columns, json, seconds};
 use async_trait::async_trait;
 use bridge_model::{
@@ -198,7 +200,7 @@ impl Users for SqliteStore {
                 return Err(missing());
             }
         }
-        commit(transaction).await
+        commit_objects(&self.kept, transaction).await
     }
 
     async fn imported_subject(
@@ -207,6 +209,9 @@ impl Users for SqliteStore {
         federation: FederationId,
         identifier: &[u8],
     ) -> Result<Option<String>, StoreError> {
+        if !self.has_brought(federation).await? {
+            return Ok(None);
+        }
         let statement = query(IMPORTED)
             .bind(realm.as_str())
             .bind(federation.0.as_bytes().as_slice())
@@ -222,11 +227,7 @@ impl Users for SqliteStore {
         federation: FederationId,
         identifiers: &[Vec<u8>],
     ) -> Result<HashMap<Vec<u8>, String>, StoreError> {
-        let statement = query(HAS_IMPORTED).bind(federation.0.as_bytes().as_slice());
-        let row = self.row(statement).await?;
-        // In most federations nobody brought one along.
-        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
-        if !Columns::of("imported_subjects", &row).get::<bool>("is_any")? {
+        if !self.has_brought(federation).await? {
             return Ok(HashMap::new());
         }
         let digests = identifiers.iter().map(|identifier| {
@@ -251,6 +252,20 @@ impl Users for SqliteStore {
 }
 
 impl SqliteStore {
+    /// In most federations nobody brought a subject along.
+    async fn has_brought(&self, federation: FederationId) -> Result<bool, StoreError> {
+        if let Some(is_any) = self.kept.has_brought(federation) {
+            return Ok(is_any);
+        }
+        let period = self.kept.period();
+        let statement = query(HAS_IMPORTED).bind(federation.0.as_bytes().as_slice());
+        let row = self.row(statement).await?;
+        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
+        let is_any = Columns::of("imported_subjects", &row).get("is_any")?;
+        self.kept.keep_brought(federation, is_any, period);
+        Ok(is_any)
+    }
+
     /// What a user is sorted by.
     async fn folded_username(
         &self,

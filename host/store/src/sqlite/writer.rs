@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Takes statements and gives what came of each once it is committed.
+#[derive(Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
 }
@@ -30,7 +31,7 @@ struct Job {
 }
 
 impl Writer {
-    /// Starts the task that writes. It ends with the writer.
+    /// Starts the task that writes. It ends with the last copy of the writer.
     pub(super) fn start(connections: Arc<Connections>) -> Self {
         let (jobs, waiting) = mpsc::channel(BATCH_MAX);
         tokio::spawn(work(connections, waiting));
