@@ -37,6 +37,7 @@ mod synchronise;
 mod throttle;
 mod trace;
 mod translate;
+mod trial;
 
 pub use accounts::{AccountError, Accounts, NewUser, ProfileUpdate};
 pub use active::Federations;
@@ -59,6 +60,7 @@ pub use subject::subject_effect;
 pub use synchronise::{SyncError, Synchroniser};
 pub use throttle::ThrottleLimits;
 pub use translate::{Problems, TranslateError};
+pub use trial::{Candidate, Trial, TrialFault, Tried, TriedIdentity, TriedVerdict};
 
 #[cfg(test)]
 mod testing;

@@ -1,7 +1,7 @@
 //! From an entry to a person that tokens are made from, under the host's authority.
 
 use crate::{
-    claims,
+    claims::{self, ClaimError},
     decide::{Verdict, decide},
     local,
     member::ActiveFederation,
@@ -120,9 +120,11 @@ pub(crate) async fn look(
                 Verdict::Identified(identity) => {
                     seen.leave_out(identity);
                     let subject = subjects.of(federation, &person.entry).await?;
-                    let user = subject
-                        .map_err(|error| error.to_string())
-                        .and_then(|subject| user_of(subject, federation, identity, &person));
+                    let user = subject.map_err(|error| error.to_string());
+                    let user = user.and_then(|subject| {
+                        let user = user_of(subject, federation, identity, &person);
+                        user.map_err(|error| error.to_string())
+                    });
                     match user {
                         Ok(mut user) => {
                             subjects.lay_over(federation, &mut user).await?;
@@ -211,10 +213,10 @@ pub(crate) fn user_of(
     federation: &ActiveFederation,
     identity: &Identity,
     person: &Person,
-) -> Result<User, String> {
+) -> Result<User, ClaimError> {
     let planned = &federation.planned;
     let said = claims::assemble(identity, &planned.plan, &planned.federation.mappers, person);
-    let mut said = said.map_err(|error| error.to_string())?;
+    let mut said = said?;
     vouch(&mut said.claims, &planned.federation.email_verified_domains);
     Ok(User {
         subject,

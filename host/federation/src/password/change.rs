@@ -218,7 +218,7 @@ impl<'a> Course<'a> {
         let user = user_of(subject, candidate.federation, &identity, &candidate.person);
         let mut user = match user {
             Ok(user) => user,
-            Err(reason) => return Ok(Done::Ended(End::Unavailable(reason))),
+            Err(error) => return Ok(Done::Ended(End::Unavailable(error.to_string()))),
         };
         lay_over(&mut user, &local);
         let now = parts.clock.now();

@@ -205,7 +205,7 @@ impl<'a> Entering<'_, 'a> {
             None => self.course.subject(candidate).await?,
         };
         let user = user_of(subject, candidate.federation, identity, &candidate.person);
-        Ok(user.map_err(End::Unavailable))
+        Ok(user.map_err(|error| End::Unavailable(error.to_string())))
     }
 
     /// Keeps what tokens are made from, unless it is kept already. When a password ends is left out of

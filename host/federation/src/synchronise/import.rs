@@ -194,7 +194,7 @@ fn user(
     };
     match user_of(subject, federation, identity, &person) {
         Ok(user) => Ok(ImportedUser { identifier, user }),
-        Err(reason) => Err(Refused::new(&person.entry, reason)),
+        Err(error) => Err(Refused::new(&person.entry, error.to_string())),
     }
 }
 
