@@ -26,6 +26,7 @@ mod password;
 mod person;
 mod preview;
 mod proof;
+mod record;
 mod remedy;
 mod review;
 mod root_dse;
@@ -50,6 +51,10 @@ pub use explain::{Explanation, FederationView, KeptOutView, SearchView, Standing
 pub use local::{lay_claims, with_local};
 pub use password::{PasswordAttempt, PasswordOutcome};
 pub use preview::{People, Preview, PreviewError, Whom};
+pub use record::{
+    Call, ChainedCall, FORMAT as RECORDING_FORMAT, Recorded, Recorder, RecorderError, Recording,
+    RecordingError, Replayed, Values,
+};
 pub use remedy::CertificateView;
 pub use review::{Reviewed, review, translate, warnings};
 pub use shown::{

@@ -9,7 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 /// What is alike for all persons of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// The plan's memo.
     pub memo: Vec<u8>,
@@ -22,7 +22,7 @@ pub struct Context {
 }
 
 /// A person about whom something is to be said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The entry found.
     pub entry: Entry,
@@ -105,7 +105,8 @@ pub enum Notice {
 }
 
 /// The value of a claim as a policy gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClaimValue {
     /// A string.
     Text(String),
@@ -120,7 +121,7 @@ pub enum ClaimValue {
 }
 
 /// A statement about a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Its name, a language tag after `#` included.
     pub name: String,
@@ -129,7 +130,7 @@ pub struct Claim {
 }
 
 /// A group of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// What identifies the group.
     pub dn: String,
@@ -142,7 +143,7 @@ pub struct Group {
 }
 
 /// A role of the realm, or of one client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     /// The role's name.
     pub name: String,
@@ -153,7 +154,7 @@ pub struct Role {
 }
 
 /// What a policy makes of an entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The user name, for people.
     pub username: String,
@@ -174,7 +175,7 @@ pub struct Identity {
 }
 
 /// Why a bind failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The true reason.
     pub reason: Refusal,
@@ -185,7 +186,8 @@ pub struct Rejection {
 }
 
 /// What a policy says of one person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// First these reads, then call again with their findings.
     Read(Vec<PolicySearch>),
@@ -198,7 +200,7 @@ pub enum Step {
 }
 
 /// A person as far as they have come, for a mapper policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The entry, with the attributes that the mapper's plan asks for.
     pub entry: Entry,
@@ -207,7 +209,8 @@ pub struct Candidate {
 }
 
 /// A change of an identity by a mapper policy; see `adjustment` in `wit/policy.wit`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Adjustment {
     /// Sets a claim, whether it is there or not.
     SetClaim(Claim),

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{FakeDirectories, FakePolicy, entry, federation, planned, subtree};
 use bridge_model::{
     federation::Federation,
-    plan::{Plan, Proposal},
+    plan::{Description, Plan, Proposal},
     ports::{DirectoryFault, PolicyFault, VendorPolicy},
     realm::PolicyRef,
     search::SearchScope,
