@@ -122,6 +122,8 @@ pub enum AuditKind {
     PasswordChanged,
     /// A directory's users were read as a whole.
     Synchronised,
+    /// Another version of a policy was put in force, or should have been.
+    PolicySwapped,
 }
 
 /// What came of it.

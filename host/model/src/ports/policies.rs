@@ -67,6 +67,9 @@ pub trait MapperPolicy: Send + Sync {
     /// Which policy this is.
     fn reference(&self) -> &PolicyRef;
 
+    /// What it says of itself: its id and its aliases are the kinds of mapper that it does.
+    fn description(&self) -> &Description;
+
     /// See [`VendorPolicy::ready`].
     ///
     /// # Errors

@@ -73,7 +73,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query("request_id", "Of this request", Shape::text())
             .query(
                 "kind",
-                "Of this kind: sign_in, token_issued, created, changed, removed, tested, password_changed, synchronised",
+                "Of this kind: sign_in, token_issued, created, changed, removed, tested, password_changed, synchronised, policy_swapped",
                 Shape::text(),
             )
             .query("before", "From before this number", Shape::number())
