@@ -6,8 +6,11 @@
 //! verdict of a self-test.
 
 mod child;
+pub(crate) mod encode;
 mod in_process;
+mod self_test;
 mod serve;
+mod wire;
 
 pub use child::AdmissionChild;
 pub use serve::serve_admission;
@@ -17,12 +20,17 @@ use crate::{
     call::{self, CallState},
     digest::Digest,
     engine::PolicyEngine,
+    fault::Fault,
     limits::Limits,
+    wasi,
     world::{self, NotInWorld, PolicyKind},
 };
-use bridge_model::policy::WasiGrant;
+use bridge_model::{policy::WasiGrant, ports::PolicyFault};
 use std::sync::Arc;
-use wasmtime::component::{Component, Linker};
+use wasmtime::{
+    Engine,
+    component::{Component, Linker},
+};
 
 /// Where components are compiled and tried.
 #[derive(Clone, Debug, Default)]
@@ -45,12 +53,8 @@ pub(crate) struct Admitted {
 impl Admitted {
     /// Compiled code that went through admission. That its grant covers what it imports is asked here,
     /// since code that is kept may have been admitted under another.
-    fn new(
-        engine: &PolicyEngine,
-        component: Component,
-        wasi: WasiGrant,
-    ) -> Result<Self, NotInWorld> {
-        let kind = world::kind(engine.engine(), &component, wasi)?;
+    fn new(engine: &Engine, component: Component, wasi: WasiGrant) -> Result<Self, NotInWorld> {
+        let kind = world::kind(engine, &component, wasi)?;
         Ok(Self {
             component,
             kind,
@@ -80,9 +84,15 @@ pub(crate) enum Refused {
     #[error("it has {octets} octets and may have {octets_max}")]
     TooLong { octets: usize, octets_max: usize },
     #[error(
-        "it is a core module and no component: encode it with `wasm-tools component new` or build it with the policy SDK"
+        "it is a core module and no component, and was not built with the contract's bindings: build it with the policy SDK, or encode it with `wasm-tools component new`"
     )]
     CoreModule,
+    #[error(
+        "it is a core module for WASI 0.1, which is no component: build it for wasm32-unknown-unknown, or for wasm32-wasip2 where it needs WASI"
+    )]
+    Preview1,
+    #[error("it is a core module that cannot be made a component: {0}")]
+    NotEncoded(String),
     #[error(
         "it is no WebAssembly component: a component begins with the octets 00 61 73 6d 0d 00 01 00"
     )]
@@ -93,15 +103,60 @@ pub(crate) enum Refused {
     World(#[from] NotInWorld),
     #[error("it cannot be compiled within the limits: {0}")]
     Compile(String),
+    #[error("it cannot be tried within the limits: {0}")]
+    Trial(String),
+    #[error("it fails when it is tried: {}", .0.detail)]
+    SelfTest(Fault),
+    /// What another process said of it.
+    #[error("{0}")]
+    Elsewhere(String),
+}
+
+impl Refused {
+    /// What kind of fault it is.
+    pub(crate) fn kind(&self) -> PolicyFault {
+        match self {
+            Self::SelfTest(fault) => fault.kind,
+            _ => PolicyFault::NotAdmitted,
+        }
+    }
+}
+
+/// What admission and calls both need.
+pub(crate) struct Tools {
+    engine: Arc<PolicyEngine>,
+    limits: Limits,
+    without_wasi: Linker<CallState>,
+    with_wasi: Linker<CallState>,
+}
+
+impl Tools {
+    fn new(engine: Arc<PolicyEngine>, limits: Limits) -> wasmtime::Result<Self> {
+        let without_wasi = call::linker(engine.engine())?;
+        let mut with_wasi = without_wasi.clone();
+        wasi::add_to_linker(&mut with_wasi)?;
+        Ok(Self {
+            engine,
+            limits,
+            without_wasi,
+            with_wasi,
+        })
+    }
+
+    /// What a policy with this grant may import.
+    fn linker(&self, wasi: WasiGrant) -> &Linker<CallState> {
+        match wasi {
+            WasiGrant::None => &self.without_wasi,
+            WasiGrant::Minimal => &self.with_wasi,
+        }
+    }
 }
 
 /// What every component passes on its way into the host.
 pub(crate) struct Gate {
-    engine: Arc<PolicyEngine>,
-    limits: Limits,
+    tools: Tools,
     cache: Option<CompiledCache>,
     admission: Admission,
-    without_wasi: Linker<CallState>,
 }
 
 impl Gate {
@@ -111,26 +166,21 @@ impl Gate {
         cache: Option<CompiledCache>,
         admission: Admission,
     ) -> wasmtime::Result<Self> {
-        let without_wasi = call::linker(engine.engine())?;
         Ok(Self {
-            engine,
-            limits,
+            tools: Tools::new(engine, limits)?,
             cache,
             admission,
-            without_wasi,
         })
     }
 
     /// The engine that admitted code runs on.
     pub(crate) fn engine(&self) -> &Arc<PolicyEngine> {
-        &self.engine
+        &self.tools.engine
     }
 
-    /// What a policy may import.
+    /// What a policy with this grant may import.
     pub(crate) fn linker(&self, wasi: WasiGrant) -> &Linker<CallState> {
-        match wasi {
-            WasiGrant::None | WasiGrant::Minimal => &self.without_wasi,
-        }
+        self.tools.linker(wasi)
     }
 
     /// Admits a component: size, format, validity, names, compiled code, self-test. `digest` is that of
@@ -141,20 +191,28 @@ impl Gate {
         octets: &[u8],
         wasi: WasiGrant,
     ) -> Result<Admitted, Refused> {
-        if octets.len() > self.limits.component_octets_max {
+        let octets_max = self.tools.limits.component_octets_max;
+        if octets.len() > octets_max {
             return Err(Refused::TooLong {
                 octets: octets.len(),
-                octets_max: self.limits.component_octets_max,
+                octets_max,
             });
         }
+        let engine = self.tools.engine.engine();
         if let Some(component) = self.cached(digest) {
-            return Ok(Admitted::new(&self.engine, component, wasi)?);
+            return Ok(Admitted::new(engine, component, wasi)?);
         }
-        let component = match &self.admission {
-            Admission::InProcess => in_process::compile(&self.engine, octets, wasi)?,
-            Admission::Child(child) => child.compile(&self.engine, &self.limits, octets, wasi)?,
+        let admitted = match &self.admission {
+            Admission::InProcess => {
+                let admitted = in_process::compile(&self.tools, octets, wasi)?;
+                self_test::run(&self.tools, &admitted).map_err(Refused::SelfTest)?;
+                admitted
+            }
+            Admission::Child(child) => {
+                let component = child.compile(&self.tools, octets, wasi)?;
+                Admitted::new(engine, component, wasi)?
+            }
         };
-        let admitted = Admitted::new(&self.engine, component, wasi)?;
         self.keep(digest, admitted.component());
         Ok(admitted)
     }
@@ -162,7 +220,7 @@ impl Gate {
     fn cached(&self, digest: Digest) -> Option<Component> {
         let cache = self.cache.as_ref()?;
         let loaded = cache
-            .load(self.engine.engine(), digest)
+            .load(self.tools.engine.engine(), digest)
             .unwrap_or_else(|unusable| {
                 tracing::warn!(
                     target: "policy",

@@ -5,12 +5,14 @@
 //! is for. The MAC is checked on the very buffer that is loaded, never on a file that could change
 //! in between.
 
-use crate::digest::{Digest, hex};
-use aws_lc_rs::{digest, hmac};
+use crate::{
+    digest::{Digest, hex},
+    engine::compatibility,
+};
+use aws_lc_rs::hmac;
 use bridge_model::secret::Secret;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    hash::{Hash, Hasher},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -89,14 +91,10 @@ impl CompiledCache {
             return Err(CacheError::Key(key.len()));
         }
         check_folder(&cache.folder)?;
-        let mut compatibility = CompatibilityHasher(digest::Context::new(&digest::SHA256));
-        engine
-            .precompile_compatibility_hash()
-            .hash(&mut compatibility);
         Ok(Self {
             folder: cache.folder.clone(),
             key: hmac::Key::new(hmac::HMAC_SHA256, key),
-            compatibility: compatibility.octets(),
+            compatibility: compatibility(engine),
         })
     }
 
@@ -191,30 +189,6 @@ fn write_new(path: &Path, mac: &[u8], code: &[u8]) -> io::Result<()> {
         .open(path)?;
     file.write_all(mac)?;
     file.write_all(code)
-}
-
-/// Turns the engine's compatibility value into a digest that does not depend on the standard
-/// library's hasher, which may change from one version of Rust to the next.
-struct CompatibilityHasher(digest::Context);
-
-impl CompatibilityHasher {
-    fn octets(self) -> [u8; 32] {
-        let mut octets = [0; 32];
-        octets.copy_from_slice(self.0.finish().as_ref());
-        octets
-    }
-}
-
-impl Hasher for CompatibilityHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        let mut octets = [0; 8];
-        octets.copy_from_slice(&self.0.clone().finish().as_ref()[..8]);
-        u64::from_be_bytes(octets)
-    }
 }
 
 /// The digest length of SHA-256.

@@ -1,7 +1,9 @@
 //! The engine that all policies share, and the clock that ends calls.
 
 use crate::limits::Limits;
+use aws_lc_rs::digest;
 use std::{
+    hash::{Hash, Hasher},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -45,6 +47,38 @@ pub(crate) enum EngineError {
     Engine(wasmtime::Error),
     /// No thread for the ticker.
     Ticker(std::io::Error),
+}
+
+/// What compiled code depends on beside the component: the engine's version and settings, and the
+/// processor. Two engines with the same value take each other's code.
+pub(crate) fn compatibility(engine: &Engine) -> [u8; 32] {
+    let mut hasher = CompatibilityHasher(digest::Context::new(&digest::SHA256));
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.octets()
+}
+
+/// Turns the engine's compatibility value into a digest that does not depend on the standard
+/// library's hasher, which may change from one version of Rust to the next.
+struct CompatibilityHasher(digest::Context);
+
+impl CompatibilityHasher {
+    fn octets(self) -> [u8; 32] {
+        let mut octets = [0; 32];
+        octets.copy_from_slice(self.0.finish().as_ref());
+        octets
+    }
+}
+
+impl Hasher for CompatibilityHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let mut octets = [0; 8];
+        octets.copy_from_slice(&self.0.clone().finish().as_ref()[..8]);
+        u64::from_be_bytes(octets)
+    }
 }
 
 /// What policies run on. The compiler's surface is kept small: no proposal is on that a policy in

@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Octets of a component file. Compiling takes time and memory in proportion. Rust policies have
-    /// 0.1 to 0.5 MB, JavaScript ones 2 to 13 MB.
+    /// 0.1 to 0.5 MB, JavaScript ones 2 to 13 MB, Python ones 18 MB.
     pub component_octets_max: usize,
     /// Calls that run at the same time, of all policies together. Each reserves 4 GiB of address
     /// space (not of memory), so that the hardware checks bounds; 64 fit into the 39 bits of small
@@ -57,12 +57,24 @@ pub struct Limits {
     pub log_lines_max: u32,
     /// Octets that a call may log, all its lines together. What is over is dropped and counted.
     pub log_octets_max: usize,
+    /// Milliseconds on the clock that a component may take to be admitted in a process of its own:
+    /// validated, compiled and tried. One in Rust takes 50, one in JavaScript or Python 5,000 of one
+    /// processor.
+    pub admission_ms_max: u64,
+    /// Seconds of processor time that the process which admits a component may use.
+    pub admission_cpu_s_max: u64,
+    /// Octets of data of the process that admits a component. Compiling takes some thirty times the
+    /// octets of the component.
+    pub admission_memory_octets_max: u64,
+    /// Octets of the compiled code of one component, which is some two to four times as long as the
+    /// component.
+    pub code_octets_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            component_octets_max: 16 << 20,
+            component_octets_max: 32 << 20,
             instances_max: 64,
             memory_octets_max: 64 << 20,
             memory_resident_octets: 1 << 20,
@@ -80,6 +92,10 @@ impl Default for Limits {
             call_persons_max: 256,
             log_lines_max: 64,
             log_octets_max: 16 << 10,
+            admission_ms_max: 60_000,
+            admission_cpu_s_max: 60,
+            admission_memory_octets_max: 1 << 30,
+            code_octets_max: 128 << 20,
         }
     }
 }

@@ -5,11 +5,11 @@ use crate::{
         DecideAnswer, DecideArguments, DescribeAnswer, DescribeArguments, RecogniseAnswer,
         RecogniseArguments, TranslateAnswer, TranslateArguments,
     },
-    changes, passwords, writing,
+    changes, passwords,
+    world_names::Names,
+    writing,
 };
 use bridge_model::policy::WasiGrant;
-use semver::Version;
-use wasmparser::{Parser, Payload};
 use wasmtime::{
     Engine,
     component::{
@@ -45,13 +45,39 @@ pub(crate) struct Exports {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotInWorld {
     #[error(
-        "it imports `{0}`, which is not granted: a vendor policy may import `{LOG}` and nothing else; build it for wasm32-unknown-unknown, where Rust needs no WASI"
+        "it imports `{0}`, which is not granted: a policy may import `{LOG}`, and WASI where it was granted"
     )]
     Import(String),
+    #[error(
+        "it imports `{0}`, which is not granted: let it have `wasi = \"minimal\"`, or build it without WASI (in Rust for wasm32-unknown-unknown, in JavaScript with all features of componentize-js disabled, in Python with --stub-wasi)"
+    )]
+    NeedsWasi(String),
+    #[error(
+        "it imports `{0}`, which no grant covers: policies reach no files, sockets or HTTP, and WASI 0.2 is the only one there is; build it without"
+    )]
+    NeverGranted(String),
+    #[error(
+        "it imports `{0}`, which this bridge does not have: its contract is that of `{LOG}`; update the bridge, or build the policy without"
+    )]
+    NewerImport(String),
+    #[error(
+        "it was built against `{wanted}`, and this bridge offers `{offered}`, which is not compatible: {advice}"
+    )]
+    Version {
+        wanted: String,
+        offered: &'static str,
+        advice: &'static str,
+    },
     #[error("an import has another type than the contract gives it: {0}")]
     ImportType(String),
-    #[error("it does not export `{VENDOR}`, which is what makes a vendor policy{0}")]
+    #[error(
+        "it does not export `{VENDOR}`, which is what makes a vendor policy, nor `{CLAIM_MAPPER}`, which is what makes a mapper policy; {0}"
+    )]
     Export(String),
+    #[error(
+        "it exports both `{VENDOR}` and `{CLAIM_MAPPER}`: a policy is one of the two, so make two components of it"
+    )]
+    BothExports,
     #[error("`{interface}` lacks the function `{function}`")]
     Function {
         interface: &'static str,
@@ -79,27 +105,7 @@ impl NotInWorld {
 /// Checks the names of imports and exports, which takes no compiling. The types are checked when the
 /// component is linked.
 pub(crate) fn check_names(component: &[u8], wasi: WasiGrant) -> Result<PolicyKind, NotInWorld> {
-    // Components and modules inside the component have imports and exports of their own.
-    let mut depth = 0_u32;
-    let (mut imports, mut exports) = (Vec::new(), Vec::new());
-    for payload in Parser::new(0).parse_all(component) {
-        match payload? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(section) if depth == 0 => {
-                for import in section {
-                    imports.push(import?.name.name);
-                }
-            }
-            Payload::ComponentExportSection(section) if depth == 0 => {
-                for export in section {
-                    exports.push(export?.name.name);
-                }
-            }
-            _ => {}
-        }
-    }
-    judge(&imports, &exports, wasi)
+    Names::of(component)?.judge(wasi)
 }
 
 /// What compiled code is; the same questions as in [`check_names`].
@@ -109,37 +115,17 @@ pub(crate) fn kind(
     wasi: WasiGrant,
 ) -> Result<PolicyKind, NotInWorld> {
     let kind = component.component_type();
-    let imports: Vec<&str> = kind.imports(engine).map(|(name, _)| name).collect();
-    let exports: Vec<&str> = kind.exports(engine).map(|(name, _)| name).collect();
-    judge(&imports, &exports, wasi)
-}
-
-fn judge(imports: &[&str], exports: &[&str], _: WasiGrant) -> Result<PolicyKind, NotInWorld> {
-    let is_granted = |name: &&str| {
-        [LOG, TYPES]
-            .iter()
-            .any(|granted| is_same_interface(granted, name))
+    let names = Names {
+        imports: kind
+            .imports(engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+        exports: kind
+            .exports(engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
     };
-    if let Some(import) = imports.iter().find(|name| !is_granted(name)) {
-        return Err(NotInWorld::Import((*import).to_owned()));
-    }
-    let has = |interface| {
-        exports
-            .iter()
-            .any(|name| is_same_interface(interface, name))
-    };
-    if has(VENDOR) {
-        return Ok(PolicyKind::Vendor);
-    }
-    if has(CLAIM_MAPPER) {
-        return Ok(PolicyKind::Mapper);
-    }
-    let instead = if exports.is_empty() {
-        "; it exports nothing".to_owned()
-    } else {
-        format!("; it exports `{}`", exports.join("`, `"))
-    };
-    Err(NotInWorld::Export(instead))
+    names.judge(wasi)
 }
 
 /// Finds the functions of a policy and checks their types.
@@ -207,54 +193,20 @@ impl<'a> Interface<'a> {
     }
 }
 
-/// Whether a component's name means an interface of ours: the same name, and a version that is
-/// compatible by the rule of semantic versioning.
-fn is_same_interface(ours: &str, theirs: &str) -> bool {
-    let (Some((our_name, our_version)), Some((their_name, their_version))) =
-        (ours.split_once('@'), theirs.split_once('@'))
-    else {
-        return false;
-    };
-    let (Ok(our), Ok(their)) = (Version::parse(our_version), Version::parse(their_version)) else {
-        return false;
-    };
-    our_name == their_name
-        && our.major == their.major
-        && (our.major > 0 || our.minor == their.minor)
-        && our.pre == their.pre
-}
-
 /// What a vendor policy exports.
-const VENDOR: &str = "ldap-oidc:policy/vendor@0.1.0";
+pub(crate) const VENDOR: &str = "ldap-oidc:policy/vendor@0.1.0";
 /// What a mapper policy exports.
 pub(crate) const CLAIM_MAPPER: &str = "ldap-oidc:policy/claim-mapper@0.1.0";
 /// What it may export beside that, to be asked whose a directory is.
 const RECOGNITION: &str = "ldap-oidc:policy/recognition@0.1.0";
 /// What it may call.
-const LOG: &str = "ldap-oidc:policy/log@0.1.0";
+pub(crate) const LOG: &str = "ldap-oidc:policy/log@0.1.0";
 /// The types of both, which a component imports to name them. There is nothing in it to call.
-const TYPES: &str = "ldap-oidc:policy/types@0.1.0";
+pub(crate) const TYPES: &str = "ldap-oidc:policy/types@0.1.0";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn interfaces_are_known_by_name_and_compatible_version() {
-        for (theirs, same) in [
-            ("ldap-oidc:policy/log@0.1.0", true),
-            ("ldap-oidc:policy/log@0.1.7", true),
-            ("ldap-oidc:policy/log@0.2.0", false),
-            ("ldap-oidc:policy/log@1.1.0", false),
-            ("ldap-oidc:policy/log@0.1.0-rc.1", false),
-            ("ldap-oidc:policy/log", false),
-            ("ldap-oidc:policy/logs@0.1.0", false),
-            ("wasi:cli/stdout@0.1.0", false),
-            ("log", false),
-        ] {
-            assert_eq!(is_same_interface(LOG, theirs), same, "{theirs}");
-        }
-    }
 
     #[test]
     fn the_names_are_those_of_the_contract() {

@@ -1,26 +1,32 @@
 //! Admission in this process.
 
-use super::Refused;
-use crate::{engine::PolicyEngine, world};
+use super::{Admitted, Refused, Tools, encode};
+use crate::world;
 use bridge_model::policy::WasiGrant;
 use wasmparser::{Parser, Validator};
 use wasmtime::component::Component;
 
-/// Everything that needs no other process: format, validity, names, compiled code.
-pub(super) fn compile(
-    engine: &PolicyEngine,
-    octets: &[u8],
-    wasi: WasiGrant,
-) -> Result<Component, Refused> {
-    if Parser::is_core_wasm(octets) {
-        return Err(Refused::CoreModule);
-    }
-    if !Parser::is_component(octets) {
-        return Err(Refused::NotWasm);
-    }
-    let engine = engine.engine();
+/// Everything but the self-test: format, validity, names, compiled code.
+pub(super) fn compile(tools: &Tools, octets: &[u8], wasi: WasiGrant) -> Result<Admitted, Refused> {
+    let engine = tools.engine.engine();
     // With the very set of features that the engine has.
-    Validator::new_with_features(engine.get_wasm_features()).validate_all(octets)?;
-    world::check_names(octets, wasi)?;
-    Component::from_binary(engine, octets).map_err(|error| Refused::Compile(format!("{error:#}")))
+    let validate = |octets: &[u8]| {
+        let mut validator = Validator::new_with_features(engine.get_wasm_features());
+        validator.validate_all(octets).map(|_| ())
+    };
+    let encoded;
+    let component = if Parser::is_core_wasm(octets) {
+        validate(octets)?;
+        encoded = encode::component(octets)?;
+        encoded.as_slice()
+    } else if Parser::is_component(octets) {
+        octets
+    } else {
+        return Err(Refused::NotWasm);
+    };
+    validate(component)?;
+    world::check_names(component, wasi)?;
+    let compiled = Component::from_binary(engine, component)
+        .map_err(|error| Refused::Compile(format!("{error:#}")))?;
+    Ok(Admitted::new(engine, compiled, wasi)?)
 }
