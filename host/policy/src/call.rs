@@ -4,32 +4,37 @@ use crate::{
     admission::Admitted,
     allowance::Allowance,
     bindings::{
-        FullVendorPolicy,
+        EveryPolicy,
         exports::ldap_oidc::policy::recognition::Proposal,
         ldap_oidc::policy::types::{
-            Context, Description, Entry, FederationParam, Person, Plan, Problem, Step,
+            Context, Description as WitDescription, Entry, FederationParam, Person, Plan, Problem,
+            Step,
         },
     },
     clock::CallClock,
+    contract,
     engine::PolicyEngine,
-    fault::{self, Fault},
+    fault::Fault,
     limits::Limits,
-    log::{Author, Log},
+    log::{Author, Log, Outcome},
+    realm::{Busy, Lease},
+    wasi::Wasi,
     world::{self, Exports, NotInWorld},
 };
-use bridge_model::ports::Offers;
+use bridge_model::{plan::Description, ports::Offers};
 use std::sync::Arc;
 use wasmtime::{
     Engine, Store,
     component::{
-        ComponentExportIndex, ComponentNamedList, HasSelf, InstancePre, Lift, Linker, Lower,
+        Component, ComponentExportIndex, ComponentNamedList, HasSelf, InstancePre, Lift, Linker,
+        Lower,
     },
 };
 
 /// What `describe` takes and gives.
 pub(crate) type DescribeArguments = ();
 /// What `describe` takes and gives.
-pub(crate) type DescribeAnswer = (Description,);
+pub(crate) type DescribeAnswer = (WitDescription,);
 /// What `translate` takes and gives.
 pub(crate) type TranslateArguments<'a> = (FederationParam<'a>,);
 /// What `translate` takes and gives.
@@ -48,13 +53,39 @@ pub(crate) struct CallState {
     allowance: Allowance,
     clock: CallClock,
     pub(crate) log: Log,
+    pub(crate) wasi: Wasi,
 }
 
-/// An admitted component, linked: all that can be done before a call.
-pub(crate) struct Linked {
+/// Where the functions of a policy are: one set for each world.
+pub(crate) trait Functions: Sized {
+    /// Finds the functions and checks their types.
+    fn find(component: &Component) -> Result<Self, NotInWorld>;
+
+    /// Where the policy says what it is.
+    fn describe(&self) -> &ComponentExportIndex;
+}
+
+/// An admitted component, linked: all that can be done before a call. A copy costs two counters.
+///
+/// Calls count against the realm that it is lent to; without one, nobody pays for them.
+pub(crate) struct Linked<F = Exports> {
+    program: Arc<Program<F>>,
+    lease: Option<Lease>,
+}
+
+impl<F> Clone for Linked<F> {
+    fn clone(&self) -> Self {
+        Self {
+            program: Arc::clone(&self.program),
+            lease: self.lease.clone(),
+        }
+    }
+}
+
+struct Program<F> {
     engine: Arc<PolicyEngine>,
     instance: InstancePre<CallState>,
-    exports: Exports,
+    functions: F,
     limits: Limits,
     author: Arc<Author>,
 }
@@ -62,11 +93,11 @@ pub(crate) struct Linked {
 /// What a policy may import, as the host offers it.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
-    FullVendorPolicy::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+    EveryPolicy::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
-impl Linked {
+impl<F: Functions> Linked<F> {
     /// Links a component, and checks that all its types are the contract's.
     pub(crate) fn new(
         engine: &Arc<PolicyEngine>,
@@ -79,41 +110,58 @@ impl Linked {
         let instance = linker
             .instantiate_pre(component)
             .map_err(|error| NotInWorld::import(&error))?;
-        Ok(Self {
+        let program = Program {
             engine: Arc::clone(engine),
             instance,
-            exports: world::exports(component)?,
+            functions: F::find(component)?,
             limits: *limits,
             author: Arc::new(author),
+        };
+        Ok(Self {
+            program: Arc::new(program),
+            lease: None,
         })
     }
 
-    /// The same, under the name that the policy gave itself.
-    pub(crate) fn named(self, policy: &str) -> Self {
-        let author = Author {
-            policy: policy.to_owned(),
-            digest: self.author.digest.clone(),
-        };
+    /// The same for a realm.
+    pub(crate) fn lent(&self, lease: Lease) -> Self {
         Self {
-            author: Arc::new(author),
-            ..self
+            program: Arc::clone(&self.program),
+            lease: Some(lease),
         }
     }
 
-    /// Asks the policy what it is.
+    /// Asks the policy what it is, and lets it be known by that name from then on.
     pub(crate) fn describe(&self) -> Result<Description, Fault> {
         let call: Call<'_, DescribeArguments, DescribeAnswer> =
-            Call::new("describe", &self.exports.describe, 0, ());
-        self.run(call).map(|(description,)| description)
+            Call::new("describe", self.functions().describe(), 0, ());
+        let (description,) = self.run(call)?;
+        let description = Description::from(description);
+        contract::check_description(&description)
+            .map_err(|breach| Fault::of_breach(&breach, "describe"))?;
+        self.program.author.name(&description.id);
+        Ok(description)
+    }
+}
+
+impl Functions for Exports {
+    fn find(component: &Component) -> Result<Self, NotInWorld> {
+        world::exports(component)
     }
 
+    fn describe(&self) -> &ComponentExportIndex {
+        &self.describe
+    }
+}
+
+impl Linked {
     /// Has a federation translated.
     pub(crate) fn translate(
         &self,
         federation: FederationParam<'_>,
     ) -> Result<Result<Plan, Vec<Problem>>, Fault> {
         let call: Call<'_, TranslateArguments<'_>, TranslateAnswer> =
-            Call::new("translate", &self.exports.translate, 0, (federation,));
+            Call::new("translate", &self.functions().translate, 0, (federation,));
         self.run(call).map(|(outcome,)| outcome)
     }
 
@@ -125,7 +173,7 @@ impl Linked {
     ) -> Result<Vec<Step>, Fault> {
         let call: Call<'_, DecideArguments<'_>, DecideAnswer> = Call::new(
             "decide",
-            &self.exports.decide,
+            &self.functions().decide,
             persons.len(),
             (context, persons),
         );
@@ -138,7 +186,7 @@ impl Linked {
         root: Entry<'_>,
         samples: &[Entry<'_>],
     ) -> Result<Option<Proposal>, Fault> {
-        let Some(recognise) = &self.exports.recognise else {
+        let Some(recognise) = &self.functions().recognise else {
             return Ok(None);
         };
         let call: Call<'_, RecogniseArguments<'_>, RecogniseAnswer> =
@@ -149,18 +197,20 @@ impl Linked {
     /// Which optional interfaces the policy has; what it announces for its reads is asked here, once.
     pub(crate) fn offers(&self) -> Result<Offers, Fault> {
         Ok(Offers {
-            passwords: self.exports.passwords.is_some(),
-            writing: self.exports.writing.is_some(),
+            passwords: self.functions().passwords.is_some(),
+            writing: self.functions().writing.is_some(),
             changes: self.change_controls()?,
         })
     }
+}
 
+impl<F> Linked<F> {
     /// Where the policy's functions are.
-    pub(crate) fn exports(&self) -> &Exports {
-        &self.exports
+    pub(crate) fn functions(&self) -> &F {
+        &self.program.functions
     }
 
-    /// Runs a call in an instance of its own.
+    /// Runs a call in an instance of its own, on this thread.
     pub(crate) fn run<Arguments, Answer>(
         &self,
         call: Call<'_, Arguments, Answer>,
@@ -172,22 +222,55 @@ impl Linked {
         let Call {
             function, persons, ..
         } = call;
+        let turn = self.lease.as_ref().map(|lease| lease.begin(persons));
+        let turn = turn.transpose().map_err(|busy| self.refused(&busy))?;
         let mut store = self.store(persons);
         let outcome = self.run_in(&mut store, call);
-        let log = &store.data().log;
-        log.close();
-        outcome.map_err(|error| {
-            if let Some(frames) = fault::frames(&error) {
-                tracing::debug!(
-                    target: "policy",
-                    policy = self.author.policy,
-                    digest = self.author.digest,
-                    function,
-                    "{frames}"
-                );
-            }
-            Fault::of(&error, function, persons, &self.limits).with_last_words(log)
-        })
+        // What it takes to put the instance away is the call's too.
+        let CallState {
+            clock,
+            mut log,
+            mut wasi,
+            ..
+        } = store.into_data();
+        wasi.drain(&mut log);
+        let used = clock.used();
+        if let Some(turn) = turn {
+            turn.end(used);
+        }
+        let outcome = outcome.map_err(|error| {
+            log.frames(function, &error);
+            Fault::of(&error, function, persons, &self.program.limits).with_last_words(&log)
+        });
+        log.close(&Outcome {
+            function,
+            persons,
+            used,
+            fault: outcome.as_ref().err(),
+        });
+        outcome
+    }
+
+    /// Whether the realm has time left for a call.
+    pub(crate) fn ready(&self) -> Result<(), Fault> {
+        let ready = self.lease.as_ref().map(Lease::ready).transpose();
+        ready.map(drop).map_err(|busy| self.refused(&busy))
+    }
+
+    /// Whether calls for the realm have lately taken long.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.lease.as_ref().is_some_and(Lease::is_slow)
+    }
+
+    fn refused(&self, busy: &Busy) -> Fault {
+        self.log().refused(busy);
+        Fault::busy(busy)
+    }
+
+    fn log(&self) -> Log {
+        let realm = self.lease.as_ref().map(Lease::realm);
+        let Program { author, limits, .. } = &*self.program;
+        Log::new(Arc::clone(author), realm.cloned(), limits)
     }
 
     /// All that runs a policy's code is here: its start, the call, and what it does to free its answer.
@@ -200,19 +283,21 @@ impl Linked {
         Arguments: ComponentNamedList + Lower,
         Answer: ComponentNamedList + Lift,
     {
-        let instance = self.instance.instantiate(&mut *store)?;
+        let instance = self.program.instance.instantiate(&mut *store)?;
         let function = instance.get_typed_func::<Arguments, Answer>(&mut *store, call.export)?;
         function.call(store, call.arguments)
     }
 
     fn store(&self, persons: usize) -> Store<CallState> {
-        let limits = &self.limits;
+        let program = &*self.program;
+        let limits = &program.limits;
         let state = CallState {
             allowance: Allowance::new(limits),
             clock: CallClock::start(limits, persons),
-            log: Log::new(Arc::clone(&self.author), limits),
+            log: self.log(),
+            wasi: Wasi::new(limits),
         };
-        let mut store = Store::new(self.engine.engine(), state);
+        let mut store = Store::new(program.engine.engine(), state);
         store.limiter(|state| &mut state.allowance);
         store.set_epoch_deadline(store.data().clock.first_look_ticks());
         store.epoch_deadline_callback(|store| store.data().clock.look());

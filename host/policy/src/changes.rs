@@ -51,7 +51,7 @@ pub(crate) struct Asked<'a> {
 impl Linked {
     /// Which controls the reads for changes use; none where the policy knows of no changes.
     pub(crate) fn change_controls(&self) -> Result<Option<Vec<String>>, Fault> {
-        let Some(exports) = &self.exports().changes else {
+        let Some(exports) = &self.functions().changes else {
             return Ok(None);
         };
         let call: Call<'_, (), ControlsAnswer> = Call::new("controls", &exports.controls, 0, ());
@@ -86,7 +86,7 @@ impl Linked {
     }
 
     fn changes(&self) -> Result<&Exports, Fault> {
-        let exports = self.exports().changes.as_ref();
+        let exports = self.functions().changes.as_ref();
         exports.ok_or_else(|| Fault::not_offered("changes"))
     }
 }

@@ -41,9 +41,13 @@ impl CallClock {
 
     /// Looks at the clock: ends the call, or says when to look again.
     pub(crate) fn look(&self) -> wasmtime::Result<UpdateDeadline> {
-        let used = processor_time().saturating_sub(self.processor_start);
-        let left = self.left(used, self.start.elapsed())?;
+        let left = self.left(self.used(), self.start.elapsed())?;
         Ok(UpdateDeadline::Continue(self.ticks(left)))
+    }
+
+    /// The processor time that the call has used so far.
+    pub(crate) fn used(&self) -> Duration {
+        processor_time().saturating_sub(self.processor_start)
     }
 
     /// What is left of the processor time of a call that used and took so much.

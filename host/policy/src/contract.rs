@@ -26,6 +26,14 @@ impl Breach {
             rule,
         }
     }
+
+    /// The same, further out.
+    pub(crate) fn within(self, place: &str) -> Self {
+        Self {
+            place: format!("{place}: {}", self.place),
+            ..self
+        }
+    }
 }
 
 pub(crate) type Checked = Result<(), Breach>;
@@ -58,19 +66,29 @@ pub(crate) fn check_description(description: &Description) -> Checked {
     description.kinds.iter().try_for_each(check_kind)
 }
 
+/// A mapper policy's description, beside what [`check_description`] says.
+pub(crate) fn check_mapper_description(description: &Description) -> Checked {
+    let is_one_kind = description.kinds.is_empty();
+    holds(is_one_kind, "kinds", "must be empty: the id is the kind")
+}
+
 /// What became of a federation.
 pub(crate) fn check_translation(outcome: &Result<Plan, Vec<Problem>>) -> Checked {
     match outcome {
         Ok(plan) => check_plan(plan),
-        Err(problems) => {
-            holds(
-                !problems.is_empty(),
-                "problems",
-                "must not be empty where there is no plan",
-            )?;
-            check_problems("problem", problems)
-        }
+        Err(problems) => check_refused(problems),
     }
+}
+
+/// What stands in the place of a plan.
+pub(crate) fn check_refused(problems: &[Problem]) -> Checked {
+    let says_why = !problems.is_empty();
+    holds(
+        says_why,
+        "problems",
+        "must not be empty where there is no plan",
+    )?;
+    check_problems("problem", problems)
 }
 
 /// The steps of a call for so many persons.
@@ -82,10 +100,7 @@ pub(crate) fn check_steps(steps: &[Step], persons: usize) -> Checked {
         });
     }
     steps.iter().enumerate().try_for_each(|(index, step)| {
-        check_step(step).map_err(|breach| Breach {
-            place: format!("step {}: {}", index + 1, breach.place),
-            rule: breach.rule,
-        })
+        check_step(step).map_err(|breach| breach.within(&format!("step {}", index + 1)))
     })
 }
 
@@ -123,17 +138,18 @@ fn check_plan(plan: &Plan) -> Checked {
     plan.claims.iter().try_for_each(|claim| claim_name(claim))?;
     count("mappers", plan.mappers.len(), ITEMS_MAX)?;
     plan.mappers.iter().try_for_each(check_mapper)?;
-    holds(
-        plan.memo.len() <= MEMO_OCTETS_MAX,
-        "memo",
-        "must have at most 64 KiB",
-    )?;
+    memo(&plan.memo)?;
     check_problems("note", &plan.notes)?;
     holds(
         plan.more.is_empty(),
         "more",
         "this host knows no name in it, and must not pass over one",
     )
+}
+
+pub(crate) fn memo(memo: &[u8]) -> Checked {
+    let fits = memo.len() <= MEMO_OCTETS_MAX;
+    holds(fits, "memo", "must have at most 64 KiB")
 }
 
 fn check_password_write(write: &PasswordWrite) -> Checked {
@@ -219,7 +235,7 @@ fn check_step(step: &Step) -> Checked {
     }
 }
 
-fn check_refusal(place: &str, refusal: &Refusal) -> Checked {
+pub(crate) fn check_refusal(place: &str, refusal: &Refusal) -> Checked {
     match refusal {
         Refusal::Other(reason) => name(place, reason),
         _ => Ok(()),
@@ -263,7 +279,7 @@ fn check_identity(identity: &Identity) -> Checked {
     settings("identity", &identity.more)
 }
 
-fn check_claim(claim: &Claim) -> Checked {
+pub(crate) fn check_claim(claim: &Claim) -> Checked {
     claim_name(&claim.name)?;
     let blank = match &claim.value {
         ClaimValue::Text(text) | ClaimValue::Json(text) => is_blank(text),
@@ -280,7 +296,7 @@ fn check_claim(claim: &Claim) -> Checked {
 }
 
 /// ASCII letters, digits and `_-.:/`, then a language tag after `#`, maybe.
-fn claim_name(claim: &str) -> Checked {
+pub(crate) fn claim_name(claim: &str) -> Checked {
     name("claim", claim)?;
     let (base, tag) = claim.split_once('#').unwrap_or((claim, "x"));
     let base_follows = base
@@ -324,7 +340,7 @@ pub(crate) fn names(place: &str, names: &[String]) -> Checked {
     names.iter().try_for_each(|item| name(place, item))
 }
 
-fn dn(place: &str, dn: &str) -> Checked {
+pub(crate) fn dn(place: &str, dn: &str) -> Checked {
     holds(!dn.is_empty() && dn.len() <= Dn::OCTETS_MAX, place, DN_RULE)
 }
 

@@ -6,6 +6,7 @@ use crate::{
     contract::Breach,
     limits::Limits,
     log::{Log, beginning, escape},
+    realm::Busy,
 };
 use bridge_model::ports::PolicyFault;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
@@ -43,6 +44,22 @@ impl Fault {
         Self {
             kind,
             detail: sentence(&format!("in {function}: {what}")),
+        }
+    }
+
+    /// A component that does not come in.
+    pub(crate) fn not_admitted(reason: &str) -> Self {
+        Self {
+            kind: PolicyFault::NotAdmitted,
+            detail: sentence(reason),
+        }
+    }
+
+    /// A call that the realm may not make now.
+    pub(crate) fn busy(busy: &Busy) -> Self {
+        Self {
+            kind: PolicyFault::Busy,
+            detail: busy.to_string(),
         }
     }
 

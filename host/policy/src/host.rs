@@ -1,16 +1,18 @@
 //! The component host: loads policies and hands them out.
 
+mod listing;
+
+pub use listing::Listed;
+
 use crate::{
     admission::{Admission, Gate},
     cache::{Cache, CacheError, CompiledCache},
-    call::Linked,
-    contract,
     digest::Digest,
     engine::{EngineError, PolicyEngine},
     fault::{self, Fault},
     limits::Limits,
-    log::Author,
-    policy::LoadedPolicy,
+    policy::{Linking, Loaded},
+    realm::{RealmUse, Realms},
     realm_log::PolicyLine,
     registry::{Known, Registry},
     signature,
@@ -65,6 +67,7 @@ pub enum HostError {
 pub struct PolicyHost {
     gate: Gate,
     limits: Limits,
+    realms: Realms,
     registry: ArcSwap<Registry>,
     /// Held while the next registry is made from the one in force.
     registering: Mutex<()>,
@@ -93,6 +96,7 @@ impl PolicyHost {
             .map_err(|error| HostError::Engine(format!("{error:#}")))?;
         Ok(Self {
             gate,
+            realms: Realms::new(&limits),
             limits,
             registry: ArcSwap::default(),
             registering: Mutex::new(()),
@@ -105,7 +109,8 @@ impl PolicyHost {
     ///
     /// Takes as long as compiling does, some 20 to 100 ms for a policy in Rust: not for a thread
     /// that others wait for. To load the same octets again takes over what goes with them, and changes
-    /// nothing else.
+    /// nothing else; with another grant they are admitted anew, and where they are in force, they are from
+    /// then on under that grant.
     ///
     /// # Errors
     ///
@@ -115,34 +120,30 @@ impl PolicyHost {
         let named = Digest::of(&package.octets);
         let digest = named.to_string();
         let provenance = provenance(package);
-        if let Some(known) = self.registry.load().by_digest(&digest) {
-            let policy = Arc::clone(&known.policy);
+        if let Some(known) = self.registry.load().by_digest(&digest)
+            && known.provenance.wasi == package.wasi
+        {
+            let policy = known.policy.clone();
             return Ok(self.register(Known { policy, provenance }));
         }
-        let nameless = |kind, detail| PolicyError {
+        let nameless = |fault: Fault| PolicyError {
             policy: digest.clone(),
-            fault: kind,
-            detail,
+            fault: fault.kind,
+            detail: fault.detail,
         };
-        let refused = |reason: String| nameless(PolicyFault::NotAdmitted, fault::sentence(&reason));
-        let admitted = self
-            .gate
-            .admit(named, &package.octets, package.wasi)
-            .map_err(|reason| refused(reason.to_string()))?;
-        let author = Author {
-            policy: String::new(),
-            digest: digest.clone(),
+        let admitted = self.gate.admit(named, &package.octets, package.wasi);
+        let admitted = admitted.map_err(|refused| {
+            nameless(Fault {
+                kind: refused.kind(),
+                detail: fault::sentence(&refused.to_string()),
+            })
+        })?;
+        let linking = Linking {
+            engine: self.gate.engine(),
+            linker: self.gate.linker(admitted.wasi()),
+            limits: &self.limits,
         };
-        let linker = self.gate.linker(admitted.wasi());
-        let linked = Linked::new(self.gate.engine(), linker, &admitted, &self.limits, author)
-            .map_err(|reason| refused(reason.to_string()))?;
-        let description = describe(&linked).map_err(|fault| nameless(fault.kind, fault.detail))?;
-        let offers = linked
-            .offers()
-            .map_err(|fault| nameless(fault.kind, fault.detail))?;
-        let persons_max = self.limits.call_persons_max;
-        let policy = LoadedPolicy::new(digest.clone(), description, offers, linked, persons_max);
-        let policy = Arc::new(policy);
+        let policy = linking.load(&admitted, &digest).map_err(nameless)?;
         Ok(self.register(Known { policy, provenance }))
     }
 
@@ -159,9 +160,21 @@ impl PolicyHost {
         is_idle
     }
 
-    /// What the policies of a realm logged last, the oldest first.
-    pub fn log_of(&self, _: &RealmName) -> Vec<PolicyLine> {
-        Vec::new()
+    /// What the policies of a realm logged last, the oldest first: at most 500 lines.
+    pub fn log_of(&self, realm: &RealmName) -> Vec<PolicyLine> {
+        let known = self.realms.find(realm);
+        known.map_or_else(Vec::new, |realm| realm.log().lines())
+    }
+
+    /// What the policies of a realm have used so far.
+    pub fn used_by(&self, realm: &RealmName) -> RealmUse {
+        let known = self.realms.find(realm);
+        known.map_or_else(RealmUse::default, |realm| realm.used())
+    }
+
+    /// Forgets a realm that is no more, with its log and its limit: another of the same name begins anew.
+    pub fn forget_realm(&self, realm: &RealmName) {
+        self.realms.forget(realm);
     }
 
     fn register(&self, known: Known) -> PolicyRef {
@@ -208,49 +221,36 @@ fn provenance(package: &PolicyPackage) -> Provenance {
 impl Policies for PolicyHost {
     fn vendor(
         &self,
-        _: &RealmName,
+        realm: &RealmName,
         choice: PolicyChoice<'_>,
     ) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
         let registry = self.registry.load();
-        if let Some(known) = registry.vendor(choice) {
-            return Ok(Arc::clone(&known.policy) as Arc<dyn VendorPolicy>);
-        }
-        let known: Vec<&str> = registry
-            .vendors()
-            .map(|known| known.policy.reference().id.as_str())
-            .collect();
-        let (PolicyChoice::InForce(wanted) | PolicyChoice::Digest(wanted)) = choice;
-        Err(unknown(
-            wanted,
-            match known.as_slice() {
-                [] => "no policy is loaded".to_owned(),
-                known => format!("there is {}", known.join(", ")),
-            },
-        ))
+        let Some(policy) = registry.vendor(choice) else {
+            return Err(absent(choice, "vendor", registry.vendors()));
+        };
+        let lease = self.realms.of(realm).lease(&policy.reference().digest);
+        Ok(Arc::new(policy.lent(lease)))
     }
 
     fn mapper(
         &self,
-        _: &RealmName,
+        realm: &RealmName,
         choice: PolicyChoice<'_>,
     ) -> Result<Arc<dyn MapperPolicy>, PolicyError> {
-        let (PolicyChoice::InForce(wanted) | PolicyChoice::Digest(wanted)) = choice;
-        Err(unknown(wanted, "no mapper policy is loaded".to_owned()))
+        let registry = self.registry.load();
+        let Some(policy) = registry.mapper(choice) else {
+            return Err(absent(choice, "mapper", registry.mappers()));
+        };
+        let lease = self.realms.of(realm).lease(&policy.reference().digest);
+        Ok(Arc::new(policy.lent(lease)))
     }
 
     fn vendors(&self) -> Vec<(PolicyRef, Description)> {
-        self.registry
-            .load()
-            .vendors()
-            .map(|known| {
-                let policy = &known.policy;
-                (policy.reference().clone(), policy.description().clone())
-            })
-            .collect()
+        self.registry.load().vendors().map(shown).collect()
     }
 
     fn mappers(&self) -> Vec<(PolicyRef, Description)> {
-        Vec::new()
+        self.registry.load().mappers().map(shown).collect()
     }
 
     fn provenance(&self, digest: &str) -> Option<Provenance> {
@@ -285,7 +285,38 @@ impl Policies for PolicyHost {
         Ok(reference.clone())
     }
 
-    fn limit_realm(&self, _: &RealmName, _: Duration) {}
+    fn limit_realm(&self, realm: &RealmName, time_per_second: Duration) {
+        self.realms.of(realm).limit(time_per_second);
+    }
+}
+
+fn shown(policy: &Loaded) -> (PolicyRef, Description) {
+    (policy.reference().clone(), policy.description().clone())
+}
+
+/// There is no such policy, but there are these.
+fn absent<'a>(
+    choice: PolicyChoice<'_>,
+    world: &str,
+    in_force: impl Iterator<Item = &'a Loaded>,
+) -> PolicyError {
+    let name = match choice {
+        PolicyChoice::InForce(name) => name,
+        PolicyChoice::Digest(digest) => {
+            return unknown(
+                digest,
+                format!("no {world} policy with this digest is loaded"),
+            );
+        }
+    };
+    let known: Vec<&str> = in_force.map(|it| it.reference().id.as_str()).collect();
+    unknown(
+        name,
+        match known.as_slice() {
+            [] => format!("no {world} policy is in force"),
+            known => format!("there is {}", known.join(", ")),
+        },
+    )
 }
 
 fn unknown(wanted: &str, detail: String) -> PolicyError {
@@ -294,13 +325,6 @@ fn unknown(wanted: &str, detail: String) -> PolicyError {
         fault: PolicyFault::Unknown,
         detail,
     }
-}
-
-fn describe(linked: &Linked) -> Result<Description, Fault> {
-    let description = Description::from(linked.describe()?);
-    contract::check_description(&description)
-        .map_err(|breach| Fault::of_breach(&breach, "describe"))?;
-    Ok(description)
 }
 
 /// What an operator typed is repeated to be recognised, not in full.

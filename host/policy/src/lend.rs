@@ -3,11 +3,13 @@
 //! Nothing is copied but pointers; the engine then copies the octets once, into the instance.
 
 use crate::bindings::{
-    exports::ldap_oidc::policy::{changes, writing},
+    exports::ldap_oidc::policy::{changes, claim_mapper, writing},
     ldap_oidc::policy::types as wit,
 };
 use bridge_model::{
-    decision::{Claim, ClaimValue, Context, Person},
+    decision::{
+        Bar, Candidate, Claim, ClaimValue, Context, Group, Identity, Notice, Person, Refusal, Role,
+    },
     entry::{Attribute, Entry},
     federation::{EditMode, Federation},
     plan::Mapper,
@@ -82,7 +84,8 @@ fn subtree(part: &Subtree) -> wit::SubtreeParam<'_> {
     }
 }
 
-fn mapper<'a>(arena: &'a Bump, mapper: &'a Mapper) -> wit::MapperParam<'a> {
+/// A mapper as the operator wrote it.
+pub(crate) fn mapper<'a>(arena: &'a Bump, mapper: &'a Mapper) -> wit::MapperParam<'a> {
     wit::MapperParam {
         name: &mapper.name,
         kind: &mapper.kind,
@@ -184,5 +187,78 @@ pub(crate) fn page<'a>(arena: &'a Bump, page: &'a Page) -> changes::Page<'a> {
         messages: each(arena, &page.messages, message),
         reply: reply(arena, &page.reply),
         last: page.is_last,
+    }
+}
+
+/// Persons as far as they have come, in order.
+pub(crate) fn candidates<'a>(
+    arena: &'a Bump,
+    candidates: &'a [Candidate],
+) -> &'a [claim_mapper::Candidate<'a>] {
+    each(arena, candidates, |arena, candidate| {
+        claim_mapper::Candidate {
+            entry: entry(arena, &candidate.entry),
+            identity: identity(arena, &candidate.identity),
+        }
+    })
+}
+
+fn identity<'a>(arena: &'a Bump, identity: &'a Identity) -> wit::IdentityParam<'a> {
+    wit::IdentityParam {
+        username: &identity.username,
+        claims: claims(arena, &identity.claims),
+        groups: each(arena, &identity.groups, group),
+        roles: each(arena, &identity.roles, role),
+        bars: each(arena, &identity.bars, bar),
+        notices: each(arena, &identity.notices, notice),
+        changed_at: identity.changed_at.map(|at| at.0),
+        more: each(arena, &identity.more, setting),
+    }
+}
+
+fn group<'a>(arena: &'a Bump, group: &'a Group) -> wit::GroupParam<'a> {
+    wit::GroupParam {
+        dn: &group.dn,
+        name: &group.name,
+        id: group.id.as_deref(),
+        parents: each(arena, &group.parents, |_, parent| &**parent),
+    }
+}
+
+fn role<'a>(_: &'a Bump, role: &'a Role) -> wit::RoleParam<'a> {
+    wit::RoleParam {
+        name: &role.name,
+        client: role.client.as_deref(),
+        source: role.source.as_deref(),
+    }
+}
+
+fn bar<'a>(_: &'a Bump, bar: &'a Bar) -> wit::BarParam<'a> {
+    wit::BarParam {
+        reason: refusal(&bar.reason),
+        since: bar.since.map(|at| at.0),
+        until: bar.until.map(|at| at.0),
+    }
+}
+
+fn refusal(refusal: &Refusal) -> wit::RefusalParam<'_> {
+    match refusal {
+        Refusal::BadCredentials => wit::RefusalParam::BadCredentials,
+        Refusal::Disabled => wit::RefusalParam::Disabled,
+        Refusal::Locked => wit::RefusalParam::Locked,
+        Refusal::AccountExpired => wit::RefusalParam::AccountExpired,
+        Refusal::PasswordExpired => wit::RefusalParam::PasswordExpired,
+        Refusal::MustChangePassword => wit::RefusalParam::MustChangePassword,
+        Refusal::OutsidePermittedHours => wit::RefusalParam::OutsidePermittedHours,
+        Refusal::NotPermittedHere => wit::RefusalParam::NotPermittedHere,
+        Refusal::DirectoryUnavailable => wit::RefusalParam::DirectoryUnavailable,
+        Refusal::Other(reason) => wit::RefusalParam::Other(reason),
+    }
+}
+
+fn notice<'a>(_: &'a Bump, notice: &'a Notice) -> wit::NoticeParam<'a> {
+    match notice {
+        Notice::GraceSignIns(left) => wit::NoticeParam::GraceSignIns(*left),
+        Notice::Other(words) => wit::NoticeParam::Other(words),
     }
 }

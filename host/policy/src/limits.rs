@@ -142,6 +142,18 @@ impl Limits {
                 self.call_persons_max > 0,
                 "call_persons_max must be at least 1",
             ),
+            (
+                self.admission_ms_max > 0 && self.admission_cpu_s_max > 0,
+                "admission_ms_max and admission_cpu_s_max must be at least 1",
+            ),
+            (
+                self.admission_memory_octets_max >= ADMISSION_OCTETS_MIN,
+                "admission_memory_octets_max must be at least 67108864",
+            ),
+            (
+                self.code_octets_max > 0,
+                "code_octets_max must be at least 1",
+            ),
         ];
         rules
             .into_iter()
@@ -154,6 +166,8 @@ impl Limits {
 const WASM_PAGE_OCTETS: usize = 65_536;
 /// What 32 bits reach.
 const MEMORY_OCTETS_ADDRESSABLE: usize = 1 << 32;
+/// What the process that admits needs before it begins.
+const ADMISSION_OCTETS_MIN: u64 = 64 << 20;
 /// Less does not carry the host's own functions that a policy calls.
 const STACK_OCTETS_MIN: usize = 32 << 10;
 /// Half of what Rust gives a thread; running over the thread's own stack would end the process.

@@ -3,22 +3,49 @@
 use crate::{
     bindings::ldap_oidc::policy::{log, types},
     call::CallState,
+    fault::{self, Fault},
     limits::Limits,
+    realm::{Busy, Realm},
+    realm_log::{LINES_PER_SECOND, LineLevel},
 };
-use std::{fmt::Write, sync::Arc};
+use std::{
+    fmt::Write,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 /// Whose lines they are.
 #[derive(Debug)]
 pub(crate) struct Author {
-    /// The policy's id; empty while it has not said it yet.
-    pub(crate) policy: String,
-    /// The component's digest.
-    pub(crate) digest: String,
+    /// The policy's id, once it has said it.
+    policy: OnceLock<String>,
+    digest: String,
 }
 
-/// The log of one call, with its budget. Lines go to `tracing`, target `policy`.
+impl Author {
+    /// The author of a component that has not said yet what it is.
+    pub(crate) fn nameless(digest: String) -> Self {
+        Self {
+            policy: OnceLock::new(),
+            digest,
+        }
+    }
+
+    /// Names it, once.
+    pub(crate) fn name(&self, policy: &str) {
+        self.policy.get_or_init(|| policy.to_owned());
+    }
+
+    fn policy(&self) -> &str {
+        self.policy.get().map_or("", String::as_str)
+    }
+}
+
+/// The log of one call, with its budget. Lines go to `tracing`, target `policy`, and to the realm.
 pub(crate) struct Log {
     author: Arc<Author>,
+    /// None while it is loaded.
+    realm: Option<Arc<Realm>>,
     lines_left: u32,
     octets_left: usize,
     lines_dropped: u64,
@@ -26,9 +53,10 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(author: Arc<Author>, limits: &Limits) -> Self {
+    pub(crate) fn new(author: Arc<Author>, realm: Option<Arc<Realm>>, limits: &Limits) -> Self {
         Self {
             author,
+            realm,
             lines_left: limits.log_lines_max,
             octets_left: limits.log_octets_max,
             lines_dropped: 0,
@@ -41,21 +69,69 @@ impl Log {
         self.last_error.as_deref()
     }
 
-    /// Says how many lines were dropped, if any were.
-    pub(crate) fn close(&self) {
-        if self.lines_dropped > 0 {
+    /// Ends it: says how many lines were dropped, if any were, and what became of the call.
+    pub(crate) fn close(&self, outcome: &Outcome<'_>) {
+        let Author { digest, .. } = &*self.author;
+        let (realm, policy) = (self.realm_name(), self.author.policy());
+        let lines_dropped = self.lines_dropped;
+        if lines_dropped > 0 {
             tracing::warn!(
                 target: "policy",
-                policy = self.author.policy,
-                digest = self.author.digest,
-                lines_dropped = self.lines_dropped,
+                realm,
+                policy,
+                digest,
+                lines_dropped,
                 "lines over the log's limits were dropped"
+            );
+            self.keep(
+                LineLevel::Warn,
+                &format!("{lines_dropped} lines of a call were dropped: it may write less"),
+            );
+        }
+        if let Some(fault) = outcome.fault {
+            self.say(LineLevel::Error, &fault.detail);
+        }
+        tracing::trace!(
+            target: "policy",
+            realm,
+            policy,
+            digest,
+            function = outcome.function,
+            persons = outcome.persons,
+            processor_us = u64::try_from(outcome.used.as_micros()).unwrap_or(u64::MAX),
+            fault = outcome.fault.map(|fault| tracing::field::display(fault.kind)),
+            "call"
+        );
+    }
+
+    /// Says that the realm's call was refused, once in a second.
+    pub(crate) fn refused(&self, busy: &Busy) {
+        let Some(realm) = &self.realm else { return };
+        if let Some(calls) = realm.log().refused(Instant::now()) {
+            let text = format!("{calls} calls were refused: {busy}");
+            self.emit(LineLevel::Warn, &text);
+            self.keep(LineLevel::Warn, &text);
+        }
+    }
+
+    /// Says where the policy was when it ended, for its author.
+    pub(crate) fn frames(&self, function: &str, error: &wasmtime::Error) {
+        if let Some(frames) = fault::frames(error) {
+            tracing::debug!(
+                target: "policy",
+                realm = self.realm_name(),
+                policy = self.author.policy(),
+                digest = self.author.digest,
+                function,
+                "{frames}"
             );
         }
     }
 
-    fn write(&mut self, level: log::Level, message: &str) {
-        if level == log::Level::Error {
+    /// Writes a line of the policy's, within what the call may write.
+    pub(crate) fn write(&mut self, level: impl Into<LineLevel>, message: &str) {
+        let level = level.into();
+        if level == LineLevel::Error {
             self.last_error = Some(escape(beginning(message, LAST_ERROR_OCTETS_MAX)));
         }
         let (Some(lines), Some(octets)) = (
@@ -66,7 +142,38 @@ impl Log {
             return;
         };
         (self.lines_left, self.octets_left) = (lines, octets);
-        let Author { policy, digest } = &*self.author;
+        self.say(level, message);
+    }
+
+    /// Writes a line, where the realm may still write one.
+    fn say(&self, level: LineLevel, text: &str) {
+        let verdict = self
+            .realm
+            .as_ref()
+            .map(|realm| realm.log().judge(Instant::now()));
+        if verdict.is_none_or(|verdict| verdict.is_kept) {
+            self.emit(level, text);
+            self.keep(level, text);
+        }
+        if let Some(lines) = verdict.and_then(|verdict| verdict.dropped) {
+            let text = format!(
+                "{lines} lines were dropped: a realm's policies may write {LINES_PER_SECOND} in a second"
+            );
+            self.emit(LineLevel::Warn, &text);
+            self.keep(LineLevel::Warn, &text);
+        }
+    }
+
+    fn keep(&self, level: LineLevel, text: &str) {
+        if let Some(realm) = &self.realm {
+            let Author { digest, .. } = &*self.author;
+            realm.log().keep(level, self.author.policy(), digest, text);
+        }
+    }
+
+    fn emit(&self, level: LineLevel, text: &str) {
+        let Author { digest, .. } = &*self.author;
+        let (realm, policy) = (self.realm_name(), self.author.policy());
         // A level is part of a call site, so each has its own. What nobody listens to is not made.
         macro_rules! event {
             ($level:ident) => {
@@ -74,21 +181,49 @@ impl Log {
                     tracing::event!(
                         target: "policy",
                         tracing::Level::$level,
+                        realm,
                         policy,
                         digest,
                         "{}",
-                        escape(message)
+                        escape(text)
                     );
                 }
             };
         }
         match level {
-            log::Level::Debug => event!(DEBUG),
-            log::Level::Info => event!(INFO),
-            log::Level::Warn => event!(WARN),
-            log::Level::Error => event!(ERROR),
+            LineLevel::Debug => event!(DEBUG),
+            LineLevel::Info => event!(INFO),
+            LineLevel::Warn => event!(WARN),
+            LineLevel::Error => event!(ERROR),
         }
     }
+
+    fn realm_name(&self) -> Option<&str> {
+        self.realm.as_ref().map(|realm| realm.name())
+    }
+}
+
+impl From<log::Level> for LineLevel {
+    fn from(level: log::Level) -> Self {
+        match level {
+            log::Level::Debug => Self::Debug,
+            log::Level::Info => Self::Info,
+            log::Level::Warn => Self::Warn,
+            log::Level::Error => Self::Error,
+        }
+    }
+}
+
+/// What became of a call.
+pub(crate) struct Outcome<'a> {
+    /// What was called.
+    pub(crate) function: &'static str,
+    /// About how many persons.
+    pub(crate) persons: usize,
+    /// How much processor time it used.
+    pub(crate) used: Duration,
+    /// Why there is no answer, where there is none.
+    pub(crate) fault: Option<&'a Fault>,
 }
 
 impl log::Host for CallState {
@@ -151,24 +286,21 @@ mod tests {
 
     #[test]
     fn lines_over_the_budget_are_counted() {
-        let author = Arc::new(Author {
-            policy: "p".into(),
-            digest: "d".into(),
-        });
+        let author = Arc::new(Author::nameless("d".into()));
         let limits = Limits {
             log_lines_max: 2,
             log_octets_max: 10,
             ..Limits::default()
         };
-        let mut log = Log::new(Arc::clone(&author), &limits);
-        log.write(log::Level::Info, "12345678901");
+        let mut log = Log::new(author, None, &limits);
+        log.write(LineLevel::Info, "12345678901");
         assert_eq!(
             (log.lines_left, log.octets_left, log.lines_dropped),
             (2, 10, 1)
         );
-        log.write(log::Level::Info, "1234");
-        log.write(log::Level::Error, "1234");
-        log.write(log::Level::Info, "1");
+        log.write(LineLevel::Info, "1234");
+        log.write(LineLevel::Error, "1234");
+        log.write(LineLevel::Info, "1");
         assert_eq!(
             (log.lines_left, log.octets_left, log.lines_dropped),
             (0, 2, 2)

@@ -39,7 +39,7 @@ impl Linked {
         &self,
         arguments: Arguments<'_>,
     ) -> Result<Vec<Complaint>, Fault> {
-        let exports = self.exports().passwords.as_ref();
+        let exports = self.functions().passwords.as_ref();
         let exports = exports.ok_or_else(|| Fault::not_offered("passwords"))?;
         let call: Call<'_, Arguments<'_>, Answer> =
             Call::new("explain", &exports.explain, 0, arguments);

@@ -1,48 +1,134 @@
-//! A policy that is loaded.
+//! Policies that are loaded.
 
-use crate::{call::Linked, changes::Asked, contract, fault::Fault, lend, proposal};
+use crate::{
+    admission::Admitted,
+    call::{CallState, Functions, Linked},
+    changes::Asked,
+    contract,
+    engine::PolicyEngine,
+    fault::Fault,
+    lend,
+    limits::Limits,
+    log::Author,
+    mapper, proposal,
+    realm::Lease,
+    world::PolicyKind,
+};
 use bridge_model::{
     changes::Turn,
-    decision::{Claim, Context, Person, Step},
+    decision::{Adjustment, Candidate, Claim, Context, Person, Step},
     entry::Entry,
     federation::Federation,
-    plan::{Description, Plan, Problem, Proposal},
-    ports::{Offers, PolicyError, VendorPolicy},
+    plan::{Description, Mapper, MapperPlan, Plan, Problem, Proposal},
+    ports::{MapperPolicy, Offers, PolicyError, VendorPolicy},
     realm::PolicyRef,
     search::{Page, Reply},
+    time::Timestamp,
     write::{Complaint, EntryChange, NewEntry, ProfileChange},
 };
 use bumpalo::Bump;
+use std::sync::Arc;
+use wasmtime::component::Linker;
 
-/// A policy: admitted, compiled, linked, and named.
-pub(crate) struct LoadedPolicy {
+/// A policy of either world. Copies are cheap.
+#[derive(Clone)]
+pub(crate) enum Loaded {
+    /// It exports `vendor`.
+    Vendor(Vendor),
+    /// It exports `claim-mapper`.
+    Mapper(ClaimMapper),
+}
+
+/// A vendor policy: admitted, compiled, linked, and named.
+#[derive(Clone)]
+pub(crate) struct Vendor {
+    about: Arc<About>,
+    offers: Arc<Offers>,
+    linked: Linked,
+}
+
+/// A mapper policy: the same.
+#[derive(Clone)]
+pub(crate) struct ClaimMapper {
+    about: Arc<About>,
+    linked: Linked<mapper::Exports>,
+}
+
+struct About {
     reference: PolicyRef,
     description: Description,
-    offers: Offers,
-    linked: Linked,
     /// The most persons of one call.
     persons_max: usize,
 }
 
-impl LoadedPolicy {
-    pub(crate) fn new(
-        digest: String,
-        description: Description,
-        offers: Offers,
-        linked: Linked,
-        persons_max: usize,
-    ) -> Self {
-        Self {
+/// What an admitted component is made into a policy with.
+pub(crate) struct Linking<'a> {
+    pub(crate) engine: &'a Arc<PolicyEngine>,
+    pub(crate) linker: &'a Linker<CallState>,
+    pub(crate) limits: &'a Limits,
+}
+
+impl Linking<'_> {
+    /// Links an admitted component, and asks it what it is.
+    pub(crate) fn load(&self, admitted: &Admitted, digest: &str) -> Result<Loaded, Fault> {
+        let (digest, persons_max) = (digest.to_owned(), self.limits.call_persons_max);
+        Ok(match admitted.kind() {
+            PolicyKind::Vendor => {
+                let linked = self.link(admitted, &digest)?;
+                Loaded::Vendor(Vendor::new(digest, linked, persons_max)?)
+            }
+            PolicyKind::Mapper => {
+                let linked = self.link(admitted, &digest)?;
+                Loaded::Mapper(ClaimMapper::new(digest, linked, persons_max)?)
+            }
+        })
+    }
+
+    fn link<F: Functions>(&self, admitted: &Admitted, digest: &str) -> Result<Linked<F>, Fault> {
+        let author = Author::nameless(digest.to_owned());
+        Linked::new(self.engine, self.linker, admitted, self.limits, author)
+            .map_err(|reason| Fault::not_admitted(&reason.to_string()))
+    }
+}
+
+impl Loaded {
+    /// Which world it is of.
+    pub(crate) fn kind(&self) -> PolicyKind {
+        match self {
+            Self::Vendor(_) => PolicyKind::Vendor,
+            Self::Mapper(_) => PolicyKind::Mapper,
+        }
+    }
+
+    /// Which policy this is.
+    pub(crate) fn reference(&self) -> &PolicyRef {
+        &self.about().reference
+    }
+
+    /// What it says of itself.
+    pub(crate) fn description(&self) -> &Description {
+        &self.about().description
+    }
+
+    fn about(&self) -> &About {
+        match self {
+            Self::Vendor(policy) => &policy.about,
+            Self::Mapper(policy) => &policy.about,
+        }
+    }
+}
+
+impl About {
+    fn new(digest: String, description: Description, persons_max: usize) -> Arc<Self> {
+        Arc::new(Self {
             reference: PolicyRef {
                 id: description.id.clone(),
                 version: description.version.clone(),
                 digest,
             },
-            linked: linked.named(&description.id),
             description,
-            offers,
             persons_max,
-        }
+        })
     }
 
     fn error(&self, fault: Fault) -> PolicyError {
@@ -51,6 +137,102 @@ impl LoadedPolicy {
             fault: fault.kind,
             detail: fault.detail,
         }
+    }
+}
+
+impl ClaimMapper {
+    /// Asks a component what it is.
+    pub(crate) fn new(
+        digest: String,
+        linked: Linked<mapper::Exports>,
+        persons_max: usize,
+    ) -> Result<Self, Fault> {
+        let description = linked.describe()?;
+        contract::check_mapper_description(&description)
+            .map_err(|breach| Fault::of_breach(&breach, "describe"))?;
+        Ok(Self {
+            about: About::new(digest, description, persons_max),
+            linked,
+        })
+    }
+
+    /// The same for a realm.
+    pub(crate) fn lent(&self, lease: Lease) -> Self {
+        Self {
+            about: Arc::clone(&self.about),
+            linked: self.linked.lent(lease),
+        }
+    }
+
+    fn error(&self, fault: Fault) -> PolicyError {
+        self.about.error(fault)
+    }
+}
+
+impl MapperPolicy for ClaimMapper {
+    fn reference(&self) -> &PolicyRef {
+        &self.about.reference
+    }
+
+    fn description(&self) -> &Description {
+        &self.about.description
+    }
+
+    fn ready(&self) -> Result<(), PolicyError> {
+        self.linked.ready().map_err(|fault| self.error(fault))
+    }
+
+    fn is_slow(&self) -> bool {
+        self.linked.is_slow()
+    }
+
+    fn check(&self, mapper: &Mapper) -> Result<Result<MapperPlan, Vec<Problem>>, PolicyError> {
+        let arena = Bump::new();
+        let answer = self.linked.check(lend::mapper(&arena, mapper));
+        answer.map_err(|fault| self.error(fault))
+    }
+
+    /// What is made of a candidate depends on that candidate alone, so a long list may be cut.
+    fn adjust(
+        &self,
+        memo: &[u8],
+        now: Timestamp,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Result<Vec<Adjustment>, Problem>>, PolicyError> {
+        let mut results = Vec::with_capacity(candidates.len());
+        for part in candidates.chunks(self.about.persons_max) {
+            let arena = Bump::new();
+            let part = lend::candidates(&arena, part);
+            let answer = self.linked.adjust(memo, now.0, part);
+            results.append(&mut answer.map_err(|fault| self.error(fault))?);
+        }
+        Ok(results)
+    }
+}
+
+impl Vendor {
+    /// Asks a component what it is.
+    pub(crate) fn new(digest: String, linked: Linked, persons_max: usize) -> Result<Self, Fault> {
+        let description = linked.describe()?;
+        let offers = linked.offers()?;
+        Ok(Self {
+            about: About::new(digest, description, persons_max),
+            offers: Arc::new(offers),
+            linked,
+        })
+    }
+
+    /// The same for a realm.
+    pub(crate) fn lent(&self, lease: Lease) -> Self {
+        Self {
+            about: Arc::clone(&self.about),
+            offers: Arc::clone(&self.offers),
+            linked: self.linked.lent(lease),
+        }
+    }
+
+    fn error(&self, fault: Fault) -> PolicyError {
+        self.about.error(fault)
     }
 
     /// What an answer to a page of so many entries has to fit.
@@ -81,13 +263,21 @@ impl LoadedPolicy {
     }
 }
 
-impl VendorPolicy for LoadedPolicy {
+impl VendorPolicy for Vendor {
     fn reference(&self) -> &PolicyRef {
-        &self.reference
+        &self.about.reference
     }
 
     fn description(&self) -> &Description {
-        &self.description
+        &self.about.description
+    }
+
+    fn ready(&self) -> Result<(), PolicyError> {
+        self.linked.ready().map_err(|fault| self.error(fault))
+    }
+
+    fn is_slow(&self) -> bool {
+        self.linked.is_slow()
     }
 
     fn translate(
@@ -118,18 +308,18 @@ impl VendorPolicy for LoadedPolicy {
 
     /// A person's step depends on that person and the context alone, so a long list may be cut.
     fn decide(&self, context: &Context, persons: &[Person]) -> Result<Vec<Step>, PolicyError> {
-        if persons.len() <= self.persons_max {
+        if persons.len() <= self.about.persons_max {
             return self.decide_within_limit(context, persons);
         }
         let mut steps = Vec::with_capacity(persons.len());
-        for part in persons.chunks(self.persons_max) {
+        for part in persons.chunks(self.about.persons_max) {
             steps.append(&mut self.decide_within_limit(context, part)?);
         }
         Ok(steps)
     }
 
     fn offers(&self) -> Offers {
-        self.offers.clone()
+        Offers::clone(&self.offers)
     }
 
     fn explain_password(

@@ -1,20 +1,16 @@
 //! Which policies are loaded, and which of them answers to which name.
 
-use crate::policy::LoadedPolicy;
+use crate::policy::{ClaimMapper, Loaded, Vendor};
 use bridge_model::{
     policy::{PolicyChoice, Provenance},
-    ports::VendorPolicy as _,
     realm::PolicyRef,
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 /// A policy with where it came from.
 #[derive(Clone)]
 pub(crate) struct Known {
-    pub(crate) policy: Arc<LoadedPolicy>,
+    pub(crate) policy: Loaded,
     pub(crate) provenance: Provenance,
 }
 
@@ -25,9 +21,10 @@ pub(crate) struct Registry {
     /// In the order of digests.
     loaded: BTreeMap<String, Known>,
     vendors: Names,
+    mappers: Names,
 }
 
-/// Which digests are in force.
+/// Which digests are in force, of one world: a vendor and a mapper kind may have the same name.
 #[derive(Clone, Default)]
 struct Names {
     by_id: BTreeMap<String, String>,
@@ -50,24 +47,51 @@ impl Registry {
     }
 
     /// The vendor policy that is meant.
-    pub(crate) fn vendor(&self, choice: PolicyChoice<'_>) -> Option<&Known> {
+    pub(crate) fn vendor(&self, choice: PolicyChoice<'_>) -> Option<&Vendor> {
+        match &self.meant(&self.vendors, choice)?.policy {
+            Loaded::Vendor(policy) => Some(policy),
+            Loaded::Mapper(_) => None,
+        }
+    }
+
+    /// The mapper policy that is meant.
+    pub(crate) fn mapper(&self, choice: PolicyChoice<'_>) -> Option<&ClaimMapper> {
+        match &self.meant(&self.mappers, choice)?.policy {
+            Loaded::Mapper(policy) => Some(policy),
+            Loaded::Vendor(_) => None,
+        }
+    }
+
+    fn meant(&self, names: &Names, choice: PolicyChoice<'_>) -> Option<&Known> {
         match choice {
-            PolicyChoice::InForce(name) => self.loaded.get(self.vendors.digest(name)?),
+            PolicyChoice::InForce(name) => self.loaded.get(names.digest(name)?),
             PolicyChoice::Digest(digest) => self.by_digest(digest),
         }
     }
 
     /// The vendor policies in force, in the order of ids.
-    pub(crate) fn vendors(&self) -> impl Iterator<Item = &Known> {
-        self.vendors
-            .by_id
-            .values()
-            .filter_map(|digest| self.loaded.get(digest))
+    pub(crate) fn vendors(&self) -> impl Iterator<Item = &Loaded> {
+        self.in_force(&self.vendors)
+    }
+
+    /// The mapper policies in force, in the order of ids.
+    pub(crate) fn mappers(&self) -> impl Iterator<Item = &Loaded> {
+        self.in_force(&self.mappers)
+    }
+
+    fn in_force<'a>(&'a self, names: &'a Names) -> impl Iterator<Item = &'a Loaded> {
+        let known = |digest| self.loaded.get(digest).map(|known| &known.policy);
+        names.by_id.values().filter_map(known)
     }
 
     /// Whether the policy with this digest answers to a name.
     pub(crate) fn is_in_force(&self, digest: &str) -> bool {
-        self.vendors.by_id.values().any(|it| it == digest)
+        let mut digests = self
+            .vendors
+            .by_id
+            .values()
+            .chain(self.mappers.by_id.values());
+        digests.any(|it| it == digest)
     }
 
     /// The same with one policy more, or with another provenance of one that is there.
@@ -75,6 +99,21 @@ impl Registry {
         let mut next = self.clone();
         let digest = known.policy.reference().digest.clone();
         next.loaded.insert(digest, known);
+        next
+    }
+
+    /// All that are loaded, in the order of digests.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Known> {
+        self.loaded.values()
+    }
+
+    /// The same with nobody in force who has this digest.
+    pub(crate) fn without_names_of(&self, digest: &str) -> Self {
+        let mut next = self.clone();
+        for names in [&mut next.vendors, &mut next.mappers] {
+            names.by_id.retain(|_, holder| holder != digest);
+            names.by_name.retain(|_, holder| holder != digest);
+        }
         next
     }
 
@@ -86,20 +125,20 @@ impl Registry {
     }
 
     /// The same with this policy in the place of the one that has its id.
-    pub(crate) fn with_in_force(&self, policy: &LoadedPolicy) -> Result<Self, NameTaken> {
+    pub(crate) fn with_in_force(&self, policy: &Loaded) -> Result<Self, NameTaken> {
         let mut next = self.clone();
-        next.vendors = self.vendors.with(policy).map_err(|(name, digest)| {
-            let holder = self.loaded.get(&digest).map_or_else(
-                || PolicyRef {
-                    id: name.clone(),
-                    version: String::new(),
-                    digest,
-                },
-                |known| known.policy.reference().clone(),
-            );
-            NameTaken { name, holder }
-        })?;
-        Ok(next)
+        let names = match policy {
+            Loaded::Vendor(_) => &mut next.vendors,
+            Loaded::Mapper(_) => &mut next.mappers,
+        };
+        let taken = names.put(policy);
+        match taken.and_then(|(name, digest)| Some((name, self.loaded.get(&digest)?))) {
+            None => Ok(next),
+            Some((name, holder)) => Err(NameTaken {
+                name,
+                holder: holder.policy.reference().clone(),
+            }),
+        }
     }
 }
 
@@ -108,21 +147,21 @@ impl Names {
         self.by_name.get(&name.to_lowercase())
     }
 
-    /// The same with this policy; else the name that is taken, and by which digest.
-    fn with(&self, policy: &LoadedPolicy) -> Result<Self, (String, String)> {
+    /// Gives a policy its names, and takes away those of the one that had its id; a name that another
+    /// one has, with that one's digest.
+    fn put(&mut self, policy: &Loaded) -> Option<(String, String)> {
         let description = policy.description();
         let (id, digest) = (&description.id, &policy.reference().digest);
-        let mut next = self.clone();
-        if let Some(before) = next.by_id.insert(id.clone(), digest.clone()) {
-            next.by_name.retain(|_, holder| *holder != before);
+        if let Some(before) = self.by_id.insert(id.clone(), digest.clone()) {
+            self.by_name.retain(|_, holder| *holder != before);
         }
         for name in std::iter::once(id).chain(&description.aliases) {
-            let before = next.by_name.insert(name.to_lowercase(), digest.clone());
+            let before = self.by_name.insert(name.to_lowercase(), digest.clone());
             // A policy may well list its own id among its aliases.
             if let Some(other) = before.filter(|other| other != digest) {
-                return Err((name.clone(), other));
+                return Some((name.clone(), other));
             }
         }
-        Ok(next)
+        None
     }
 }

@@ -164,25 +164,25 @@ impl From<wit::Plan> for Plan {
     }
 }
 
-impl From<wit::Refusal> for Refusal {
-    fn from(refusal: wit::Refusal) -> Self {
+impl From<wit::RefusalResult> for Refusal {
+    fn from(refusal: wit::RefusalResult) -> Self {
         match refusal {
-            wit::Refusal::BadCredentials => Self::BadCredentials,
-            wit::Refusal::Disabled => Self::Disabled,
-            wit::Refusal::Locked => Self::Locked,
-            wit::Refusal::AccountExpired => Self::AccountExpired,
-            wit::Refusal::PasswordExpired => Self::PasswordExpired,
-            wit::Refusal::MustChangePassword => Self::MustChangePassword,
-            wit::Refusal::OutsidePermittedHours => Self::OutsidePermittedHours,
-            wit::Refusal::NotPermittedHere => Self::NotPermittedHere,
-            wit::Refusal::DirectoryUnavailable => Self::DirectoryUnavailable,
-            wit::Refusal::Other(reason) => Self::Other(reason),
+            wit::RefusalResult::BadCredentials => Self::BadCredentials,
+            wit::RefusalResult::Disabled => Self::Disabled,
+            wit::RefusalResult::Locked => Self::Locked,
+            wit::RefusalResult::AccountExpired => Self::AccountExpired,
+            wit::RefusalResult::PasswordExpired => Self::PasswordExpired,
+            wit::RefusalResult::MustChangePassword => Self::MustChangePassword,
+            wit::RefusalResult::OutsidePermittedHours => Self::OutsidePermittedHours,
+            wit::RefusalResult::NotPermittedHere => Self::NotPermittedHere,
+            wit::RefusalResult::DirectoryUnavailable => Self::DirectoryUnavailable,
+            wit::RefusalResult::Other(reason) => Self::Other(reason),
         }
     }
 }
 
-impl From<wit::Bar> for Bar {
-    fn from(bar: wit::Bar) -> Self {
+impl From<wit::BarResult> for Bar {
+    fn from(bar: wit::BarResult) -> Self {
         Self {
             reason: bar.reason.into(),
             since: bar.since.map(Timestamp),
@@ -191,11 +191,11 @@ impl From<wit::Bar> for Bar {
     }
 }
 
-impl From<wit::Notice> for Notice {
-    fn from(notice: wit::Notice) -> Self {
+impl From<wit::NoticeResult> for Notice {
+    fn from(notice: wit::NoticeResult) -> Self {
         match notice {
-            wit::Notice::GraceSignIns(left) => Self::GraceSignIns(left),
-            wit::Notice::Other(words) => Self::Other(words),
+            wit::NoticeResult::GraceSignIns(left) => Self::GraceSignIns(left),
+            wit::NoticeResult::Other(words) => Self::Other(words),
         }
     }
 }
@@ -221,8 +221,8 @@ impl From<wit::ClaimResult> for Claim {
     }
 }
 
-impl From<wit::Group> for Group {
-    fn from(group: wit::Group) -> Self {
+impl From<wit::GroupResult> for Group {
+    fn from(group: wit::GroupResult) -> Self {
         Self {
             dn: group.dn,
             name: group.name,
@@ -232,8 +232,8 @@ impl From<wit::Group> for Group {
     }
 }
 
-impl From<wit::Role> for Role {
-    fn from(role: wit::Role) -> Self {
+impl From<wit::RoleResult> for Role {
+    fn from(role: wit::RoleResult) -> Self {
         Self {
             name: role.name,
             client: role.client,
@@ -242,8 +242,8 @@ impl From<wit::Role> for Role {
     }
 }
 
-impl From<wit::Identity> for Identity {
-    fn from(identity: wit::Identity) -> Self {
+impl From<wit::IdentityResult> for Identity {
+    fn from(identity: wit::IdentityResult) -> Self {
         Self {
             username: identity.username,
             claims: each(identity.claims),

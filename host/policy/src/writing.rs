@@ -94,7 +94,7 @@ impl Linked {
     }
 
     fn writing(&self) -> Result<&Exports, Fault> {
-        let exports = self.exports().writing.as_ref();
+        let exports = self.functions().writing.as_ref();
         exports.ok_or_else(|| Fault::not_offered("writing"))
     }
 }
@@ -222,7 +222,7 @@ fn check_attribute(place: &str, attribute: &Attribute) -> Checked {
 }
 
 /// RFC 4512 section 2.5.
-fn check_description(place: &str, description: &str) -> Checked {
+pub(crate) fn check_description(place: &str, description: &str) -> Checked {
     contract::name(place, description)?;
     let follows = |part: &str| {
         !part.is_empty()
