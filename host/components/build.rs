@@ -1,4 +1,4 @@
-//! Builds the vendor policies, or takes them ready-made from `POLICY_COMPONENTS`, and writes the code
+//! Builds the policies, or takes them ready-made from `POLICY_COMPONENTS`, and writes the code
 //! that embeds them.
 
 mod guest_build;
@@ -45,7 +45,7 @@ fn run() -> Result<(), String> {
         None => guest_build::build(workspace, folders)?,
     };
     let out = PathBuf::from(guest_build::variable("OUT_DIR")?).join("embedded.rs");
-    fs::write(&out, code(&guests))
+    fs::write(&out, code(&guests)?)
         .map_err(|error| format!("cannot write {}: {error}", out.display()))
 }
 
@@ -65,19 +65,25 @@ fn take(from: &Path, folders: Vec<PathBuf>) -> Result<Vec<Guest>, String> {
     folders.into_iter().map(guest).collect()
 }
 
-fn code(guests: &[Guest]) -> String {
-    let mut code = String::from("const COMPONENTS: &[Component] = &[\n");
-    for Guest {
-        name, component, ..
-    } in guests
-    {
-        let _ = writeln!(
-            code,
-            "    Component {{ name: {name:?}, bytes: include_bytes!({}) }},",
-            literal(component)
-        );
+fn code(guests: &[Guest]) -> Result<String, String> {
+    let mut code = String::new();
+    for (list, interface) in [("VENDORS", "vendor"), ("MAPPERS", "claim-mapper")] {
+        let _ = writeln!(code, "const {list}: &[Component] = &[");
+        for Guest {
+            name, component, ..
+        } in guests
+        {
+            if exports(component, interface)? {
+                let _ = writeln!(
+                    code,
+                    "    Component {{ name: {name:?}, bytes: include_bytes!({}) }},",
+                    literal(component)
+                );
+            }
+        }
+        code.push_str("];\n\n");
     }
-    code.push_str("];\n\nconst SAMPLES: &[Sample] = &[\n");
+    code.push_str("const SAMPLES: &[Sample] = &[\n");
     for Guest { name, folder, .. } in guests {
         let samples = folder.join("samples");
         if samples.is_dir() {
@@ -90,7 +96,17 @@ fn code(guests: &[Guest]) -> String {
         }
     }
     code.push_str("];\n");
-    code
+    Ok(code)
+}
+
+/// Whether a component has an interface, which stands in it by its full name.
+fn exports(component: &Path, interface: &str) -> Result<bool, String> {
+    let octets = fs::read(component)
+        .map_err(|error| format!("cannot read {}: {error}", component.display()))?;
+    let name = format!("ldap-oidc:policy/{interface}@");
+    Ok(octets
+        .windows(name.len())
+        .any(|part| part == name.as_bytes()))
 }
 
 fn literal(path: &Path) -> String {

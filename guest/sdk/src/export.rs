@@ -107,7 +107,8 @@ fn writes_nothing() -> Problem {
     problem("edit_mode", message)
 }
 
-/// The component's face of a policy; [`export_policy!`](crate::export_policy) makes use of it.
+/// The component's face of a policy; [`export_policy!`](crate::export_policy) and
+/// [`export_mapper!`](crate::export_mapper) make use of it.
 pub struct Exported<T>(PhantomData<T>);
 
 impl<T: VendorPolicy> vendor::Guest for Exported<T> {
@@ -180,7 +181,7 @@ impl<T: VendorPolicy> changes::Guest for Exported<T> {
 }
 
 /// What each call of a component begins with. Natively there is a caller who sees panics.
-fn begin() {
+pub(crate) fn begin() {
     #[cfg(target_family = "wasm")]
     crate::panic::report();
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// A string with its quotes.
-pub(crate) fn string(text: &str) -> String {
+pub fn string(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     json.push('"');
     for c in text.chars() {

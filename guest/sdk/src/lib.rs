@@ -38,6 +38,9 @@
 //! # fn main() {}
 //! ```
 //!
+//! A kind of mapper that any federation can name, whatever its vendor, is a type with [`ClaimMapper`]
+//! and [`export_mapper!`]; see module [`claim_mapper`].
+//!
 //! A component is the crate, of type `cdylib`, compiled for `wasm32-unknown-unknown` and put through
 //! `wit_component::ComponentEncoder`. It runs fastest when it is linked with a small stack and some heap:
 //! `-C link-arg=-zstack-size=32768 -C link-arg=--initial-heap=131072`.
@@ -45,18 +48,21 @@
 //! Everything here compiles natively too, so a policy's tests call it as plain functions; module
 //! `testing` reads LDIF for them. Natively there is no host: [`log`] writes to standard error.
 
-#[cfg(target_family = "wasm")]
+// Under WASI the C library has the heap.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod allocator;
 pub mod attributes;
+pub mod base64;
 pub mod ber;
 #[doc(hidden)]
 pub mod bindings;
 pub mod changes;
+pub mod claim_mapper;
 pub mod defaults;
 pub mod dn;
 mod export;
 pub mod id;
-mod json;
+pub mod json;
 pub mod log;
 pub mod login;
 pub mod mapper;
@@ -69,6 +75,8 @@ mod ranges;
 pub mod reads;
 pub mod recognition;
 pub mod result_code;
+#[doc(hidden)]
+pub mod rt;
 pub mod rules;
 pub mod terms;
 #[cfg(not(target_family = "wasm"))]
@@ -82,8 +90,11 @@ mod x509;
 pub use attributes::Attributes;
 #[doc(hidden)]
 pub use bindings::__export_policy as __export;
+#[doc(hidden)]
+pub use bindings::mapper::__export_mapper as __export_claim_mapper;
 pub use changes::Changes;
-pub use defaults::Defaults;
+pub use claim_mapper::ClaimMapper;
+pub use defaults::{Defaults, Known};
 pub use export::{Exported, VendorPolicy};
 pub use passwords::Passwords;
 pub use vendor::{Account, State, Vendor};
@@ -97,6 +108,10 @@ pub mod types {
         OptionHelp, PasswordAttribute, PasswordEncoding, PasswordWrite, Person, Plan, Problem,
         Refusal, Rejection, Reply, Role, Search, SearchScope, Setting, Slot, StableId, Step,
         Subtree,
+    };
+
+    pub use crate::bindings::mapper::exports::ldap_oidc::policy::claim_mapper::{
+        Adjustment, Candidate, MapperPlan,
     };
 
     pub use crate::bindings::exports::ldap_oidc::policy::{

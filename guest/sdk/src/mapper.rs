@@ -16,7 +16,7 @@ mod group;
 mod membership;
 mod phone;
 mod rule;
-mod settings;
+pub(crate) mod settings;
 
 pub use rule::kinds;
 

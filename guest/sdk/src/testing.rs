@@ -1,17 +1,18 @@
 //! For a policy's own tests, natively: entries from LDIF, and a sign-in without a host.
 
+mod mappers;
 mod writes;
 
+pub use mappers::{adjust, candidate, mapper};
 pub use writes::{advance, complaints, control, modifications, page, registered, with_control};
 
 use crate::{
-    VendorPolicy,
+    VendorPolicy, base64,
     types::{
         Attribute, Bar, Context, EditMode, Entry, Federation, Finding, Identity, Person, Plan,
         Proposal, Refusal, Rejection, Reply, SearchScope, Step, Subtree,
     },
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// The entries of an LDIF file (RFC 2849): content records, values as text or base64. Values by URL
 /// and change records are not read.
@@ -30,7 +31,7 @@ pub fn ldif(text: &str) -> Result<Vec<Entry>, String> {
         let wrong = || format!("line {number} is no content record of LDIF");
         let (name, value) = line.split_once(':').ok_or_else(wrong)?;
         let value = match value.strip_prefix(':') {
-            Some(encoded) => STANDARD.decode(encoded.trim()).map_err(|_| wrong())?,
+            Some(encoded) => base64::decode(encoded.trim()).ok_or_else(wrong)?,
             None if value.starts_with('<') => return Err(wrong()),
             None => value.trim_start_matches(' ').as_bytes().to_vec(),
         };

@@ -1,9 +1,9 @@
-//! The vendor policies, built as components and embedded, with the samples that come with them.
+//! The policies that come with the bridge, built as components and embedded, with their samples.
 //!
 //! The build script (`build.rs`) makes them; this crate knows no vendor: whatever folder stands under
-//! `guest/` is here by its name.
+//! `guest/` is here by its name, and what it exports says of which world it is.
 
-/// A vendor policy that is part of this build.
+/// A policy that is part of this build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Component {
     /// The folder's name under `guest/`, which is the policy's id.
@@ -25,9 +25,14 @@ pub struct Sample {
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// All policies of this build, by name.
+/// The vendor policies of this build, by name.
 pub fn components() -> &'static [Component] {
-    COMPONENTS
+    VENDORS
+}
+
+/// The mapper policies of this build, by name.
+pub fn mappers() -> &'static [Component] {
+    MAPPERS
 }
 
 /// The samples of those policies that have some, by name.
@@ -69,32 +74,33 @@ mod tests {
         (imports, exports)
     }
 
-    #[test]
-    fn policies_reach_for_nothing_but_the_log() {
-        assert!(!components().is_empty());
-        for component in components() {
+    const IMPORTS: [&str; 2] = ["ldap-oidc:policy/log@0.1.0", "ldap-oidc:policy/types@0.1.0"];
+
+    /// Checks the imports and exports of these components.
+    fn expect_interfaces(components: &[Component], expected: &[&str]) {
+        assert!(!components.is_empty());
+        for component in components {
             let (mut imports, mut exports) = interfaces(component.bytes);
             imports.sort();
             exports.sort();
-            assert_eq!(
-                imports,
-                ["ldap-oidc:policy/log@0.1.0", "ldap-oidc:policy/types@0.1.0"],
-                "{}",
-                component.name
-            );
-            assert_eq!(
-                exports,
-                [
-                    "ldap-oidc:policy/changes@0.1.0",
-                    "ldap-oidc:policy/passwords@0.1.0",
-                    "ldap-oidc:policy/recognition@0.1.0",
-                    "ldap-oidc:policy/vendor@0.1.0",
-                    "ldap-oidc:policy/writing@0.1.0"
-                ],
-                "{}",
-                component.name
-            );
+            assert_eq!(imports, IMPORTS, "{}", component.name);
+            assert_eq!(exports, expected, "{}", component.name);
         }
+    }
+
+    #[test]
+    fn policies_reach_for_nothing_but_the_log() {
+        expect_interfaces(
+            components(),
+            &[
+                "ldap-oidc:policy/changes@0.1.0",
+                "ldap-oidc:policy/passwords@0.1.0",
+                "ldap-oidc:policy/recognition@0.1.0",
+                "ldap-oidc:policy/vendor@0.1.0",
+                "ldap-oidc:policy/writing@0.1.0",
+            ],
+        );
+        expect_interfaces(mappers(), &["ldap-oidc:policy/claim-mapper@0.1.0"]);
     }
 
     #[test]
@@ -102,8 +108,14 @@ mod tests {
         let here = env!("CARGO_MANIFEST_DIR").trim_end_matches("/host/components");
         // Of the folder that policies are built from: a short path stands in any text by chance.
         let sources = format!("{here}/guest/");
-        for component in components() {
-            assert!(component.bytes.len() < 640 * 1024, "{}", component.name);
+        // Mapper policies carry an engine of regular expressions, with Unicode's tables.
+        let sizes = [(components(), 640), (mappers(), 1536)];
+        for (component, kib) in sizes
+            .into_iter()
+            .flat_map(|(list, kib)| list.iter().map(move |component| (component, kib)))
+        {
+            let octets = component.bytes.len();
+            assert!(octets < kib * 1024, "{}: {octets}", component.name);
             for path in [&*sources, "/registry/src/"] {
                 let is_there = component
                     .bytes
@@ -114,20 +126,35 @@ mod tests {
         }
     }
 
+    /// The pages of 64 KiB that a component's instances begin with.
+    fn pages(component: &Component) -> u64 {
+        let mut pages = 0;
+        for payload in Parser::new(0).parse_all(component.bytes) {
+            if let Payload::MemorySection(section) = payload.expect("a component") {
+                for memory in section {
+                    pages += memory.expect("a memory").initial;
+                }
+            }
+        }
+        pages
+    }
+
     #[test]
     fn policies_need_not_ask_for_memory_before_they_have_worked() {
         for component in components() {
-            let mut pages = 0;
-            for payload in Parser::new(0).parse_all(component.bytes) {
-                if let Payload::MemorySection(section) = payload.expect("a component") {
-                    for memory in section {
-                        pages += memory.expect("a memory").initial;
-                    }
-                }
-            }
-            // Stack, data and 128 KiB of heap, in pages of 64 KiB.
+            // Stack, data and 128 KiB of heap.
+            let pages = pages(component);
             assert!(
                 (3..=4).contains(&pages),
+                "{}: {pages} pages",
+                component.name
+            );
+        }
+        for component in mappers() {
+            // And Unicode's tables.
+            let pages = pages(component);
+            assert!(
+                (3..=16).contains(&pages),
                 "{}: {pages} pages",
                 component.name
             );

@@ -2,11 +2,10 @@
 
 use super::phone;
 use crate::{
-    attributes, id,
+    attributes, base64, id,
     time::{self, Filetime},
     types::ClaimValue,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// How a value is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +98,7 @@ impl Format {
                 .map(str::to_owned),
             Self::Uuid => id::uuid(octets),
             Self::Guid => id::guid(octets),
-            Self::Base64 => (!octets.is_empty()).then(|| STANDARD.encode(octets)),
+            Self::Base64 => (!octets.is_empty()).then(|| base64::encode(octets)),
             Self::Phone => phone::read(attributes::text(octets)?, None),
             Self::Url => url(attributes::text(octets)?).map(str::to_owned),
             Self::Locale => locale(attributes::text(octets)?),

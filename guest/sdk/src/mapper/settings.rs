@@ -9,7 +9,7 @@ use crate::{
 pub(super) use crate::defaults::Known;
 
 /// `claim`, which most kinds know.
-pub(super) const CLAIM: Known = Known {
+pub(crate) const CLAIM: Known = Known {
     name: "claim",
     about: "The claim's name; the mapper's where it is not set.",
     preset: None,
@@ -17,7 +17,7 @@ pub(super) const CLAIM: Known = Known {
 };
 
 /// What a failure of a mapper does, which every kind knows.
-pub(super) const ON_ERROR: &str = "on_error";
+pub(crate) const ON_ERROR: &str = "on_error";
 /// A failure refuses the sign-in.
 pub(super) const DENY: &str = "deny";
 const LEAVE_OUT: &str = "leave_out";
@@ -181,24 +181,8 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 
     fn check_claim(&mut self, name: &str) {
-        let follows = (1..=128).contains(&name.len())
-            && name
-                .bytes()
-                .all(|c| c.is_ascii_alphanumeric() || b"_-.:/".contains(&c));
-        let lower = name.to_ascii_lowercase();
-        if !follows {
-            self.wrong(format!(
-                "{name:?} is not the name of a claim, which has letters, digits, _, -, ., : and / only; \
-                 set claim"
-            ));
-        } else if lower == "groups" || lower == "roles" {
-            self.wrong(format!(
-                "the bridge makes the claim {name} itself; use the kind group"
-            ));
-        } else if RESERVED.contains(&lower.as_str()) {
-            self.wrong(format!(
-                "the claim {name} is the bridge's own; name another"
-            ));
+        if let Some(message) = claim_fault(name) {
+            self.wrong(message);
         }
     }
 
@@ -263,12 +247,41 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 
     fn check_attribute(&mut self, name: &str) {
-        if !attributes::is_description(name) {
-            self.wrong(format!(
-                "{name:?} is not the name of an attribute; write one such as mail"
-            ));
+        if let Some(message) = attribute_fault(name) {
+            self.wrong(message);
         }
     }
+}
+
+/// What is wrong with the name of a claim, where a mapper may not yield it.
+pub(crate) fn claim_fault(name: &str) -> Option<String> {
+    let follows = (1..=128).contains(&name.len())
+        && name
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b"_-.:/".contains(&c));
+    let lower = name.to_ascii_lowercase();
+    if !follows {
+        Some(format!(
+            "{name:?} is not the name of a claim, which has letters, digits, _, -, ., : and / only; set \
+             claim"
+        ))
+    } else if lower == "groups" || lower == "roles" {
+        Some(format!(
+            "the bridge makes the claim {name} itself; use the kind group"
+        ))
+    } else if RESERVED.contains(&lower.as_str()) {
+        Some(format!(
+            "the claim {name} is the bridge's own; name another"
+        ))
+    } else {
+        None
+    }
+}
+
+/// What is wrong with the name of an attribute.
+pub(crate) fn attribute_fault(name: &str) -> Option<String> {
+    let message = || format!("{name:?} is not the name of an attribute; write one such as mail");
+    (!attributes::is_description(name)).then(message)
 }
 
 /// Whether a text is one pair of parentheses with whole pairs in it. The host reads the rest; braces are

@@ -1,11 +1,11 @@
 use super::*;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use crate::base64;
 
 /// Made with openssl: a subject with escapes and an address, and four alternative names.
 const CERTIFICATE: &str = "MIICZjCCAgygAwIBAgIFAKGyw9QwCgYIKoZIzj0EAwIwajEUMBIGCgmSJomT8ixkARkWBHRlc3QxFjAUBgNVBAoMDUV4YW1wbGUsIEluYy4xGDAWBgNVBAMMD0rDtnJnIEogTcO8bGxlcjEgMB4GCSqGSIb3DQEJARYRam9yZ0BleGFtcGxlLnRlc3QwHhcNMjYxMTIyMDY1ODQ3WhcNMjYxMjIyMDY1ODQ3WjBqMRQwEgYKCZImiZPyLGQBGRYEdGVzdDEWMBQGA1UECgwNRXhhbXBsZSwgSW5jLjEYMBYGA1UEAwwPSsO2cmcgSiBNw7xsbGVyMSAwHgYJKoZIhvcNAQkBFhFqb3JnQGV4YW1wbGUudGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHeTAn6hN1fcA7TqW4+bYOU8NGxlvYncgVqt6buYnuVZh/qnc1wAB4Cz2wdzyB5Txe4zuTajwpsDmBrxiYhLVpujgZ4wgZswCQYDVR0TBAIwADBvBgNVHREEaDBmgRFqb3JnQGV4YW1wbGUudGVzdIIRaG9zdC5leGFtcGxlLnRlc3SGFmh0dHBzOi8vZXhhbXBsZS50ZXN0L2qgJgYKKwYBBAGCNxQCA6AYDBZqb3JnQGNvcnAuZXhhbXBsZS50ZXN0MB0GA1UdDgQWBBSnBLAdDrBhv54b52Xf3KP2mMSp5DAKBggqhkjOPQQDAgNIADBFAiAQwbtJYqchhxLqMpjOV4LWOjDbkNEX9FUT5s7f7rg4ugIhAKQdmX+RgB7C2w0f7G+IxzvgOtBwrMengRpRE/w5SHck";
 
 fn octets() -> Vec<u8> {
-    STANDARD.decode(CERTIFICATE).expect("base64")
+    base64::decode(CERTIFICATE).expect("base64")
 }
 
 #[expect(
