@@ -10,6 +10,7 @@ use crate::{
 };
 use bridge_model::ports::PolicyFault;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
 
 /// Why a call gave no answer: the kind and a sentence.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +33,11 @@ impl Fault {
             (PolicyFault::Deadline, overrun.to_string())
         } else if let Some(trap) = error.downcast_ref::<Trap>() {
             of_trap(*trap, limits)
+        } else if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
+            (
+                PolicyFault::Trap,
+                format!("it ended itself with status {status}"),
+            )
         } else if error.is::<PoolConcurrencyLimitError>() {
             let instances = limits.instances_max;
             (

@@ -12,7 +12,7 @@ pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>, Refused> {
     }
     ComponentEncoder::default()
         .module(module)
-        .and_then(|encoder| encoder.encode())
+        .and_then(ComponentEncoder::encode)
         .map_err(|error| refused(&format!("{error:#}")))
 }
 

@@ -5,14 +5,18 @@
 
 use super::{Admitted, Tools};
 use crate::{
-    bindings::ldap_oidc::policy::types::{
-        AttributeParam, Context, EditMode, Entry, FederationParam, Person, Reply, SearchScope,
-        SubtreeParam,
+    bindings::{
+        exports::ldap_oidc::policy::claim_mapper::Candidate,
+        ldap_oidc::policy::types::{
+            AttributeParam, Context, EditMode, Entry, FederationParam, IdentityParam, MapperParam,
+            Person, Reply, SearchScope, SettingParam, SubtreeParam,
+        },
     },
     call::{Functions, Linked},
     contract,
     fault::Fault,
     log::Author,
+    mapper,
     world::PolicyKind,
 };
 use bridge_model::{
@@ -22,11 +26,12 @@ use bridge_model::{
 };
 
 /// Has a component answer: a vendor policy describes itself, translates a plain federation, and decides
-/// about nobody, one person, and several.
+/// about nobody, one person, and several; a mapper policy describes itself, checks a mapper of its kind,
+/// and adjusts as many.
 pub(super) fn run(tools: &Tools, admitted: &Admitted) -> Result<(), Fault> {
     match admitted.kind() {
         PolicyKind::Vendor => vendor(&link(tools, admitted)?),
-        PolicyKind::Mapper => Ok(()),
+        PolicyKind::Mapper => mapper(&link(tools, admitted)?),
     }
 }
 
@@ -71,6 +76,41 @@ fn decide(linked: &Linked, plan: &Plan, persons: &[Person<'_>]) -> Result<(), Fa
     let steps: Vec<Step> = steps.into_iter().map(Step::from).collect();
     contract::check_steps(&steps, persons.len())
         .map_err(|breach| Fault::of_breach(&breach, "decide"))
+}
+
+fn mapper(linked: &Linked<mapper::Exports>) -> Result<(), Fault> {
+    let description = linked.describe()?;
+    let sample = MapperParam {
+        name: "sample",
+        kind: &description.id,
+        ldap_attribute: None,
+        settings: &[SettingParam {
+            name: "claim",
+            value: "sample",
+        }],
+    };
+    // Most kinds need a setting that only they know.
+    let Ok(plan) = linked.check(sample)? else {
+        return Ok(());
+    };
+    let candidates = PERSONS.map(|person| Candidate {
+        identity: IdentityParam {
+            username: person.entry.dn,
+            claims: &[],
+            groups: &[],
+            roles: &[],
+            bars: &[],
+            notices: &[],
+            changed_at: None,
+            more: &[],
+        },
+        entry: person.entry,
+    });
+    (0..=candidates.len()).try_for_each(|count| {
+        linked
+            .adjust(&plan.memo, NOW, &candidates[..count])
+            .map(drop)
+    })
 }
 
 fn federation(vendor: &str) -> FederationParam<'_> {
