@@ -98,6 +98,15 @@ impl Tree {
     ///
     /// The first line that is wrong, and why.
     pub fn parse(name: &str, ldif: &str) -> Result<Self, LdifError> {
+        Self::of(name, ldif::read(ldif)?)
+    }
+
+    /// As [`Tree::parse`], with the records at hand.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is wrong, and why.
+    pub fn of(name: &str, records: Vec<Record>) -> Result<Self, LdifError> {
         let mut tree = Self {
             name: name.to_owned(),
             root: Entry::default(),
@@ -105,7 +114,7 @@ impl Tree {
             operational: Vec::new(),
             nodes: Vec::new(),
         };
-        for record in ldif::read(ldif)? {
+        for record in records {
             let dn = Dn::parse(&record.dn)
                 .map_err(|error| LdifError::new(record.line, error.to_string()))?;
             if tree.nodes.iter().any(|node| node.dn == dn) {
