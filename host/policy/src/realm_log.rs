@@ -99,9 +99,8 @@ impl RealmLog {
 
     /// Keeps a line, in place of the oldest where there are too many.
     pub(crate) fn keep(&self, level: LineLevel, policy: &str, digest: &str, text: &str) {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let line = PolicyLine {
-            at: Timestamp(since.unwrap_or_default().as_secs()),
+            at: now(),
             level,
             policy: policy.to_owned(),
             digest: digest.to_owned(),
@@ -138,6 +137,15 @@ impl Tally {
         self.said_at = Some(now);
         Some(std::mem::take(&mut self.count))
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing is decided by it: it is when a line was written, as in every log"
+)]
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp(since.unwrap_or_default().as_secs())
 }
 
 fn shown(text: &str) -> String {

@@ -58,7 +58,9 @@ pub trait Policies: Send + Sync {
     /// policy of another id has one of its names.
     fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError>;
 
-    /// How much processor time a realm's policies may use in a second from now on.
+    /// How much processor time a realm's policies may use in a second from now on. What was not used is
+    /// saved up for a second. A call about several persons is refused while less than half of that is
+    /// left, so that a synchronisation keeps nobody from signing in: it waits and asks again.
     fn limit_realm(&self, realm: &RealmName, time_per_second: Duration);
 }
 
