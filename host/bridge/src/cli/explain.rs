@@ -143,7 +143,7 @@ fn write_federation(out: &mut String, federation: &Value) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_person(out: &mut String, person: &Value) -> std::fmt::Result {
+pub(super) fn write_person(out: &mut String, person: &Value) -> std::fmt::Result {
     let entry = &person["entry"];
     writeln!(out, "  entry {}", word(&entry["dn"]))?;
     for attribute in items(&entry["attributes"]) {
