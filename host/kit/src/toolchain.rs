@@ -7,9 +7,10 @@ mod guest_toolchain;
 use guest_toolchain::Toolchain;
 use std::process::Command;
 
-pub(crate) use guest_toolchain::TARGET;
+/// What policies are compiled for.
+pub(crate) const TARGET: &str = guest_toolchain::TARGET;
 
-/// A cargo that can compile policies, with the arguments that it needs for that.
+/// A cargo that can compile policies.
 pub(crate) struct Compiler(Toolchain);
 
 impl Compiler {
@@ -26,12 +27,17 @@ impl Compiler {
         }
     }
 
-    /// `cargo build` for the target.
-    pub(crate) fn build(&self) -> Command {
+    /// One of its commands.
+    pub(crate) fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new(self.0.cargo());
         self.0.set_up(&mut cargo);
-        cargo.args(["build", "--target", TARGET]);
-        cargo.args(self.0.arguments());
+        cargo.arg(command);
         cargo
+    }
+
+    /// Has a command compile for policies' target.
+    pub(crate) fn target(&self, cargo: &mut Command) {
+        cargo.args(["--target", TARGET]);
+        cargo.args(self.0.arguments());
     }
 }

@@ -1,0 +1,174 @@
+//! How a policy lies in a registry.
+
+use bridge_model::policy::PolicySignature;
+use bridge_policy::signature;
+use oci_client::{
+    client::{Config, ImageLayer},
+    manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest},
+};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::io::AsyncWrite;
+
+/// The annotation of the manifest that has the signatures.
+pub const SIGNATURES: &str = "ldap-oidc.policy.signatures";
+
+const CONFIG: &str = "application/vnd.wasm.config.v0+json";
+const LAYER: &str = "application/wasm";
+/// The layout asks for a time. Always the same one lets the same component have the same digest.
+const CREATED: &str = "1970-01-01T00:00:00Z";
+
+/// What is written.
+pub(super) struct Artifact {
+    pub(super) layers: Vec<ImageLayer>,
+    pub(super) config: Config,
+    pub(super) manifest: OciImageManifest,
+}
+
+impl Artifact {
+    pub(super) fn new(
+        component: &[u8],
+        signatures: &[PolicySignature],
+        imports: &[String],
+        exports: &[String],
+    ) -> Self {
+        let layers = vec![ImageLayer::new(component.to_vec(), LAYER.to_owned(), None)];
+        let digests: Vec<_> = layers.iter().map(ImageLayer::sha256_digest).collect();
+        let described = json!({
+            "created": CREATED,
+            "architecture": "wasm",
+            "os": "wasip2",
+            "layerDigests": digests,
+            "component": { "exports": exports, "imports": imports },
+        });
+        let config = Config::new(described.to_string().into_bytes(), CONFIG.to_owned(), None);
+        let annotations = (!signatures.is_empty())
+            .then(|| BTreeMap::from([(SIGNATURES.to_owned(), signature::write(signatures))]));
+        let mut manifest = OciImageManifest::build(&layers, &config, annotations);
+        manifest.media_type = Some(OCI_IMAGE_MEDIA_TYPE.to_owned());
+        Self {
+            layers,
+            config,
+            manifest,
+        }
+    }
+}
+
+/// The layer with the component.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    pub(super) layer: &'a OciDescriptor,
+    pub(super) octets: usize,
+}
+
+/// Finds the component in a manifest; else what is wrong with it.
+pub(super) fn take(manifest: &OciImageManifest, octets_max: usize) -> Result<Taken<'_>, String> {
+    let config = &manifest.config.media_type;
+    if config != CONFIG {
+        return Err(format!(
+            "its config is of the type `{config}` and not `{CONFIG}`"
+        ));
+    }
+    let [layer] = manifest.layers.as_slice() else {
+        let count = manifest.layers.len();
+        return Err(format!("it has {count} layers; a component is one"));
+    };
+    if layer.media_type != LAYER {
+        let other = &layer.media_type;
+        return Err(format!(
+            "its layer is of the type `{other}` and not `{LAYER}`"
+        ));
+    }
+    match usize::try_from(layer.size) {
+        Ok(octets) if octets <= octets_max => Ok(Taken { layer, octets }),
+        _ => Err(format!(
+            "its component has {} octets and may have {octets_max}",
+            layer.size
+        )),
+    }
+}
+
+/// Takes as many octets as were announced, and no more.
+pub(super) struct Bounded {
+    octets: Vec<u8>,
+    octets_max: usize,
+}
+
+impl Bounded {
+    pub(super) fn new(octets_max: usize) -> Self {
+        Self {
+            octets: Vec::new(),
+            octets_max,
+        }
+    }
+
+    pub(super) fn into_octets(self) -> Vec<u8> {
+        self.octets
+    }
+}
+
+impl AsyncWrite for Bounded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        more: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.octets.len() + more.len() > self.octets_max {
+            let says = format!(
+                "the registry sends more than the {} octets that the manifest says",
+                self.octets_max
+            );
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::FileTooLarge, says)));
+        }
+        self.octets.extend_from_slice(more);
+        Poll::Ready(Ok(more.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_policy_is_always_the_same_artifact() {
+        let manifest = || Artifact::new(b"\0asm\x0d\0\x01\0", &[], &[], &[]).manifest;
+        assert_eq!(manifest().to_string(), manifest().to_string());
+        let manifest = manifest();
+        let taken = take(&manifest, 8).expect("a policy");
+        assert_eq!((taken.octets, taken.layer.media_type.as_str()), (8, LAYER));
+        assert_eq!(manifest.annotations, None);
+    }
+
+    #[test]
+    fn what_is_no_policy_is_not_fetched() {
+        let whole = Artifact::new(b"\0asm\x0d\0\x01\0", &[], &[], &[]).manifest;
+        let changed = |change: &dyn Fn(&mut OciImageManifest)| {
+            let mut manifest = whole.clone();
+            change(&mut manifest);
+            take(&manifest, 8).expect_err("no policy")
+        };
+        let says = changed(&|it| it.config.media_type = "application/x".to_owned());
+        assert!(says.contains("`application/x`"), "{says}");
+        let says = changed(&|it| it.layers.clear());
+        assert!(says.contains("0 layers"), "{says}");
+        let says = changed(&|it| it.layers[0].media_type = "text/plain".to_owned());
+        assert!(says.contains("`text/plain`"), "{says}");
+        for size in [9, -1, i64::MAX] {
+            let says = changed(&|it| it.layers[0].size = size);
+            assert!(says.contains("may have 8"), "{says}");
+        }
+    }
+}
