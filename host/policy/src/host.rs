@@ -152,7 +152,11 @@ impl PolicyHost {
     pub fn forget(&self, digest: &str) -> bool {
         let _registering = self.registering();
         let registry = self.registry.load();
-        let is_idle = registry.by_digest(digest).is_some() && !registry.is_in_force(digest);
+        let Some(known) = registry.by_digest(digest) else {
+            return false;
+        };
+        let digest = &known.policy.reference().digest;
+        let is_idle = !registry.is_in_force(digest);
         if is_idle {
             self.registry.store(Arc::new(registry.without(digest)));
             tracing::info!(target: "policy", digest, "policy forgotten");
