@@ -5,6 +5,7 @@
 //! policies, claims, identifiers) is `bridge_federation`, nothing is done anew here.
 
 mod case;
+mod check;
 mod directory;
 mod guess;
 mod name;
@@ -13,6 +14,7 @@ mod stage;
 mod time;
 
 pub use case::{Case, CaseError, CaseFile, Compared, Directives, Folder, folders};
+pub use check::{CheckError, CheckSettings, Checked, Invariant, SampleDirectory, Violation, check};
 pub use directory::LdifDirectory;
 pub use guess::{NoSuffix, suffix};
 pub use outcome::{canonical, outcome};

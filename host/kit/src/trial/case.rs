@@ -160,7 +160,12 @@ pub fn folders(path: &Path) -> Result<Vec<Folder>, CaseError> {
     Ok(found)
 }
 
-fn gather(path: &Path, prefix: &str, depth: usize, found: &mut Vec<Folder>) -> Result<(), CaseError> {
+fn gather(
+    path: &Path,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<Folder>,
+) -> Result<(), CaseError> {
     let failed = |error| CaseError::File {
         path: path.to_owned(),
         error,
@@ -197,7 +202,12 @@ fn gather(path: &Path, prefix: &str, depth: usize, found: &mut Vec<Folder>) -> R
     }
     for (name, is_dir) in &names {
         if *is_dir && depth < DEPTH_MAX && !name.starts_with('.') {
-            gather(&path.join(name), &format!("{prefix}{name}/"), depth + 1, found)?;
+            gather(
+                &path.join(name),
+                &format!("{prefix}{name}/"),
+                depth + 1,
+                found,
+            )?;
         }
     }
     Ok(())
@@ -312,7 +322,8 @@ impl Directives {
             "control" => {
                 let (oid, encoded) = value.split_once(' ').unwrap_or((value, ""));
                 let octets = STANDARD.decode(encoded.trim());
-                let is_oid = !oid.is_empty() && oid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+                let is_oid =
+                    !oid.is_empty() && oid.bytes().all(|b| b.is_ascii_digit() || b == b'.');
                 let (true, Ok(octets)) = (is_oid, octets) else {
                     return Err("an OID, a space and base64 are expected after control");
                 };
@@ -355,7 +366,8 @@ impl Case {
     pub fn of(path: &Path, base: &(Vec<Record>, Directives)) -> Result<Self, CaseError> {
         let (own, directives) = read(path, &base.1)?;
         let dns: Vec<Dn> = own.iter().filter_map(|it| Dn::parse(&it.dn).ok()).collect();
-        let is_replaced = |record: &&Record| Dn::parse(&record.dn).is_ok_and(|dn| dns.contains(&dn));
+        let is_replaced =
+            |record: &&Record| Dn::parse(&record.dn).is_ok_and(|dn| dns.contains(&dn));
         let others = base.0.iter().filter(|record| !is_replaced(record));
         Ok(Self {
             directives,
@@ -402,11 +414,7 @@ impl Case {
     /// # Errors
     ///
     /// When it cannot be tried.
-    pub async fn run(
-        &self,
-        stage: &Stage,
-        planned: PlannedFederation,
-    ) -> Result<Value, CaseError> {
+    pub async fn run(&self, stage: &Stage, planned: PlannedFederation) -> Result<Value, CaseError> {
         let (trial, candidates, others) = self.stage(stage, planned).await?;
         let reply = self.directives.reply.as_ref();
         let dns: Vec<_> = candidates.iter().map(|it| it.entry.dn.clone()).collect();

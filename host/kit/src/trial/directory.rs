@@ -68,7 +68,8 @@ impl LdifDirectory {
             let is_meant = |wish: &&Wish| wish.plain.eq_ignore_ascii_case(&own.plain);
             let wanted = wishes.iter().filter(is_meant).find_map(|wish| wish.from);
             // A part that the file itself says stays what it is.
-            if own.from.is_none() && (wanted.is_some() || attribute.values.len() > self.values_max) {
+            if own.from.is_none() && (wanted.is_some() || attribute.values.len() > self.values_max)
+            {
                 part(attribute, wanted.unwrap_or(0), self.values_max);
             }
         }
@@ -127,7 +128,11 @@ fn read_only() -> DirectoryError {
 }
 
 impl Directories for LdifDirectory {
-    fn open(&self, _: &Federation, _: Option<Secret>) -> Result<Arc<dyn Directory>, DirectoryError> {
+    fn open(
+        &self,
+        _: &Federation,
+        _: Option<Secret>,
+    ) -> Result<Arc<dyn Directory>, DirectoryError> {
         Ok(Arc::new(self.clone()))
     }
 }
@@ -239,9 +244,14 @@ member;range=2-*: cn=3,o=x
     fn many_values_come_in_parts() {
         let (all, two) = (directory(None), directory(Some(2)));
         let named = |list: &[(&str, usize)]| -> Vec<(String, usize)> {
-            list.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+            list.iter()
+                .map(|(name, count)| ((*name).to_owned(), *count))
+                .collect()
         };
-        assert_eq!(given(&all, "cn=all,o=x", &["member"]), named(&[("member", 5)]));
+        assert_eq!(
+            given(&all, "cn=all,o=x", &["member"]),
+            named(&[("member", 5)])
+        );
         for (asked, expected) in [
             ("member", named(&[("member;range=0-1", 2)])),
             ("member;range=2-*", named(&[("member;range=2-3", 2)])),
@@ -251,7 +261,10 @@ member;range=2-*: cn=3,o=x
             assert_eq!(given(&two, "cn=all,o=x", &[asked]), expected, "{asked}");
         }
         // Parts that the file itself has are given as they are.
-        assert_eq!(given(&all, "cn=part,o=x", &["member"]), named(&[("member;range=0-1", 2)]));
+        assert_eq!(
+            given(&all, "cn=part,o=x", &["member"]),
+            named(&[("member;range=0-1", 2)])
+        );
         assert_eq!(
             given(&all, "cn=part,o=x", &["member;range=2-*"]),
             named(&[("member;range=2-*", 1)])
@@ -261,12 +274,18 @@ member;range=2-*: cn=3,o=x
     #[test]
     fn options_are_told_apart() {
         let all = directory(None);
-        assert_eq!(given(&all, "cn=all,o=x", &["cn;lang-de"]), [("cn;lang-de".to_owned(), 1)]);
+        assert_eq!(
+            given(&all, "cn=all,o=x", &["cn;lang-de"]),
+            [("cn;lang-de".to_owned(), 1)]
+        );
         assert_eq!(given(&all, "cn=all,o=x", &["cn"]).len(), 2);
     }
 
     #[test]
     fn what_is_not_there_has_its_result_code() {
-        assert_eq!(search(&directory(None), "cn=gone,o=x", &["cn"]).result_code, 32);
+        assert_eq!(
+            search(&directory(None), "cn=gone,o=x", &["cn"]).result_code,
+            32
+        );
     }
 }

@@ -20,9 +20,11 @@ use std::fmt::Write as _;
 pub fn outcome(tried: &Tried, planned: &PlannedFederation, reply: Option<&Reply>) -> Value {
     let has_failed = reply.is_some_and(|reply| !reply.is_success());
     let (comes_in, name, value) = match &tried.outcome {
-        Ok(TriedVerdict::Rejected(_)) if reply.is_none() => {
-            (false, "problem", json!("the policy rejected a bind that nobody made"))
-        }
+        Ok(TriedVerdict::Rejected(_)) if reply.is_none() => (
+            false,
+            "problem",
+            json!("the policy rejected a bind that nobody made"),
+        ),
         Ok(TriedVerdict::Rejected(rejection)) => (false, "rejected", rejected(rejection)),
         Ok(TriedVerdict::Identified(_)) if has_failed => (
             false,
@@ -32,7 +34,11 @@ pub fn outcome(tried: &Tried, planned: &PlannedFederation, reply: Option<&Reply>
         Ok(TriedVerdict::Identified(identity)) => match &tried.view.identity {
             Some(view) => {
                 let is_free = !view.bars.iter().any(|bar| bar.holds);
-                (is_free, "identified", identified(view, identity, tried, planned))
+                (
+                    is_free,
+                    "identified",
+                    identified(view, identity, tried, planned),
+                )
             }
             None => (false, "problem", json!(tried.view.problem)),
         },
@@ -62,7 +68,10 @@ fn identified(
     let attribute = &planned.plan.stable_id.attribute;
     let octets = tried_as.identifier.as_deref().unwrap_or_default();
     let mut value = Map::new();
-    value.insert("stable_id".to_owned(), json!(format!("{attribute}={}", hexadecimal(octets))));
+    value.insert(
+        "stable_id".to_owned(),
+        json!(format!("{attribute}={}", hexadecimal(octets))),
+    );
     value.insert("username".to_owned(), json!(view.username));
     value.insert("claims".to_owned(), Value::Object(view.claims.clone()));
     let mut insert = |name: &str, list: Vec<Value>| {
@@ -70,10 +79,19 @@ fn identified(
             value.insert(name.to_owned(), Value::Array(list));
         }
     };
-    insert("group_dns", view.group_dns.iter().map(|dn| json!(dn)).collect());
+    insert(
+        "group_dns",
+        view.group_dns.iter().map(|dn| json!(dn)).collect(),
+    );
     insert("bars", view.bars.iter().map(bar).collect());
-    insert("notices", tried_as.identity.notices.iter().map(notice).collect());
-    insert("left_out", tried.view.left_out.iter().map(|it| json!(it)).collect());
+    insert(
+        "notices",
+        tried_as.identity.notices.iter().map(notice).collect(),
+    );
+    insert(
+        "left_out",
+        tried.view.left_out.iter().map(|it| json!(it)).collect(),
+    );
     Value::Object(value)
 }
 
@@ -120,7 +138,11 @@ fn sorted(value: &Value) -> Value {
             let mut names: Vec<_> = members.iter().collect();
             names.sort_by_key(|(name, _)| *name);
             let members = names.into_iter();
-            Value::Object(members.map(|(name, value)| (name.clone(), sorted(value))).collect())
+            Value::Object(
+                members
+                    .map(|(name, value)| (name.clone(), sorted(value)))
+                    .collect(),
+            )
         }
         other => other.clone(),
     }

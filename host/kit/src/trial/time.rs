@@ -23,7 +23,9 @@ pub fn timestamp(text: &str) -> Option<Timestamp> {
         return None;
     }
     let days = days_before(year, month) + day - 1;
-    Some(Timestamp(days * DAY_SECONDS + hour * 3600 + minute * 60 + second))
+    Some(Timestamp(
+        days * DAY_SECONDS + hour * 3600 + minute * 60 + second,
+    ))
 }
 
 /// Writes a point in time (RFC 3339, UTC); one beyond the year 9999 as seconds.

@@ -13,8 +13,8 @@ use bridge_federation::Recording;
 use bridge_kit::trial::{Case, Directives, Stage, canonical, outcome};
 use bridge_model::{
     plan::Plan,
-    ports::{MapperPolicy, Policies as _},
     policy::PolicyChoice,
+    ports::{MapperPolicy, Policies as _},
     realm::PolicyRef,
 };
 use clap::Args;
@@ -145,7 +145,11 @@ impl Run {
         } else {
             let (was, is) = (in_short(&recording.policy), in_short(stage.policy()));
             writeln!(out, "recorded with  {was}\nanswered by    {is}")?;
-            writeln!(out, "in the policy  {} µs", replayed.policy_time.as_micros())?;
+            writeln!(
+                out,
+                "in the policy  {} µs",
+                replayed.policy_time.as_micros()
+            )?;
             for name in &replayed.missing_attributes {
                 let name = printable(name);
                 writeln!(out, "not recorded   {name}: the policy asks for it now")?;
@@ -186,7 +190,10 @@ fn chained(stage: &Stage, recording: &Recording) -> anyhow::Result<Vec<Arc<dyn M
 }
 
 fn in_short(policy: &PolicyRef) -> String {
-    printable(&format!("{} {} {}", policy.id, policy.version, policy.digest))
+    printable(&format!(
+        "{} {} {}",
+        policy.id, policy.version, policy.digest
+    ))
 }
 
 /// A plan as people read it.
@@ -205,14 +212,20 @@ fn in_words(policy: &PolicyRef, plan: &Plan) -> Result<String, std::fmt::Error> 
     line("classes", &plan.user_object_classes.join(", "))?;
     line("user name", &plan.username_attribute)?;
     let id = &plan.stable_id;
-    line("identified by", &format!("{} ({:?})", id.attribute, id.form).to_lowercase())?;
+    line(
+        "identified by",
+        &format!("{} ({:?})", id.attribute, id.form).to_lowercase(),
+    )?;
     line("reads", &plan.attributes.join(", "))?;
     for search in &plan.shared {
         line("shared read", &format!("{} {}", search.key, search.base))?;
     }
     line("claims", &plan.claims.join(", "))?;
     for mapper in &plan.chained {
-        line("then asks", &format!("{} ({})", mapper.name, in_short(&mapper.policy)))?;
+        line(
+            "then asks",
+            &format!("{} ({})", mapper.name, in_short(&mapper.policy)),
+        )?;
     }
     line("memo", &format!("{} octets", plan.memo.len()))?;
     for note in &plan.notes {

@@ -5,8 +5,8 @@ use super::{
     trial::{component_of, load, planned},
 };
 use crate::cli::{output::printable, report};
-use bridge_kit::trial::{CaseError, CaseFile, Compared, Directives, Folder, Stage, folders};
 use bridge_kit::ldif::Record;
+use bridge_kit::trial::{CaseError, CaseFile, Compared, Directives, Folder, Stage, folders};
 use bridge_model::realm::PlannedFederation;
 use clap::Args;
 use std::{
@@ -69,7 +69,10 @@ impl Test {
             Some(file) => file.clone(),
             None => component_of(&self.folder)?,
         };
-        let cases = self.cases.clone().unwrap_or_else(|| self.folder.join("tests"));
+        let cases = self
+            .cases
+            .clone()
+            .unwrap_or_else(|| self.folder.join("tests"));
         let folders = folders(&cases)?;
         let stage = load(&file)?;
         let mut count = Count::default();
@@ -160,5 +163,7 @@ impl Test {
 
 /// Lines of strangers' texts, each harmless to a terminal.
 fn in_lines(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", printable(line))).collect()
+    text.lines()
+        .map(|line| format!("{}\n", printable(line)))
+        .collect()
 }

@@ -11,7 +11,10 @@ fn lines_with_a_colon_say_something_of_the_case() {
     assert_eq!(said.now, Timestamp(1_767_312_000));
     assert_eq!(said.values_max, Some(3));
     let reply = said.reply.expect("a bind");
-    assert_eq!((reply.result_code, reply.diagnostic.as_str()), (49, "data: x"));
+    assert_eq!(
+        (reply.result_code, reply.diagnostic.as_str()),
+        (49, "data: x")
+    );
     assert_eq!(reply.controls[0].value, Some(vec![1, 2]));
 }
 
@@ -43,7 +46,10 @@ fn an_answer_of_the_command_line_takes_the_place_of_the_files() {
     let mut directives = said("#: bind 49 x").expect("well formed");
     directives.answer("53:locked: now").expect("an answer");
     let reply = directives.reply.as_ref().expect("a bind");
-    assert_eq!((reply.result_code, reply.diagnostic.as_str()), (53, "locked: now"));
+    assert_eq!(
+        (reply.result_code, reply.diagnostic.as_str()),
+        (53, "locked: now")
+    );
     directives.answer("none").expect("an answer");
     assert_eq!(directives.reply, None);
     assert!(directives.answer("x").is_err());
@@ -58,7 +64,14 @@ fn folders_have_cases_and_what_they_share() {
         fs::write(path, "").expect("it is written");
     };
     assert!(matches!(folders(folder.path()), Err(CaseError::NoCases(_))));
-    for name in ["b.ldif", "a.ldif", "directory.ldif", "notes.txt", "sub/c.ldif", "sub/federation.toml"] {
+    for name in [
+        "b.ldif",
+        "a.ldif",
+        "directory.ldif",
+        "notes.txt",
+        "sub/c.ldif",
+        "sub/federation.toml",
+    ] {
         write(name);
     }
     let found = folders(folder.path()).expect("two folders");
