@@ -22,6 +22,9 @@ const STACK_OCTETS: usize = 32 * 1024;
 /// sign-in, and this is enough for a person in a few hundred groups.
 const HEAP_OCTETS: usize = 128 * 1024;
 
+/// What a guest is compiled for whose standard library imports WASI. Its linker makes the component.
+const WASI_TARGET: &str = "wasm32-wasip2";
+
 /// A component that was built.
 pub(crate) struct Guest {
     /// The folder's name.
@@ -48,7 +51,19 @@ pub(crate) fn crates_below(parent: &Path, except: &[&str]) -> Result<Vec<PathBuf
 /// `OUT_DIR`.
 pub(crate) fn build(workspace: &Path, folders: Vec<PathBuf>) -> Result<Vec<Guest>, String> {
     let out = PathBuf::from(variable("OUT_DIR")?);
-    let modules = compile(workspace, &out, &folders)?;
+    let mut flags = vec![
+        format!("-Clink-arg=-zstack-size={STACK_OCTETS}"),
+        format!("-Clink-arg=--initial-heap={HEAP_OCTETS}"),
+    ];
+    flags.extend(remapped(workspace));
+    let build = Build {
+        workspace,
+        out: &out,
+        toolchain: Toolchain::find()?,
+        target: TARGET,
+        flags,
+    };
+    let modules = build.compile(&folders)?;
     let mut guests = Vec::new();
     for (folder, module) in folders.into_iter().zip(modules) {
         let name = file_name(&folder);
@@ -65,6 +80,48 @@ pub(crate) fn build(workspace: &Path, folders: Vec<PathBuf>) -> Result<Vec<Guest
     Ok(guests)
 }
 
+/// Builds the crate in this folder for WASI 0.2, and writes `<name>.wasm` into `OUT_DIR`.
+pub(crate) fn build_for_wasi(workspace: &Path, folder: PathBuf) -> Result<Guest, String> {
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let build = Build {
+        workspace,
+        out: &out,
+        toolchain: toolchain_for_wasi()?,
+        target: WASI_TARGET,
+        flags: remapped(workspace),
+    };
+    let built = build.compile(std::slice::from_ref(&folder))?;
+    let name = file_name(&folder);
+    let component = out.join(format!("{name}.wasm"));
+    for built in built {
+        fs::copy(&built, &component)
+            .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+    }
+    Ok(Guest {
+        name,
+        folder,
+        component,
+    })
+}
+
+/// What builds everything else, where it has the library of that target or rustup can fetch it: the
+/// distribution has no sources for it.
+fn toolchain_for_wasi() -> Result<Toolchain, String> {
+    let rustc = guest_toolchain::rustc();
+    if !guest_toolchain::has_target(&rustc, WASI_TARGET) {
+        guest_toolchain::rustup_adds(WASI_TARGET);
+    }
+    if guest_toolchain::has_target(&rustc, WASI_TARGET) {
+        let cargo = PathBuf::from(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        Ok(Toolchain::Own { cargo })
+    } else {
+        Err(format!(
+            "the standard library of {WASI_TARGET} is missing, which the suites build a guest for that imports \
+             WASI; run `rustup target add {WASI_TARGET}`"
+        ))
+    }
+}
+
 /// Asks Cargo to run the build script again when something changes that the guests below `parent` are
 /// made of.
 pub(crate) fn watch(workspace: &Path, parent: &Path) {
@@ -79,53 +136,60 @@ pub(crate) fn watch(workspace: &Path, parent: &Path) {
     }
 }
 
-/// Runs the nested cargo; gives the core module of each folder.
-fn compile(workspace: &Path, out: &Path, folders: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let target_dir = target_dir(out).join("guests");
-    let packages = folders
-        .iter()
-        .map(|folder| package(folder))
-        .collect::<Result<Vec<_>, _>>()?;
-    let toolchain = Toolchain::find()?;
-    let mut cargo = Command::new(toolchain.cargo());
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(is_of_the_outer_build) {
-            cargo.env_remove(name);
-        }
-    }
-    toolchain.set_up(&mut cargo);
-    cargo
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(workspace).join("\u{1f}"))
-        .args(["build", "--locked", "--lib", "--profile", "guest"])
-        .args(["--target", TARGET])
-        .args(toolchain.arguments())
-        .arg("--manifest-path")
-        .arg(workspace.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target_dir)
-        .args(packages.iter().flat_map(|package| ["-p", package]));
-    let output = cargo
-        .output()
-        .map_err(|error| format!("cannot start {}: {error}", toolchain.cargo().display()))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("the guests do not build:\n{text}"));
-    }
-    let modules = target_dir.join(TARGET).join("guest");
-    Ok(packages
-        .iter()
-        .map(|package| modules.join(format!("{}.wasm", package.replace('-', "_"))))
-        .collect())
+/// One run of the nested cargo.
+struct Build<'a> {
+    workspace: &'a Path,
+    out: &'a Path,
+    toolchain: Toolchain,
+    target: &'static str,
+    flags: Vec<String>,
 }
 
-/// How guests are linked. Paths of this machine are cut from what panics say, so that the same sources
-/// give the same digest wherever they lie.
-fn flags(workspace: &Path) -> Vec<String> {
-    let mut flags = vec![
-        format!("-Clink-arg=-zstack-size={STACK_OCTETS}"),
-        format!("-Clink-arg=--initial-heap={HEAP_OCTETS}"),
-        format!("--remap-path-prefix={}=", workspace.display()),
-    ];
+impl Build<'_> {
+    /// Compiles the crates in these folders; gives what was linked of each.
+    fn compile(&self, folders: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+        let target_dir = target_dir(self.out).join("guests");
+        let packages = folders
+            .iter()
+            .map(|folder| package(folder))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut cargo = Command::new(self.toolchain.cargo());
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(is_of_the_outer_build) {
+                cargo.env_remove(name);
+            }
+        }
+        self.toolchain.set_up(&mut cargo);
+        cargo
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\u{1f}"))
+            .args(["build", "--locked", "--lib", "--profile", "guest"])
+            .args(["--target", self.target])
+            .args(self.toolchain.arguments())
+            .arg("--manifest-path")
+            .arg(self.workspace.join("Cargo.toml"))
+            .arg("--target-dir")
+            .arg(&target_dir)
+            .args(packages.iter().flat_map(|package| ["-p", package]));
+        let program = self.toolchain.cargo().display();
+        let output = cargo
+            .output()
+            .map_err(|error| format!("cannot start {program}: {error}"))?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("the guests do not build:\n{text}"));
+        }
+        let linked = target_dir.join(self.target).join("guest");
+        Ok(packages
+            .iter()
+            .map(|package| linked.join(format!("{}.wasm", package.replace('-', "_"))))
+            .collect())
+    }
+}
+
+/// Paths of this machine are cut from what panics say, so that the same sources give the same digest
+/// wherever they lie.
+fn remapped(workspace: &Path) -> Vec<String> {
+    let mut flags = vec![format!("--remap-path-prefix={}=", workspace.display())];
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")));

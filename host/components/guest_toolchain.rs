@@ -30,15 +30,15 @@ impl Toolchain {
     /// distribution's way where that is in vain.
     pub(super) fn find() -> Result<Self, String> {
         let rustc = rustc();
-        if !has_target(&rustc) {
-            rustup_adds_target();
+        if !has_target(&rustc, TARGET) {
+            rustup_adds(TARGET);
         }
         Self::present(&rustc)
     }
 
     /// Takes what is on this machine.
     pub(super) fn present(rustc: &Path) -> Result<Self, String> {
-        if has_target(rustc) {
+        if has_target(rustc, TARGET) {
             let cargo = PathBuf::from(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
             return Ok(Self::Own { cargo });
         }
@@ -80,8 +80,9 @@ pub(super) fn rustc() -> PathBuf {
     PathBuf::from(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
-fn has_target(rustc: &Path) -> bool {
-    let folder = printed(rustc, &["--print", "target-libdir", "--target", TARGET]);
+/// Whether the compiler has a target's standard library.
+pub(super) fn has_target(rustc: &Path, target: &str) -> bool {
+    let folder = printed(rustc, &["--print", "target-libdir", "--target", target]);
     folder
         .and_then(|folder| fs::read_dir(folder).ok())
         .is_some_and(|entries| {
@@ -91,10 +92,10 @@ fn has_target(rustc: &Path) -> bool {
         })
 }
 
-/// Whether that was of use is seen afterwards.
-fn rustup_adds_target() {
+/// Has rustup fetch a target's standard library. Whether that was of use is seen afterwards.
+pub(super) fn rustup_adds(target: &str) {
     let _ = Command::new("rustup")
-        .args(["target", "add", TARGET])
+        .args(["target", "add", target])
         .stdin(Stdio::null())
         .output();
 }

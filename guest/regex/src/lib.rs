@@ -16,6 +16,7 @@ use policy_sdk::{
     types::{Adjustment, Candidate, ClaimValue, Description, Mapper, MapperPlan, Problem, problem},
 };
 use regex::{Regex, RegexBuilder};
+use std::borrow::Cow;
 
 /// The most octets that a compiled pattern may take.
 const COMPILED_OCTETS_MAX: usize = 256 * 1024;
@@ -137,13 +138,11 @@ impl ClaimMapper for RegularExpression {
 impl Rule {
     /// What becomes of one value, where it is not blank.
     fn make(&self, value: &str) -> Option<String> {
-        let made = if self.pattern.is_match(value) {
-            let made = self.pattern.replace_all(value, self.replacement.as_str());
-            made.into_owned()
-        } else if self.keeps {
-            value.to_owned()
-        } else {
-            return None;
+        // What is borrowed does not match.
+        let made = match self.pattern.replace_all(value, self.replacement.as_str()) {
+            Cow::Owned(made) => made,
+            Cow::Borrowed(value) if self.keeps => value.to_owned(),
+            Cow::Borrowed(_) => return None,
         };
         (!made.trim().is_empty()).then_some(made)
     }

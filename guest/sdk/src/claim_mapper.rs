@@ -176,8 +176,8 @@ macro_rules! export_mapper {
 
         #[cfg(target_family = "wasm")]
         const _: () = {
-            type Policy = $crate::Exported<$mapper>;
-    $crate::__export_claim_mapper!(Policy with_types_in $crate::bindings::mapper);
+            type ExportedPolicy = $crate::Exported<$mapper>;
+    $crate::__export_claim_mapper!(ExportedPolicy with_types_in $crate::bindings::mapper);
         };
     };
 }

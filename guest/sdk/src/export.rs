@@ -198,8 +198,8 @@ macro_rules! export_policy {
 
         #[cfg(target_family = "wasm")]
         const _: () = {
-            type Policy = $crate::Exported<$policy>;
-    $crate::__export!(Policy with_types_in $crate::bindings);
+            type ExportedPolicy = $crate::Exported<$policy>;
+    $crate::__export!(ExportedPolicy with_types_in $crate::bindings);
         };
     };
 }
