@@ -11,7 +11,9 @@ use std::{
 };
 
 /// The starting point that is no vendor's: one kind of mapper.
-pub const MAPPER: &str = "mapper";
+const MAPPER: &str = "mapper";
+/// What mapper policies are tried with, whatever they are written in.
+const MAPPER_TESTS: &str = "mapper-tests";
 /// The longest name.
 const NAME_OCTETS_MAX: usize = 48;
 
@@ -134,7 +136,10 @@ fn rust(name: &str, from: &str) -> Files {
         .find(|(vendor, _)| *vendor == from);
     match vendor {
         Some((id, source)) => files.extend(copied(name, id, source)),
-        None => files.extend(template(MAPPER, name, from)),
+        None => {
+            files.extend(template(MAPPER, name, from));
+            files.extend(template(MAPPER_TESTS, name, from));
+        }
     }
     files
 }
@@ -143,7 +148,7 @@ fn rust(name: &str, from: &str) -> Files {
 fn scripted(name: &str, from: &str, language: Language) -> Files {
     let mut files = common(name, from);
     files.extend(template(language.name(), name, from));
-    files.extend(template("mapper-tests", name, from));
+    files.extend(template(MAPPER_TESTS, name, from));
     files
 }
 
@@ -163,15 +168,37 @@ fn template(folder: &str, name: &str, from: &str) -> Files {
         .collect()
 }
 
-/// A vendor policy under another id, with its samples as tests.
+/// A vendor policy under another id, with its cases as tests: they need its sample directory and the
+/// federation of its sample realm.
 fn copied(name: &str, id: &str, source: &[File]) -> Files {
     let library = source.iter().find(|file| file.path == "src/lib.rs");
     let names = Names::of(id, library.map_or("", |file| file.text));
-    source
-        .iter()
-        .filter(|file| file.path != "Cargo.toml")
-        .map(|file| (file.path.to_owned(), names.replace(file.text, name)))
-        .collect()
+    let mut files = Files::new();
+    for File { path, text } in source {
+        let text = names.replace(text, name);
+        match path.split_once('/') {
+            None if *path == "Cargo.toml" => {}
+            Some(("cases", case)) => files.push((format!("tests/{case}"), text)),
+            Some(("samples", "directory.ldif")) => {
+                files.push(("tests/directory.ldif".to_owned(), text.clone()));
+                files.push(((*path).to_owned(), text));
+            }
+            Some(("samples", "realm.toml")) => {
+                files.push(("tests/federation.toml".to_owned(), federation(&text)));
+            }
+            _ => files.push(((*path).to_owned(), text)),
+        }
+    }
+    files
+}
+
+/// The federation of a realm's file, alone.
+fn federation(realm: &str) -> String {
+    let first = realm.find("[[federations]]").unwrap_or_default();
+    let rest = realm.get(first..).unwrap_or_default();
+    let end = rest.find("[[clients]]").unwrap_or(rest.len());
+    let text = rest.get(..end).unwrap_or_default().trim_end();
+    format!("# The federation that the cases of this folder are tried with, as a realm's file has it.\n\n{text}\n")
 }
 
 fn filled(template: &str, name: &str, from: &str) -> String {

@@ -76,14 +76,14 @@ fn facts(out: &mut impl Write, it: &Inspection, signed: &SignedFile) -> io::Resu
     } else {
         writeln!(out, "wasi      not needed")?;
     }
-    list(out, "imports", &it.imports)?;
-    list(out, "exports", &it.exports)?;
+    list(out, "imports", &it.imports, "nothing")?;
+    list(out, "exports", &it.exports, "nothing")?;
     let made: Vec<_> = it
         .producers
         .iter()
         .map(|made| format!("{} {}", made.name, made.version).trim().to_owned())
         .collect();
-    list(out, "made with", &made)?;
+    list(out, "made with", &made, "not said")?;
     let judged = signed.judged();
     let signers: Vec<_> = judged
         .iter()
@@ -92,17 +92,17 @@ fn facts(out: &mut impl Write, it: &Inspection, signed: &SignedFile) -> io::Resu
             format!("{verdict} {key}")
         })
         .collect();
-    list(out, "signed by", &signers)
+    list(out, "signed by", &signers, "nobody")
 }
 
-fn list(out: &mut impl Write, name: &str, items: &[String]) -> io::Result<()> {
+fn list(out: &mut impl Write, name: &str, items: &[String], none: &str) -> io::Result<()> {
     let mut first = name;
     for item in items {
         writeln!(out, "{first:<9} {}", printable(item))?;
         first = "";
     }
     if items.is_empty() {
-        writeln!(out, "{name:<9} nothing")?;
+        writeln!(out, "{name:<9} {none}")?;
     }
     Ok(())
 }
@@ -115,6 +115,11 @@ fn admitted(
 ) -> anyhow::Result<Result<(), String>> {
     let host = PolicyHost::new(HostSettings {
         admission: Admission::Child(AdmissionChild::of_this_program()?),
+        // One call at a time needs little address space.
+        limits: Limits {
+            instances_max: 8,
+            ..Limits::default()
+        },
         ..HostSettings::default()
     })?;
     let package = PolicyPackage {

@@ -9,7 +9,7 @@
 //! claim = "initial"
 //! ```
 //!
-//! This one gives the first letter of an attribute. Change [`initial`], and what [`Mapper`] is told.
+//! This one gives the first letter of an attribute. Change [`initial`], and what [`Initial`] says of itself.
 
 use policy_sdk::{
     Attributes, ClaimMapper,
@@ -18,9 +18,9 @@ use policy_sdk::{
 };
 
 /// The policy.
-pub struct Policy;
+pub struct Initial;
 
-impl ClaimMapper for Policy {
+impl ClaimMapper for Initial {
     type Rule = MapperRule;
 
     fn describe() -> Description {
@@ -55,7 +55,7 @@ fn initial(text: &str) -> Option<ClaimValue> {
     Some(ClaimValue::Text(letter.to_uppercase().to_string()))
 }
 
-policy_sdk::export_mapper!(Policy);
+policy_sdk::export_mapper!(Initial);
 
 #[cfg(test)]
 mod tests {
