@@ -1,5 +1,5 @@
 //! Builds the hostile guests and writes the list of them, against which the suite `policy` is
-//! compiled: a guest without tests does not compile.
+//! compiled: a guest without tests does not compile. One that means no harm is built for WASI.
 
 #[path = "../host/components/guest_build.rs"]
 #[expect(
@@ -9,6 +9,9 @@
 mod guest_build;
 
 use std::{env, fmt::Write as _, fs, path::Path, process::ExitCode};
+
+/// The guest that is built for WASI.
+const WASI: &str = "wasip2";
 
 fn main() -> ExitCode {
     match run() {
@@ -30,7 +33,8 @@ fn run() -> Result<(), String> {
     let shared = here.join("support/hostile_guest.rs");
     println!("cargo:rerun-if-changed={}", shared.display());
     println!("cargo:rerun-if-changed=build.rs");
-    let folders = guest_build::crates_below(&parent, &[])?;
+    let wasi = guest_build::build_for_wasi(workspace, parent.join(WASI))?;
+    let folders = guest_build::crates_below(&parent, &[WASI])?;
     let guests = guest_build::build(workspace, folders)?;
 
     let mut table = String::new();
@@ -47,9 +51,12 @@ fn run() -> Result<(), String> {
     let code = format!(
         "/// The guests under `tests/guests`, by their folders' names.\n\
          pub const GUESTS: &[(&str, &[u8])] = &[\n{table}];\n\n\
+         /// The guest whose standard library imports WASI.\n\
+         pub const WASI_GUEST: &[u8] = include_bytes!({:?});\n\n\
          /// Expands a macro with the names of all guests, as modules are named.\n\
          #[macro_export]\n\
-         macro_rules! for_each_guest {{\n    ($each:ident) => {{ $each! {{{modules} }} }};\n}}\n"
+         macro_rules! for_each_guest {{\n    ($each:ident) => {{ $each! {{{modules} }} }};\n}}\n",
+        wasi.component.display().to_string()
     );
     let out = env::var("OUT_DIR").map_err(|_| "OUT_DIR is not set")?;
     fs::write(Path::new(&out).join("guests.rs"), code).map_err(|error| error.to_string())
