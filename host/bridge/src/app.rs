@@ -8,6 +8,7 @@ pub use builder::Builder;
 use crate::{
     audit::KeptAudit,
     config::realm_file::RealmFile,
+    policies::PolicySources,
     web::{
         self, BaseUrlError, Health, WebState,
         admin::{AdminRooms, AdminSettings, AdminState, admin_router},
@@ -20,12 +21,11 @@ use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditOutcome},
     federation::Federation,
     names::{FederationId, RealmName},
-    policy::{PolicyOrigin, PolicyPackage},
     ports::{AuditLog, Clock, Policies, PolicyError, Precondition, Random, Store, StoreError},
     realm::{Applied, Declaration, PLATFORM, PlannedFederation, Prune, Realm},
 };
-use bridge_policy::{Cache, HostError, HostSettings, PolicyHost};
-use std::{path::Path, sync::Arc, time::Duration};
+use bridge_policy::{HostError, PolicyHost};
+use std::{io, path::Path, sync::Arc, time::Duration};
 use tracing::{info, warn};
 use url::Url;
 
@@ -34,6 +34,7 @@ use url::Url;
 pub struct Bridge {
     store: Arc<dyn Store>,
     policies: Arc<PolicyHost>,
+    sources: Arc<PolicySources>,
     federations: Arc<Federations>,
     accounts: Accounts,
     synchroniser: Synchroniser,
@@ -57,6 +58,11 @@ pub enum BridgeError {
     /// A policy that is built in cannot be loaded.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The program that admits components is this one, and the system does not say where it is.
+    #[error(
+        "the program that runs cannot be found: {0}; policies are admitted by another process of it"
+    )]
+    Program(#[source] io::Error),
 }
 
 /// Why a file was not applied. Nothing of it is in force then.
@@ -84,6 +90,12 @@ impl Bridge {
         &*self.policies
     }
 
+    /// Where the policies come from. They have to be looked at every few seconds
+    /// ([`PolicySources::look`]).
+    pub fn policy_sources(&self) -> &PolicySources {
+        &self.sources
+    }
+
     /// What people and clients meet.
     pub fn router(&self) -> Router {
         web::router(self.web.clone())
@@ -97,6 +109,7 @@ impl Bridge {
             accounts: self.accounts.clone(),
             synchroniser: self.synchroniser.clone(),
             policies: self.policies.clone(),
+            sources: self.sources.clone(),
             directories: self.directories.clone(),
         };
         admin_router(&AdminState::new(self.web.clone(), rooms, trail, settings))
@@ -297,21 +310,4 @@ fn realm_of(object: &str) -> Option<String> {
     let (_, name) = object.split_once(' ')?;
     let (realm, _) = name.split_once('/').unwrap_or((name, ""));
     Some(realm.to_owned())
-}
-
-/// The host of policies with those that are built in, compiled or from the cache.
-///
-/// # Errors
-///
-/// See [`BridgeError`].
-pub fn built_in_policies(cache: Option<Cache>) -> Result<PolicyHost, BridgeError> {
-    let host = PolicyHost::new(HostSettings {
-        cache,
-        ..HostSettings::default()
-    })?;
-    for component in bridge_components::components() {
-        let package = PolicyPackage::unsigned(component.bytes, PolicyOrigin::BuiltIn);
-        host.put_in_force(&host.load(&package)?.digest)?;
-    }
-    Ok(host)
 }

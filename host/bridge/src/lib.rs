@@ -30,11 +30,13 @@ pub mod cli;
 pub mod config;
 mod demo;
 mod documents;
+pub mod policies;
 mod system;
 mod telemetry;
 mod watch;
 pub mod web;
 
-pub use app::{ApplyError, Bridge, BridgeError, Builder, built_in_policies};
+pub use app::{ApplyError, Bridge, BridgeError, Builder};
 pub use audit::{AuditFile, AuditOutput, KeptAudit};
+pub use policies::built_in_policies;
 pub use system::{OsRandom, SystemClock};

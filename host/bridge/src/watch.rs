@@ -14,7 +14,7 @@ const SLACK: Duration = Duration::from_secs(5);
 /// What is compared of a file: when it was last written, its length and its place on disk, so that a
 /// file that is moved over another is seen too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
+pub(crate) struct Mark {
     modified: Option<SystemTime>,
     length: u64,
     inode: u64,
@@ -97,14 +97,17 @@ fn now() -> SystemTime {
 }
 
 fn seen_now(file: &Path) -> Seen {
-    match std::fs::metadata(file) {
-        Ok(data) => Seen::File(Mark {
-            modified: data.modified().ok(),
-            length: data.len(),
-            inode: data.ino(),
-        }),
-        Err(_) => Seen::Gone,
-    }
+    mark_of(file).map_or(Seen::Gone, Seen::File)
+}
+
+/// How a file is now; none: it is not there.
+pub(crate) fn mark_of(file: &Path) -> Option<Mark> {
+    let data = std::fs::metadata(file).ok()?;
+    Some(Mark {
+        modified: data.modified().ok(),
+        length: data.len(),
+        inode: data.ino(),
+    })
 }
 
 #[cfg(test)]

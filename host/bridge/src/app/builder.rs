@@ -1,13 +1,16 @@
 //! What a bridge is made of.
 
-use super::{Bridge, BridgeError, built_in_policies};
+use super::{Bridge, BridgeError};
 use crate::{
     audit::AuditFile,
+    policies::{PolicySources, Restored, Rooms, built_in_policies},
     system::{OsRandom, SystemClock},
     web::{Health, WebSettings, WebState},
 };
 use bridge_directory::LdapDirectories;
-use bridge_federation::{Accounts, Federations, SignIns, Synchroniser, ThrottleLimits};
+use bridge_federation::{
+    Accounts, Federations, Recorder, SignIns, Swaps, Synchroniser, ThrottleLimits,
+};
 use bridge_model::{
     outbound::OutboundRules,
     ports::{AuditLog, Clock, Random, Store},
@@ -30,9 +33,11 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     throttle: ThrottleLimits,
-    policies: Option<PolicyHost>,
+    policies: Option<Arc<PolicyHost>>,
+    restored: Option<Restored>,
     trusted_proxies: Vec<IpNet>,
     outbound: OutboundRules,
+    recorder: Option<Recorder>,
     serve_health: bool,
 }
 
@@ -47,8 +52,10 @@ impl Builder {
             random: Arc::new(OsRandom),
             throttle: ThrottleLimits::default(),
             policies: None,
+            restored: None,
             trusted_proxies: Vec::new(),
             outbound: OutboundRules::default(),
+            recorder: None,
             serve_health: true,
         }
     }
@@ -90,8 +97,16 @@ impl Builder {
 
     /// The policies; preset: those that are built in, compiled anew.
     #[must_use]
-    pub fn policies(mut self, policies: PolicyHost) -> Self {
-        self.policies = Some(policies);
+    pub fn policies(mut self, policies: impl Into<Arc<PolicyHost>>) -> Self {
+        self.policies = Some(policies.into());
+        self
+    }
+
+    /// What was restored into the policies' host before; preset: nothing, those that are built in are
+    /// all.
+    #[must_use]
+    pub fn restored(mut self, restored: Restored) -> Self {
+        self.restored = Some(restored);
         self
     }
 
@@ -107,6 +122,13 @@ impl Builder {
     #[must_use]
     pub fn outbound(mut self, rules: OutboundRules) -> Self {
         self.outbound = rules;
+        self
+    }
+
+    /// Who records sign-ins; preset: nobody.
+    #[must_use]
+    pub fn recorder(mut self, recorder: Option<Recorder>) -> Self {
+        self.recorder = recorder;
         self
     }
 
@@ -128,15 +150,31 @@ impl Builder {
         settings.serve_health = self.serve_health;
         let policies = match self.policies {
             Some(policies) => policies,
-            None => built_in_policies(None)?,
+            None => Arc::new(built_in_policies(None)?),
         };
-        let policies = Arc::new(policies);
         let directories = Arc::new(LdapDirectories::new(self.outbound));
-        let federations = Arc::new(Federations::new(
-            self.store.clone(),
-            policies.clone(),
-            directories.clone(),
-        ));
+        let mut federations =
+            Federations::new(self.store.clone(), policies.clone(), directories.clone());
+        if let Some(recorder) = self.recorder {
+            federations = federations.with_recorder(recorder);
+        }
+        let federations = Arc::new(federations);
+        let restored = self.restored;
+        let restored = restored.unwrap_or_else(|| Restored::built_in(&policies));
+        let rooms = Rooms {
+            host: policies.clone(),
+            store: self.store.clone(),
+            federations: federations.clone(),
+            swaps: Swaps::new(
+                federations.clone(),
+                self.store.clone(),
+                policies.clone(),
+                self.clock.clone(),
+                self.audit.clone(),
+            ),
+            clock: self.clock.clone(),
+        };
+        let sources = Arc::new(PolicySources::new(rooms, restored));
         let sign_ins = SignIns::new(
             federations.clone(),
             self.store.clone(),
@@ -179,6 +217,7 @@ impl Builder {
             },
             store: self.store,
             policies,
+            sources,
             federations,
             accounts,
             synchroniser,

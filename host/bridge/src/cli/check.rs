@@ -2,20 +2,24 @@
 
 use super::realm_files;
 use crate::{
-    app::built_in_policies,
     config::{Fault, Faults, process::ProcessConfig, realm_file::RealmFile},
+    policies::{Restored, guarded_policies},
+    system::SystemClock,
     web::Tls,
 };
 use bridge_directory::LdapDirectories;
 use bridge_federation::probe;
+use bridge_model::ports::Clock as _;
 use bridge_store::SealingKey;
-use std::{io::Write as _, path::Path};
+use std::{io::Write as _, path::Path, sync::Arc};
 
 pub(super) async fn run(path: &Path, offline: bool) -> anyhow::Result<()> {
     let config = ProcessConfig::read(path)?;
-    let policies = built_in_policies(None)?;
-    let mut faults = Vec::new();
-    let files = realm_files(&config, &policies).unwrap_or_else(|more| {
+    let policies = Arc::new(guarded_policies(None)?);
+    let now = SystemClock.now();
+    let restored = Restored::all(&policies, config.policies.clone(), None, now).await?;
+    let mut faults = restored.faults();
+    let files = realm_files(&config, policies.as_ref()).unwrap_or_else(|more| {
         faults.extend(more.0);
         Vec::new()
     });

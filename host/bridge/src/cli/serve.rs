@@ -1,22 +1,28 @@
 //! `serve`: signs people in until the process is told to stop.
 
 mod doors;
+mod record;
 mod upkeep;
+
+pub(super) use record::Record;
 
 use super::realm_files;
 use crate::{
-    app::{Bridge, built_in_policies},
+    app::{Bridge, Builder},
     audit::{AuditFile, KeptAudit},
-    config::process::ProcessConfig,
-    system::OsRandom,
+    config::{process::ProcessConfig, realm_file::RealmFile},
+    policies::{Restored, guarded_policies},
+    system::{OsRandom, SystemClock},
+    watch::Watch,
     web::{
         ConnectionLimits,
         admin::{AdminSettings, AdminSocket},
     },
 };
 use anyhow::Context as _;
+use bridge_model::ports::{Clock as _, PolicyPackages};
 use bridge_policy::{Cache, PolicyHost};
-use bridge_store::{Options, Purpose, SealingKey, SqliteStore};
+use bridge_store::{OpenError, Options, Purpose, SealingKey, SqliteStore};
 use doors::{Certificates, Doors};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,29 +37,94 @@ const SYNC_EVERY: Duration = Duration::from_secs(15);
 /// How often what is over is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
-pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
+pub(super) async fn run(path: &Path, record: &Record) -> anyhow::Result<()> {
     let config = ProcessConfig::read(path)?;
     let key = SealingKey::read(&config.store.sealing_key)?;
-    // Nothing is made before everything is understood.
-    let policies = built_in_policies(Some(Cache {
-        folder: config.policy_cache.clone(),
+    let policies = Arc::new(guarded_policies(Some(Cache {
+        folder: config.policies.cache.clone(),
         mac_key: key.derive("policy cache"),
-    }))?;
-    let watch = Upkeep::watch(&config);
-    let files = realm_files(&config, &policies)?;
-    let certificates = Certificates::read(&config)?;
+    }))?);
+    // Nothing is made before everything is understood; what was kept is needed for that.
+    let kept = match config.store.path.exists() {
+        true => Some(open(&config, &key).await?),
+        false => None,
+    };
+    let understood = Understood::of(&config, &policies, kept.as_deref()).await;
+    let (understood, store) = match (understood, kept) {
+        (Ok(understood), Some(store)) => (understood, store),
+        (Ok(understood), None) => (understood, open(&config, &key).await?),
+        (Err(error), kept) => {
+            if let Some(store) = kept {
+                store.close().await;
+            }
+            return Err(error);
+        }
+    };
+    serve(config, policies, store, understood, record).await
+}
+
+/// What files say, and what has to be there before anything is made.
+struct Understood {
+    restored: Restored,
+    watch: Watch,
+    files: Vec<RealmFile>,
+    certificates: Certificates,
+    sink: AuditFile,
+    doors: Doors,
+}
+
+impl Understood {
+    async fn of(
+        config: &ProcessConfig,
+        policies: &Arc<PolicyHost>,
+        kept: Option<&SqliteStore>,
+    ) -> anyhow::Result<Self> {
+        let kept = kept.map(|store| store as &dyn PolicyPackages);
+        let now = SystemClock.now();
+        let restored = Restored::all(policies, config.policies.clone(), kept, now).await?;
+        let watch = Upkeep::watch(config);
+        let files = realm_files(config, policies.as_ref())?;
+        let certificates = Certificates::read(config)?;
+        let sink = match &config.audit_file {
+            Some(file) => AuditFile::append(file)
+                .with_context(|| format!("cannot write audit events to {}", file.display()))?,
+            None => AuditFile::standard_output(),
+        };
+        Ok(Self {
+            restored,
+            watch,
+            files,
+            certificates,
+            sink,
+            doors: Doors::take(config).await?,
+        })
+    }
+}
+
+async fn serve(
+    config: ProcessConfig,
+    policies: Arc<PolicyHost>,
+    store: Arc<SqliteStore>,
+    understood: Understood,
+    record: &Record,
+) -> anyhow::Result<()> {
+    let Understood {
+        restored,
+        watch,
+        files,
+        certificates,
+        sink,
+        doors,
+    } = understood;
     let settings = AdminSettings {
         prefixes: config.admin.prefixes.clone(),
         rates: config.admin.rates,
         ..AdminSettings::default()
     };
-    let sink = match &config.audit_file {
-        Some(file) => AuditFile::append(file)
-            .with_context(|| format!("cannot write audit events to {}", file.display()))?,
-        None => AuditFile::standard_output(),
-    };
-    let doors = Doors::take(&config).await?;
-    let (bridge, trail) = bridge(&config, &key, policies, sink).await?;
+    let trail = KeptAudit::start(Arc::new(sink), store.clone());
+    let builder = bridge(&config, store, &trail).policies(policies);
+    let builder = builder.restored(restored).recorder(record.start()?);
+    let bridge = builder.build()?;
     let socket = AdminSocket::bind(&config.admin.socket).await?;
     bridge.withdraw_all_but(&files).await?;
     for file in &files {
@@ -72,6 +143,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
         watch,
     );
     tokio::spawn(keep_up(upkeep, bridge.clone()));
+    tokio::spawn(keep_policies_up(bridge.clone()));
     let runs = tokio::spawn(synchronise(bridge.clone(), stop.clone()));
     info!(
         address = %config.listener.address,
@@ -95,27 +167,32 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn bridge(
-    config: &ProcessConfig,
-    key: &SealingKey,
-    policies: PolicyHost,
-    sink: AuditFile,
-) -> anyhow::Result<(Bridge, KeptAudit)> {
+async fn open(config: &ProcessConfig, key: &SealingKey) -> Result<Arc<SqliteStore>, OpenError> {
     let options = Options::new(Purpose::Production);
-    let store = SqliteStore::open(&config.store.path, key, Arc::new(OsRandom), &options).await?;
-    let store = Arc::new(store);
-    let trail = KeptAudit::start(Arc::new(sink), store.clone());
-    let mut builder = Bridge::builder(config.base_url.clone(), store)
+    let opened = SqliteStore::open(&config.store.path, key, Arc::new(OsRandom), &options).await;
+    opened.map(Arc::new)
+}
+
+fn bridge(config: &ProcessConfig, store: Arc<SqliteStore>, trail: &KeptAudit) -> Builder {
+    let builder = Bridge::builder(config.base_url.clone(), store)
         .audit(Arc::new(trail.clone()))
         .audit_keep(config.audit_keep)
         .throttle(config.throttle)
         .trusted_proxies(config.listener.trusted_proxies.clone())
-        .outbound(config.outbound.clone())
-        .policies(policies);
-    if config.health_address.is_some() {
-        builder = builder.health_elsewhere();
+        .outbound(config.outbound.clone());
+    match config.health_address {
+        Some(_) => builder.health_elsewhere(),
+        None => builder,
     }
-    Ok((builder.build()?, trail))
+}
+
+/// Keeps up with the policies of the folder. Apart from the rest, since to admit one may take seconds.
+async fn keep_policies_up(bridge: Bridge) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    loop {
+        look.tick().await;
+        bridge.policy_sources().look().await;
+    }
 }
 
 /// Keeps up with files that change, and removes what is over.

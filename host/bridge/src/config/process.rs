@@ -2,8 +2,10 @@
 
 mod admin;
 mod outbound;
+mod policies;
 
 pub use admin::AdminConfig;
+pub use policies::PoliciesConfig;
 
 use super::{Faults, tree, understood};
 use crate::{documents::section::Section, web::WebSettings};
@@ -29,8 +31,8 @@ pub struct ProcessConfig {
     pub health_address: Option<SocketAddr>,
     /// The database.
     pub store: StoreConfig,
-    /// The folder for compiled policies, which only the bridge may write.
-    pub policy_cache: PathBuf,
+    /// Where policies come from, and what they may reach.
+    pub policies: PoliciesConfig,
     /// How many failed attempts are taken.
     pub throttle: ThrottleLimits,
     /// The file that audit events are appended to; none: standard output.
@@ -109,11 +111,7 @@ fn root(section: Section<'_>, folder: &Path) -> Option<ProcessConfig> {
         address
     });
     let store = store(&section, folder);
-    let policy_cache = section.section("policies").and_then(|policies| {
-        let cache = policies.text("cache").map(|path| folder.join(path));
-        policies.finish();
-        cache
-    });
+    let policies = policies::read(section.section("policies"), folder);
     let throttle = throttle(&section);
     let (audit_file, audit_keep) = audit(section.section("audit"), folder);
     let trusts_proxies = listener
@@ -129,7 +127,7 @@ fn root(section: Section<'_>, folder: &Path) -> Option<ProcessConfig> {
         base_url: base_url?,
         listener: listener?,
         health_address,
-        policy_cache: policy_cache.unwrap_or_else(|| beside("policy-cache")),
+        policies: policies.beside(|| beside("policy-cache")),
         admin: admin.beside(|| beside("admin.sock")),
         store,
         throttle,

@@ -1,5 +1,6 @@
 use super::{Faults, process::ProcessConfig, realm_file::RealmFile};
-use crate::app::built_in_policies;
+use crate::built_in_policies;
+use bridge_model::policy::WasiGrant;
 use std::path::Path;
 
 const PROCESS: &str = include_str!("../cli/init/bridge.toml");
@@ -50,9 +51,43 @@ fn what_init_writes_is_understood() {
     assert!(config.store.path.is_absolute());
     assert_eq!(config.apply.len(), 1);
     assert_eq!(
-        config.policy_cache.file_name(),
+        config.policies.cache.file_name(),
         Some("policy-cache".as_ref())
     );
+    assert_eq!(config.policies.folder, None);
+}
+
+#[test]
+fn policies_come_from_a_folder_and_reach_what_they_are_granted() {
+    let tables = |more: &str| process(&format!("{PROCESS}\n[policies]\n{more}\n"));
+    let config = tables("cache = \"run/code\"\nfolder = \"policies\"\n[policies.wasi]\n\"a.wasm\" = \"minimal\"\nMine = \"Minimal\"\nother = \"none\"")
+        .expect("understood");
+    let policies = config.policies;
+    assert!(policies.cache.ends_with("run/code"));
+    assert!(
+        policies
+            .folder
+            .as_ref()
+            .is_some_and(|folder| folder.is_absolute() && folder.ends_with("policies"))
+    );
+    assert_eq!(policies.granted_to_file("a.wasm"), Some(WasiGrant::Minimal));
+    assert_eq!(policies.granted_to_file("b.wasm"), None);
+    assert_eq!(policies.granted_to_id("mine"), Some(WasiGrant::Minimal));
+    assert_eq!(policies.granted_to_id("OTHER"), Some(WasiGrant::None));
+    for (more, field) in [
+        ("folder = 5", "policies.folder"),
+        ("folder = \"a\"\ncache = \"a\"", "policies.folder"),
+        ("colour = \"blue\"", "policies.colour"),
+        ("wasi = \"minimal\"", "policies.wasi"),
+        ("[policies.wasi]\nx = \"minimal\"", "policies.wasi"),
+        (
+            "folder = \"a\"\n[policies.wasi]\nx = \"all\"",
+            "policies.wasi.x",
+        ),
+    ] {
+        let told = told(tables(more));
+        assert!(has(&told, field) && told.len() == 1, "{more}: {told:?}");
+    }
 }
 
 #[test]

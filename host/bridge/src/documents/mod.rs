@@ -14,6 +14,7 @@ mod client;
 mod declaration;
 mod difference;
 mod federation;
+mod policy_rules;
 mod realm;
 mod source;
 mod span;
@@ -23,8 +24,9 @@ pub(crate) use client::ClientDocument;
 pub(crate) use declaration::{ReadDeclaration, declared};
 pub(crate) use difference::{Difference, ObjectChange};
 pub(crate) use document::{Document, Wrong};
-pub(crate) use federation::FederationDocument;
+pub(crate) use federation::{FederationDocument, read as read_federation_in};
 pub(crate) use format::Format;
+pub(crate) use policy_rules::digest;
 pub(crate) use realm::RealmDocument;
 pub(crate) use source::{Origin, Source, is_pem, resolve};
 pub(crate) use tree::Node;
@@ -32,7 +34,7 @@ pub(crate) use tree::Node;
 use bridge_model::{
     client::Client,
     names::RealmName,
-    plan::Problem,
+    plan::{Mapper, Problem},
     ports::Policies,
     realm::{PlannedFederation, Realm},
     secret::Secret,
@@ -139,6 +141,27 @@ pub(crate) fn read_federation(
     );
     understood(value, &source, |_, section| {
         federation::read(section, around.realm, &source)
+    })
+}
+
+/// Reads a list of mappers, as a federation has it; a policy looks at them later.
+///
+/// # Errors
+///
+/// Everything that is wrong with them.
+pub(crate) fn read_mappers(
+    list: &serde_json::Value,
+    policies: &dyn Policies,
+) -> Result<Vec<Mapper>, Refused> {
+    let origin = Origin::Request {
+        has_credential: true,
+    };
+    let source = Source::new(origin, policies);
+    let document = serde_json::json!({ "mapper": list });
+    understood(&document, &source, |_, section| {
+        let mappers = federation::read_mappers(&section);
+        section.finish();
+        Some(mappers)
     })
 }
 

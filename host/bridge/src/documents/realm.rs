@@ -1,9 +1,12 @@
 //! Realms.
 
-use super::{section::Section, span};
+use super::{
+    policy_rules::{self, PolicyRulesDocument},
+    section::Section,
+    span,
+};
 use bridge_model::{
     names::RealmName,
-    policy::PolicyRules,
     realm::{Lifetimes, Realm, Revision},
 };
 use serde::Serialize;
@@ -36,6 +39,10 @@ pub(crate) struct RealmDocument {
     /// every federation of the realm, a DN in one.
     #[schema(value_type = Option<Vec<String>>)]
     pub(crate) admin_groups: Vec<String>,
+    /// Which policies may serve the realm, and how much of the processor they may have. Only the
+    /// platform's administrators with the scope `policy:admin` change it.
+    #[schema(value_type = Option<PolicyRulesDocument>)]
+    pub(crate) policies: PolicyRulesDocument,
     /// The file that declares the realm; then it is read-only elsewhere.
     #[schema(read_only)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +80,7 @@ impl From<&Realm> for RealmDocument {
             enabled: realm.enabled,
             lifetimes: LifetimesDocument::from(&realm.lifetimes),
             admin_groups: realm.admin_groups.clone(),
+            policies: PolicyRulesDocument::from(&realm.policies),
             managed_by: realm.managed_by.clone(),
             revision: Some(realm.revision.0),
         }
@@ -98,6 +106,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Realm> {
     let enabled = section.flag("enabled", true);
     let lifetimes = section.section("lifetimes").map(lifetimes);
     let admin_groups = section.each("admin_groups", group);
+    let policies = section.section("policies").map(policy_rules::read);
     section.finish();
     Some(Realm {
         name: name?,
@@ -105,7 +114,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Realm> {
         enabled,
         lifetimes: lifetimes.unwrap_or_default(),
         admin_groups,
-        policies: PolicyRules::default(),
+        policies: policies.unwrap_or_default(),
         managed_by: None,
         revision: Revision::default(),
     })

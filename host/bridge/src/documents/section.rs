@@ -244,6 +244,11 @@ impl<'a> Section<'a> {
 
     /// All members of a table whose names are free, as text; a list gives its name several times.
     pub(crate) fn free(self) -> Vec<(String, String)> {
+        self.members()
+    }
+
+    /// As [`Section::free`], for a table that is still looked at.
+    pub(crate) fn members(&self) -> Vec<(String, String)> {
         let mut members = Vec::new();
         for (name, node) in self.table {
             let values = match &node.value {

@@ -2,7 +2,8 @@ mod connection;
 mod others;
 
 use super::*;
-use crate::app::built_in_policies;
+use crate::built_in_policies;
+use bridge_model::realm::PolicyRef;
 use bridge_policy::PolicyHost;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -23,6 +24,12 @@ fn with<T>(read: impl FnOnce(&Around<'_>) -> T, has_credential: bool) -> T {
         policies: policies(),
         has_credential,
     })
+}
+
+fn generic() -> PolicyRef {
+    let mut vendors = policies().vendors().into_iter();
+    let found = vendors.find(|(policy, _)| policy.id == "generic");
+    found.expect("it is built in").0
 }
 
 fn federation(value: &Value) -> Result<ReadFederation, Refused> {
@@ -61,7 +68,7 @@ fn full() -> Value {
             "vanished_max_percent": 5, "full_sync_period": "7d", "changed_sync_period": "1h",
             "read_bases": ["ou=more,dc=tco,dc=com"], "groups": {"dn": "ou=groups,dc=tco,dc=com"},
             "on_error": "pass_over", "email_verified_domains": ["tco.com"],
-            "subject_namespace": "old-name", "settings": {"uuid_form": "text"},
+            "subject_namespace": "old-name", "policy_digest": generic().digest, "settings": {"uuid_form": "text"},
         },
         "mapper": [
             {"name": "email", "ldap_attribute": "mail", "kind": "attribute", "on_error": "deny"},
@@ -136,6 +143,10 @@ fn what_is_shown_can_be_given_back() {
         "name": "staff", "display_name": "Staff", "enabled": true,
         "lifetimes": {"session": "8h", "interaction": "30m", "code": "90s", "token": "5m"},
         "admin_groups": ["admins"],
+        "policies": {
+            "allowed": ["generic"], "trusted_keys": [format!("ed25519:{}", "a7".repeat(32))],
+            "signature_required": true, "cpu_ms_per_second": 100,
+        },
     });
     let read = read_realm(&realm, policies()).expect("taken");
     let mut shown = serde_json::to_value(RealmDocument::from(&read)).expect("JSON");

@@ -32,6 +32,7 @@ mod tests;
 mod tls;
 
 pub use health::{Health, health_router};
+pub(crate) use pages::time::for_logs;
 pub use routes::router;
 pub use serve::{ConnectionLimits, ServeError, bind, serve};
 pub use state::{BaseUrlError, WebSettings, WebState};

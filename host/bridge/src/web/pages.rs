@@ -2,7 +2,7 @@
 
 mod account;
 mod password;
-mod time;
+pub(crate) mod time;
 
 pub(super) use account::{
     AccountPage, PasswordSection, ProfileField, ProfileSection, SessionRow, SignedOutPage,

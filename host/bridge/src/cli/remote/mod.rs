@@ -143,12 +143,52 @@ impl Remote {
         Ok(serde_json::from_slice(&answer.success()?)?)
     }
 
+    /// Removes a resource, or what goes on there.
+    pub(super) async fn delete(&self, resource: &str) -> anyhow::Result<()> {
+        let answer = self.send(Method::DELETE, resource, None).await?;
+        answer.success()?;
+        Ok(())
+    }
+
+    /// Sends a component to a resource, with these headers.
+    pub(super) async fn post_octets(
+        &self,
+        resource: &str,
+        octets: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> anyhow::Result<Value> {
+        let mut request = self.authorised(Method::POST, resource).await?;
+        request = request.header(header::CONTENT_TYPE, "application/wasm");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = self.exchange(request.body(Body::from(octets))?).await?;
+        Ok(serde_json::from_slice(&answer.success()?)?)
+    }
+
     async fn send(
         &self,
         method: Method,
         resource: &str,
         document: Option<&Value>,
     ) -> anyhow::Result<Answer> {
+        let mut request = self.authorised(method, resource).await?;
+        let body = match document {
+            Some(document) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(serde_json::to_vec(document)?)
+            }
+            None => Body::empty(),
+        };
+        self.exchange(request.body(body)?).await
+    }
+
+    /// A request for a resource, by whoever asks.
+    async fn authorised(
+        &self,
+        method: Method,
+        resource: &str,
+    ) -> anyhow::Result<http::request::Builder> {
         let realm = self.realm.as_deref().map(|realm| path(&["realms", realm]));
         let path = format!("{}{ROOT}{resource}", realm.unwrap_or_default());
         let mut request = self.request(method, &path);
@@ -164,14 +204,7 @@ impl Remote {
             let bearer = format!("Bearer {}", token.as_str());
             request = request.header(header::AUTHORIZATION, bearer);
         }
-        let body = match document {
-            Some(document) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(serde_json::to_vec(document)?)
-            }
-            None => Body::empty(),
-        };
-        self.exchange(request.body(body)?).await
+        Ok(request)
     }
 
     /// A request for a path of the listener.

@@ -2,6 +2,7 @@
 
 use super::{GROUPS_DN, certificates, settings};
 use crate::documents::{
+    digest,
     section::{Section, Switch},
     source::Source,
     words::{OnErrorWord, ReferralWord, SearchScopeWord, TlsVersionWord},
@@ -31,6 +32,7 @@ pub(super) struct Advanced {
     pub(super) on_error: OnError,
     pub(super) email_verified_domains: Vec<String>,
     pub(super) subject_namespace: Option<String>,
+    pub(super) policy_digest: Option<String>,
     pub(super) settings: Vec<Setting>,
 }
 
@@ -47,6 +49,7 @@ impl Default for Advanced {
             on_error: OnError::default(),
             email_verified_domains: Vec::new(),
             subject_namespace: None,
+            policy_digest: None,
             settings: Vec::new(),
         }
     }
@@ -68,6 +71,7 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
         section.fault(&format!("settings.{GROUPS_DN}"), message);
     }
     let groups_base = groups(&section);
+    let pinned = section.filled_text("policy_digest");
     own.extend(groups_base.iter().map(|base| Setting {
         name: GROUPS_DN.to_owned(),
         value: base.to_string(),
@@ -83,6 +87,7 @@ pub(super) fn read(section: Option<Section<'_>>, source: &Source<'_>) -> Advance
         on_error: on_error.unwrap_or_default(),
         email_verified_domains: section.each("email_verified_domains", |text| domain(&text)),
         subject_namespace: subject_namespace(&section),
+        policy_digest: section.typed("policy_digest", pinned, |text| digest(&text)),
         settings: own,
     };
     section.finish();

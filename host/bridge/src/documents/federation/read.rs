@@ -155,7 +155,7 @@ fn described(
             .unwrap_or_else(|| name.to_string()),
         name,
         vendor: vendor?,
-        policy_digest: None,
+        policy_digest: advanced.policy_digest,
         connection,
     })
 }

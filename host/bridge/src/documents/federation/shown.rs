@@ -246,6 +246,10 @@ pub(crate) struct AdvancedDocument {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject_namespace: Option<String>,
+    /// The very component that is to be used, which has to answer to `vendor`: `sha256:` and 64
+    /// hexadecimal digits. Preset: the one in force under that name, whichever it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_digest: Option<String>,
     /// Settings that only this vendor's policy knows.
     #[schema(value_type = Option<std::collections::BTreeMap<String, SettingValue>>)]
     #[serde(skip_serializing_if = "Settings::is_empty")]
@@ -367,6 +371,7 @@ impl From<&Federation> for AdvancedDocument {
             on_error: OnErrorWord::of(federation.on_error),
             email_verified_domains: federation.email_verified_domains.clone(),
             subject_namespace: Some(federation.subject_namespace.clone()),
+            policy_digest: federation.policy_digest.clone(),
             settings: shown_settings(&federation.settings, &[GROUPS_DN]),
         }
     }

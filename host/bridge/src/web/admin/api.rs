@@ -229,6 +229,27 @@ impl Endpoint {
         self
     }
 
+    /// With a body of octets, of one of these media types.
+    pub(super) fn takes_octets(mut self, types: &[&str]) -> Self {
+        let octets = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .build();
+        let mut body = RequestBodyBuilder::new().required(Some(Required::True));
+        for media_type in types {
+            let content = ContentBuilder::new().schema(Some(octets.clone())).build();
+            body = body.content(*media_type, content);
+        }
+        self.operation = self.operation.request_body(Some(body.build()));
+        self
+    }
+
+    /// With a header of the request that may be left out.
+    pub(super) fn header(mut self, name: &str, about: &str) -> Self {
+        self.operation = self.operation.parameter(header(name, about));
+        self
+    }
+
     /// With a body in the answer.
     pub(super) fn answers(mut self, status: u16, about: &str, shape: Shape) -> Self {
         let answer = ResponseBuilder::new()
@@ -248,14 +269,6 @@ impl Endpoint {
 
     /// Takes the headers that a change may be made to depend on.
     pub(super) fn conditional(mut self) -> Self {
-        let header = |name: &str, about: &str| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Header)
-                .description(Some(about))
-                .required(Required::False)
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        };
         if self.method == HttpMethod::Get {
             let about = "The entity tag that is known already: then the answer is 304";
             self.operation = self.operation.parameter(header("If-None-Match", about));
@@ -265,6 +278,16 @@ impl Endpoint {
         self.operation = self.operation.parameter(header("If-Match", about));
         self
     }
+}
+
+/// A header of a request that may be left out.
+fn header(name: &str, about: &str) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(about))
+        .required(Required::False)
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
 }
 
 /// An endpoint that has not said yet what it does.

@@ -6,7 +6,7 @@ use crate::{
     web::failure::Failure,
 };
 use axum::{
-    body::{Bytes, HttpBody as _},
+    body::{Bytes, HttpBody as _, to_bytes},
     extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request},
     response::IntoResponse,
 };
@@ -20,6 +20,9 @@ pub(super) const OCTETS_MAX: usize = 1024 * 1024;
 
 /// How long a body may take to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a component may take to arrive.
+const OCTETS_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The type of a document.
 pub(super) const JSON: &str = "application/json";
@@ -43,6 +46,9 @@ pub(super) struct OptionalBody<T>(pub(super) T);
 
 /// A query that is a `T` and nothing more.
 pub(super) struct Parameters<T>(pub(super) T);
+
+/// A body of octets that is not read yet.
+pub(super) struct Octets(Request);
 
 /// Segments of the path by their names in the route, percent-decoded.
 pub(super) struct Segments(Vec<(String, String)>);
@@ -110,6 +116,33 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
         Body::from_request(request, state)
             .await
             .map(|Body(body)| Self(body))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Octets {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        Ok(Self(request))
+    }
+}
+
+impl Octets {
+    /// Reads them, at most so many, sent as one of these media types.
+    pub(super) async fn read(self, types: &[&str], most: usize) -> Result<Vec<u8>, Problem> {
+        if !is_one_of(self.0.headers(), types) {
+            return Err(wrong_type(types));
+        }
+        let too_large = || Problem::new(Kind::TooLarge, format!("the body may have {most} octets"));
+        let body = self.0.into_body();
+        if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
+            return Err(too_large());
+        }
+        let read = tokio::time::timeout(OCTETS_READ_TIMEOUT, to_bytes(body, most));
+        let read = read
+            .await
+            .map_err(|_| Problem::from(Failure::RequestTimeout))?;
+        Ok(read.map_err(|_| too_large())?.into())
     }
 }
 
@@ -187,8 +220,7 @@ async fn read<S: Send + Sync>(
     types: &[&str],
 ) -> Result<String, Problem> {
     if !is_one_of(request.headers(), types) {
-        let detail = format!("the body has to be {}", types.join(" or "));
-        return Err(Problem::new(Kind::MediaType, detail));
+        return Err(wrong_type(types));
     }
     let body = tokio::time::timeout(READ_TIMEOUT, Bytes::from_request(request, state))
         .await
@@ -199,6 +231,11 @@ async fn read<S: Send + Sync>(
         })?;
     String::from_utf8(body.into())
         .map_err(|_| Problem::new(Kind::Invalid, "the body is not encoded as UTF-8"))
+}
+
+fn wrong_type(types: &[&str]) -> Problem {
+    let detail = format!("the body has to be {}", types.join(" or "));
+    Problem::new(Kind::MediaType, detail)
 }
 
 fn is_one_of(headers: &HeaderMap, types: &[&str]) -> bool {

@@ -102,7 +102,7 @@ pub(super) fn note_refused(state: &AdminState, caller: &Caller, wanted: Wanted, 
 }
 
 /// Who, told apart from a namesake of the realm in question: names of clients have no spaces.
-fn actor(administrator: &Administrator, realm: Option<&RealmName>) -> String {
+pub(super) fn actor(administrator: &Administrator, realm: Option<&RealmName>) -> String {
     let name = &administrator.name;
     match &administrator.realm {
         Some(own) if Some(own) != realm => format!("{name} of realm {own}"),

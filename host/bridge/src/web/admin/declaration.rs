@@ -11,6 +11,7 @@ use super::{
     clients::may_give,
     federations::changes_subjects,
     problem::Problem,
+    realms::may_rule,
     shape::Shape,
 };
 use crate::documents::{
@@ -153,6 +154,9 @@ async fn apply(
         may_give(&caller.administrator, &declared.client)
             .map_err(|problem| below(problem, &format!("clients[{place}]")))?;
     }
+    let known = state.web.store.realm(realm).await?;
+    may_rule(&caller.administrator, known.as_ref(), &read.declared.realm)
+        .map_err(|problem| below(problem, "realm"))?;
     let warnings = read.warnings.iter().map(Advice::from).collect();
     let declared = with_ids(state, read, query.change_subjects).await?;
     let before = kept(state, realm).await?;

@@ -20,9 +20,12 @@ mod declaration;
 mod etag;
 mod explanations;
 mod federation_actions;
+mod federation_candidate;
 mod federation_draft;
 mod federation_plan;
 mod federation_preview;
+mod federation_rehearse;
+mod federation_shadow;
 mod federation_sync;
 mod federations;
 mod keycloak;
@@ -30,6 +33,9 @@ mod limits;
 mod merge;
 mod openapi;
 mod policies;
+mod policy_changes;
+mod policy_log;
+mod policy_view;
 mod prefix;
 mod problem;
 mod realms;
@@ -45,14 +51,14 @@ pub use prefix::{PrefixError, Prefixes};
 pub use socket::{AdminSocket, SocketError};
 
 use super::{headers, protocol, request, routes, state::WebState};
-use crate::audit::KeptAudit;
+use crate::{audit::KeptAudit, policies::PolicySources};
 use api::Api;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
-use bridge_federation::{Accounts, Federations, Synchroniser};
+use bridge_federation::{Accounts, Federations, Rehearsals, Shadowing, Synchroniser};
 use bridge_model::ports::{Directories, Policies};
 use http::StatusCode;
 use limits::Limits;
@@ -97,6 +103,8 @@ pub struct AdminRooms {
     pub synchroniser: Synchroniser,
     /// The policies in force.
     pub policies: Arc<dyn Policies>,
+    /// Where they come from.
+    pub sources: Arc<PolicySources>,
     /// The directories.
     pub directories: Arc<dyn Directories>,
 }
@@ -108,7 +116,10 @@ pub struct AdminState {
     federations: Arc<Federations>,
     accounts: Accounts,
     synchroniser: Synchroniser,
+    shadowing: Shadowing,
+    rehearsals: Rehearsals,
     policies: Arc<dyn Policies>,
+    sources: Arc<PolicySources>,
     directories: Arc<dyn Directories>,
     /// What can be read back of the audit trail; none: what the store has.
     trail: Option<KeptAudit>,
@@ -126,12 +137,23 @@ impl AdminState {
         trail: Option<KeptAudit>,
         settings: AdminSettings,
     ) -> Self {
+        let (federations, store) = (&rooms.federations, &web.store);
+        let shadowing = Shadowing::new(
+            federations.clone(),
+            store.clone(),
+            web.clock.clone(),
+            web.audit.clone(),
+        );
+        let rehearsals = Rehearsals::new(federations.clone(), store.clone(), web.clock.clone());
         Self {
             web,
+            shadowing,
+            rehearsals,
             federations: rooms.federations,
             accounts: rooms.accounts,
             synchroniser: rooms.synchroniser,
             policies: rooms.policies,
+            sources: rooms.sources,
             directories: rooms.directories,
             trail,
             limits: Arc::new(Limits::new(settings.rates)),
@@ -150,6 +172,8 @@ pub fn admin_router(state: &AdminState) -> Router {
         .add(federation_actions::endpoints())
         .add(federation_preview::endpoints())
         .add(federation_sync::endpoints())
+        .add(federation_rehearse::endpoints())
+        .add(federation_shadow::endpoints())
         .add(connect::endpoints())
         .add(subjects::endpoints())
         .add(clients::endpoints())
@@ -158,6 +182,8 @@ pub fn admin_router(state: &AdminState) -> Router {
         .add(users::endpoints())
         .add(keycloak::endpoints())
         .add(policies::endpoints())
+        .add(policy_changes::endpoints())
+        .add(policy_log::endpoints())
         .add(audit_events::endpoints())
         .add(explanations::endpoints())
         .add(declaration::endpoints());

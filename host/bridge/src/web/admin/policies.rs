@@ -6,6 +6,7 @@ use super::{
     api::Endpoint,
     body::Segments,
     change::{Done, Wanted, audited},
+    policy_view::{PolicyView, RefusalView},
     problem::Problem,
     shape::Shape,
 };
@@ -14,40 +15,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use bridge_model::{admin::AdminScope, audit::AuditKind, plan::Description, realm::PolicyRef};
+use bridge_model::{admin::AdminScope, audit::AuditKind, realm::PolicyRef};
 use http::StatusCode;
-use serde::Serialize;
-use serde_json::{Value, json};
-use utoipa::ToSchema;
+use serde_json::json;
 
-const TAG: &str = "policies";
-const READ: Access = Access::realm(AdminScope::FederationRead).on(Ground::Any);
-const SWITCH: Access = Access::platform(AdminScope::PolicyAdmin);
+pub(super) const TAG: &str = "policies";
+pub(super) const READ: Access = Access::realm(AdminScope::FederationRead).on(Ground::Any);
+pub(super) const CHANGE: Access = Access::platform(AdminScope::PolicyAdmin);
 const OFF: &str = "/policies/{policy}/off";
-
-/// A policy that is loaded.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LoadedPolicy)]
-struct PolicyView {
-    /// What a federation names as its vendor.
-    id: String,
-    /// Other names for the vendor.
-    aliases: Vec<String>,
-    /// The name for people.
-    title: String,
-    /// The policy's own version.
-    version: String,
-    /// `sha256:` and the hexadecimal digest of the component.
-    digest: String,
-    /// Whether it is switched off: then its federations let nobody in.
-    off: bool,
-    /// The settings that it reads from a federation.
-    #[schema(value_type = Vec<Object>)]
-    settings: Value,
-    /// The kinds of mappers that it knows.
-    #[schema(value_type = Vec<Object>)]
-    kinds: Value,
-}
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -55,30 +30,48 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .about(
                 TAG,
                 "list_policies",
-                "All policies, by id, with their digests",
+                "All policies that are loaded, by id, those in force first; the federations that use them are those that the caller administers",
             )
             .answers(200, "The policies", Shape::list_of::<PolicyView>()),
-        Endpoint::put(OFF, SWITCH, put_off)
+        Endpoint::get("/policies/refused", CHANGE, refused)
+            .about(
+                TAG,
+                "list_refused_policies",
+                "What is not taken at present, files of the folder and kept policies, and why",
+            )
+            .answers(200, "What is refused", Shape::list_of::<RefusalView>()),
+        Endpoint::put(OFF, CHANGE, put_off)
             .about(
                 TAG,
                 "switch_policy_off",
                 "Switches a policy off: its federations let nobody in",
             )
             .answers_empty(204, "It is off"),
-        Endpoint::delete(OFF, SWITCH, delete_off)
+        Endpoint::delete(OFF, CHANGE, delete_off)
             .about(TAG, "switch_policy_on", "Switches a policy on again")
             .answers_empty(204, "It is on"),
     ]
 }
 
-async fn list(State(state): State<AdminState>, _: Call) -> Result<Response, Problem> {
+async fn list(State(state): State<AdminState>, call: Call) -> Result<Response, Problem> {
     let off = state.web.store.policies_off().await?;
-    let vendors = state.policies.vendors();
-    let views = vendors.into_iter().map(|(reference, description)| {
-        let is_off = off.contains(&reference.id);
-        PolicyView::of(reference, description, is_off)
+    let administrator = &call.caller.administrator;
+    let of = administrator.realm.as_ref();
+    let listed = state
+        .sources
+        .list(of.filter(|_| !administrator.is_of_platform()))
+        .await?;
+    let views = listed.into_iter().map(|policy| {
+        let is_off = off.contains(&policy.reference.id);
+        PolicyView::of(policy, is_off).told_to(administrator)
     });
     Ok(Json(views.collect::<Vec<_>>()).into_response())
+}
+
+async fn refused(State(state): State<AdminState>, _: Call) -> Response {
+    let refused = state.sources.refused();
+    let views: Vec<_> = refused.into_iter().map(RefusalView::from).collect();
+    Json(views).into_response()
 }
 
 async fn put_off(
@@ -104,15 +97,11 @@ async fn switch(
     on: bool,
 ) -> Result<Response, Problem> {
     let id = segments.text("policy")?;
-    let mut vendors = state.policies.vendors().into_iter();
-    let found = vendors.find(|(reference, _)| reference.id == id);
+    let vendors = state.policies.vendors().into_iter();
+    let mut known = vendors.chain(state.policies.mappers());
+    let found = known.find(|(reference, _)| reference.id == id);
     let (reference, _) = found.ok_or_else(|| Problem::missing("policy"))?;
-    let wanted = Wanted {
-        kind: AuditKind::Changed,
-        object: format!("policy {id}"),
-        realm: None,
-    };
-    audited(state, &call.caller, wanted, async {
+    audited(state, &call.caller, wanted(AuditKind::Changed, id), async {
         let store = &state.web.store;
         let was_off = store.policies_off().await?.contains(&reference.id);
         store.switch_policy(id, on).await?;
@@ -128,17 +117,21 @@ async fn switch(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-impl PolicyView {
-    fn of(reference: PolicyRef, description: Description, off: bool) -> Self {
-        Self {
-            id: reference.id,
-            aliases: description.aliases,
-            title: description.title,
-            version: reference.version,
-            digest: reference.digest,
-            off,
-            settings: serde_json::to_value(&description.settings).unwrap_or_default(),
-            kinds: serde_json::to_value(&description.kinds).unwrap_or_default(),
-        }
+/// A change of a policy, which is of no realm.
+pub(super) fn wanted(kind: AuditKind, id: &str) -> Wanted {
+    Wanted {
+        kind,
+        object: name_of(id),
+        realm: None,
     }
+}
+
+/// `policy generic`.
+pub(super) fn name_of(id: &str) -> String {
+    format!("policy {id}")
+}
+
+/// What of a policy stands in the audit trail.
+pub(super) fn audit_view(policy: &PolicyRef) -> serde_json::Value {
+    json!({ "digest": policy.digest, "version": policy.version })
 }

@@ -18,9 +18,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bridge_model::{
-    admin::AdminScope,
+    admin::{AdminScope, Administrator},
     audit::AuditKind,
     names::RealmName,
+    policy::PolicyRules,
     ports::Precondition,
     realm::{PLATFORM, Realm},
 };
@@ -92,6 +93,7 @@ async fn create(
     };
     let kept = audited(&state, &caller, wanted, async {
         let realm = read_realm(&document, state.policies.as_ref())?;
+        may_rule(&caller.administrator, None, &realm)?;
         let now = state.web.clock.now();
         let kept = state
             .web
@@ -133,6 +135,7 @@ async fn patch(
             let message = "is part of the issuer and cannot change; make a new realm";
             return Err(Problem::of_member("name", message));
         }
+        may_rule(&caller.administrator, Some(&realm), &changed)?;
         let precondition = conditions.of_change(realm.revision, true)?;
         let now = state.web.clock.now();
         let kept = state
@@ -189,6 +192,32 @@ async fn delete(
     })
     .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The rules for policies keep one realm's policies from another's time, and the platform's word on who
+/// is trusted: they are the platform's to change.
+///
+/// # Errors
+///
+/// For anybody else who would change them.
+pub(super) fn may_rule(
+    administrator: &Administrator,
+    before: Option<&Realm>,
+    after: &Realm,
+) -> Result<(), Problem> {
+    let before = before.map_or_else(PolicyRules::default, |realm| realm.policies.clone());
+    let may = administrator.is_of_platform() && administrator.may(AdminScope::PolicyAdmin);
+    if before == after.policies || may {
+        return Ok(());
+    }
+    let scope = AdminScope::PolicyAdmin;
+    let message = format!(
+        "is for administrators of the platform with the scope {scope}; send it as it is shown"
+    );
+    Err(Problem {
+        kind: Kind::Forbidden,
+        ..Problem::of_member("policies", message)
+    })
 }
 
 /// `realm staff`.

@@ -18,6 +18,13 @@ pub(super) fn for_machines(time: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}Z")
 }
 
+/// The same to the second, for logs: `2026-11-22T06:33:05Z`.
+pub(crate) fn for_logs(time: Timestamp) -> String {
+    let minute = for_machines(time);
+    let minute = minute.trim_end_matches('Z');
+    format!("{minute}:{:02}Z", time.0 % 60)
+}
+
 /// How long ago something was: `just now`, `5 minutes ago`.
 pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.0.saturating_sub(then.0);
