@@ -1,12 +1,15 @@
 //! The federations in force, of all realms.
 
 use crate::{
+    chain::{Fitted, Misfit, fit},
     member::{ActiveFederation, Broken, Member, takes_new_users},
-    review::translate,
+    record::Recorder,
+    shadow::Beside,
 };
 use bridge_model::{
     names::RealmName,
-    ports::{Directories, Policies, Store, StoreError, VendorPolicy},
+    policy::PolicyRules,
+    ports::{Directories, Policies, Store, StoreError},
     realm::PlannedFederation,
     secret::Secret,
 };
@@ -34,6 +37,8 @@ pub struct Federations {
     store: Arc<dyn Store>,
     policies: Arc<dyn Policies>,
     directories: Arc<dyn Directories>,
+    /// Who looks on at sign-ins.
+    beside: Beside,
     loaded: RwLock<Loaded>,
     /// Held while a realm is loaded, so that it is loaded once.
     loading: Mutex<()>,
@@ -61,6 +66,8 @@ struct Held {
 pub(crate) struct ActiveRealm {
     pub(crate) subject_key: Secret,
     pub(crate) members: Vec<Member>,
+    /// Whether the next who asks would find the same: not where a policy had no time just now.
+    is_settled: bool,
 }
 
 impl Federations {
@@ -74,6 +81,7 @@ impl Federations {
             store,
             policies,
             directories,
+            beside: Beside::default(),
             loaded: RwLock::default(),
             loading: Mutex::new(()),
             started: Instant::now(),
@@ -86,6 +94,13 @@ impl Federations {
     #[must_use]
     pub fn with_idle_max(mut self, idle_max: Duration) -> Self {
         self.idle_max = idle_max;
+        self
+    }
+
+    /// Records sign-ins.
+    #[must_use]
+    pub fn with_recorder(mut self, recorder: Recorder) -> Self {
+        self.beside = Beside::recording(recorder);
         self
     }
 
@@ -137,7 +152,7 @@ impl Federations {
         let active = Arc::new(self.load(realm).await?);
         let mut loaded = self.write();
         // What changed meanwhile may not be in it: then it serves this caller alone.
-        if loaded.reloads == reloads {
+        if loaded.reloads == reloads && active.is_settled {
             let held = Held {
                 realm: active.clone(),
                 used_at: AtomicU64::new(self.millis()),
@@ -149,6 +164,10 @@ impl Federations {
 
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    pub(crate) fn beside(&self) -> &Beside {
+        &self.beside
     }
 
     pub(crate) fn policies(&self) -> &dyn Policies {
@@ -181,8 +200,12 @@ impl Federations {
 
     async fn load(&self, realm: &RealmName) -> Result<ActiveRealm, StoreError> {
         let subject_key = self.store.subject_key(realm).await?;
-        let subject_key =
-            subject_key.ok_or_else(|| StoreError::Missing(format!("realm {realm}")))?;
+        let missing = || StoreError::Missing(format!("realm {realm}"));
+        let subject_key = subject_key.ok_or_else(missing)?;
+        let rules = self.store.realm(realm).await?.ok_or_else(missing)?.policies;
+        let time_per_second = Duration::from_millis(rules.cpu_ms_per_second.into());
+        self.policies.limit_realm(realm, time_per_second);
+        let mut is_settled = true;
         let off = self.store.policies_off().await?;
         let mut members = Vec::new();
         for planned in self.store.federations(realm).await? {
@@ -198,9 +221,11 @@ impl Federations {
                 takes_new_users: takes_new_users(federation),
                 reason: String::new(),
             };
-            members.push(match self.activate(planned, &off).await {
+            members.push(match self.activate(planned, &rules, &off).await {
                 Ok(active) => Member::Active(Arc::new(active)),
-                Err(reason) => {
+                Err(misfit) => {
+                    is_settled &= !misfit.is_busy();
+                    let reason = misfit.to_string();
                     warn!(%realm, federation = %broken.name, reason, "federation cannot be put in force");
                     broken.reason = reason;
                     Member::Broken(broken)
@@ -210,42 +235,41 @@ impl Federations {
         Ok(ActiveRealm {
             subject_key,
             members,
+            is_settled,
         })
     }
 
     async fn activate(
         &self,
         planned: PlannedFederation,
+        rules: &PolicyRules,
         off: &[String],
-    ) -> Result<ActiveFederation, String> {
-        let text = |error: &dyn std::error::Error| error.to_string();
-        let policy = self
-            .policies
-            .vendor(&planned.federation.realm, planned.federation.policy())
-            .map_err(|e| text(&e))?;
-        if off.contains(&policy.reference().id) {
-            return Err(format!("policy {} is switched off", policy.reference().id));
+    ) -> Result<ActiveFederation, Misfit> {
+        let refused = |error: &dyn std::error::Error| Misfit::Refused(error.to_string());
+        let Fitted {
+            planned,
+            policy,
+            links,
+            is_new,
+        } = fit(self.policies(), rules, planned)?;
+        let mappers = links.iter().map(|link| &link.mapper.policy);
+        let mut used = std::iter::once(policy.reference()).chain(mappers);
+        if let Some(policy) = used.find(|policy| off.contains(&policy.id)) {
+            let reason = format!("policy {} is switched off", policy.id);
+            return Err(Misfit::Refused(reason));
         }
-        let planned = self.with_plan_of(policy.as_ref(), planned).await?;
-        let credential = self
-            .store
-            .bind_credential(&planned.federation)
-            .await
-            .map_err(|e| text(&e))?;
+        if is_new {
+            self.save(&planned).await.map_err(|e| refused(&e))?;
+        }
+        let credential = self.store.bind_credential(&planned.federation).await;
+        let credential = credential.map_err(|e| refused(&e))?;
         ActiveFederation::open(planned, policy, self.directories(), credential)
-            .map_err(|e| text(&e))
+            .map(|federation| federation.with_links(links).with_beside(&self.beside))
+            .map_err(|e| refused(&e))
     }
 
-    /// A plan belongs to the digest that made it: another one translates the federation anew.
-    async fn with_plan_of(
-        &self,
-        policy: &dyn VendorPolicy,
-        planned: PlannedFederation,
-    ) -> Result<PlannedFederation, String> {
-        if planned.policy.digest == policy.reference().digest {
-            return Ok(planned);
-        }
-        let planned = translated_anew(self.policies(), planned)?;
+    /// Keeps a plan that was made anew.
+    async fn save(&self, planned: &PlannedFederation) -> Result<(), StoreError> {
         let federation = &planned.federation;
         let (plan, policy) = (&planned.plan, &planned.policy);
         let saved = self
@@ -257,37 +281,18 @@ impl Federations {
                 realm = %federation.realm,
                 federation = %federation.name,
                 policy.digest = policy.digest,
-                "federation translated anew because its policy changed"
+                "federation translated anew because its policies changed"
             ),
             // Whoever changed the federation has saved the plan of what it is now, and has it read.
             Err(StoreError::Stale(_)) => {}
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error),
         }
-        Ok(planned)
+        Ok(())
     }
 }
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The same federation with the plan of the policy that is in force now.
-pub(crate) fn translated_anew(
-    policies: &dyn Policies,
-    planned: PlannedFederation,
-) -> Result<PlannedFederation, String> {
-    let PlannedFederation {
-        federation,
-        managed_by,
-        revision,
-        ..
-    } = planned;
-    let translated =
-        translate(policies, &federation, managed_by).map_err(|error| error.to_string())?;
-    Ok(PlannedFederation {
-        revision,
-        ..translated
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What may be said: the check that stands between a policy's identity and a token.
 
 mod groups;
+mod web;
 
 use bridge_model::{
     claims::is_of_the_protocol,
@@ -8,13 +9,16 @@ use bridge_model::{
     dn::Dn,
     entry::Entry,
     plan::{Mapper, Plan},
-    search::Finding,
+    search::{Finding, Setting},
 };
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
 /// What the host makes of groups and roles, and what an operator vouches for: no policy's word.
 const HOSTS_OWN: &[&str] = &["groups", "roles", "email_verified", "phone_number_verified"];
+
+/// In `identity.more`: a mapper that failed and was left out.
+const LEFT_OUT: &str = "left_out";
 
 /// The most claims of a person.
 const CLAIMS_MAX: usize = 100;
@@ -113,7 +117,8 @@ pub fn assemble(
         if claims.contains_key(&claim.name) {
             return Err(ClaimError::Repeated(claim.name.clone()));
         }
-        if let Some(value) = json(claim)? {
+        let value = json(claim)?.and_then(|value| web::only_addresses(&claim.name, value));
+        if let Some(value) = value {
             claims.insert(claim.name.clone(), value);
         }
     }
@@ -122,7 +127,7 @@ pub fn assemble(
         .groups
         .iter()
         .filter(|group| match group.dn.as_str() {
-            "" => is_given_to_all(&group.name, mappers),
+            "" => is_given_to_all(&group.name, mappers, plan),
             _ => read.has_group(group),
         })
         .collect();
@@ -153,35 +158,68 @@ pub fn assemble(
 }
 
 /// Whether the operator gives a group that is none of the directory's to everyone.
-fn is_given_to_all(group: &str, mappers: &[Mapper]) -> bool {
+fn is_given_to_all(group: &str, mappers: &[Mapper], plan: &Plan) -> bool {
+    // What a mapper policy does gives no groups.
+    let is_chained = |mapper: &Mapper| plan.chained.iter().any(|it| it.name == mapper.name);
     let gives = |mapper: &Mapper| {
         let mut settings = mapper.settings.iter();
         mapper.ldap_attribute.is_none()
+            && !is_chained(mapper)
             && settings.any(|setting| setting.name == "group" && setting.value == group)
     };
     mappers.iter().any(gives)
 }
 
-/// The names of the mappers that a policy left out because they failed.
+/// The names of the mappers that were left out because they failed.
 pub(crate) fn left_out(identity: &Identity) -> Vec<String> {
     let more = identity.more.iter();
-    let left_out = more.filter(|setting| setting.name == "left_out");
+    let left_out = more.filter(|setting| setting.name == LEFT_OUT);
     let names = left_out.map(|setting| setting.value.chars().take(NAME_CHARS_MAX).collect());
     names.take(CLAIMS_MAX).collect()
 }
 
-fn check_planned(claim: &Claim, plan: &Plan) -> Result<(), ClaimError> {
-    let (name, tag) = claim.name.split_once('#').unwrap_or((&claim.name, "x"));
-    check_name(name)?;
-    let is_tag = (1..=35).contains(&tag.len())
-        && tag.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
-    if !is_tag {
-        return Err(ClaimError::Name(claim.name.clone()));
+/// Notes that a mapper was left out because it failed.
+pub(crate) fn leave_out(identity: &mut Identity, mapper: &str) {
+    identity.more.push(Setting {
+        name: LEFT_OUT.to_owned(),
+        value: mapper.to_owned(),
+    });
+}
+
+/// Checks a claim by itself: its name, its language tag and its value.
+///
+/// # Errors
+///
+/// See [`ClaimError`]; whether the claim is planned is not looked at.
+pub(crate) fn check(claim: &Claim) -> Result<(), ClaimError> {
+    check_tagged(claim)?;
+    match json(claim)? {
+        Some(Value::String(text)) if text.len() > OCTETS_MAX => {
+            Err(ClaimError::TooLarge("octets of a claim"))
+        }
+        _ => Ok(()),
     }
+}
+
+fn check_planned(claim: &Claim, plan: &Plan) -> Result<(), ClaimError> {
+    let name = check_tagged(claim)?;
     if plan.claims.iter().any(|planned| planned == name) {
         Ok(())
     } else {
         Err(ClaimError::NotPlanned(claim.name.clone()))
+    }
+}
+
+/// A claim's name without its language tag.
+fn check_tagged(claim: &Claim) -> Result<&str, ClaimError> {
+    let (name, tag) = claim.name.split_once('#').unwrap_or((&claim.name, "x"));
+    check_name(name)?;
+    let is_tag = (1..=35).contains(&tag.len())
+        && tag.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
+    if is_tag {
+        Ok(name)
+    } else {
+        Err(ClaimError::Name(claim.name.clone()))
     }
 }
 

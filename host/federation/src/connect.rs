@@ -1,11 +1,12 @@
 //! From an address to a whole federation: the policies say whose directory it is.
 
 use crate::{
+    chain::{Fitted, admit, fit},
     connection_test::{TestReport, opened},
     member::ActiveFederation,
     person::Subjects,
     preview::{Whom, show},
-    review::review,
+    review::review_under,
     root_dse::{offers_start_tls, read_root},
     samples::samples,
     shown::PersonView,
@@ -16,14 +17,14 @@ use bridge_model::{
     federation::{Connection, Federation, ServiceBind},
     names::{FederationName, RealmName},
     plan::{Problem, Proposal},
-    policy::PolicyChoice,
+    policy::{PolicyChoice, PolicyRules},
     ports::{Directories, Policies, VendorPolicy},
     realm::{PlannedFederation, PolicyRef},
     secret::Secret,
     time::Timestamp,
 };
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// How many people are shown.
 const PEOPLE: u32 = 5;
@@ -63,6 +64,8 @@ pub struct Proposed {
 pub struct Address<'a> {
     /// Whose it will be.
     pub realm: &'a RealmName,
+    /// Which policies may serve it: the others are not asked.
+    pub rules: &'a PolicyRules,
     /// How it is reached. For `ldap://` StartTLS is added where the directory offers it.
     pub connection: Connection,
     /// What the service connections are bound with.
@@ -92,6 +95,9 @@ pub async fn connect(
     let mut warnings = Vec::new();
     let mut recognised = Vec::new();
     for (reference, _) in policies.vendors() {
+        if admit(policies, address.rules, &reference).is_err() {
+            continue;
+        }
         let answer = policies
             .vendor(&draft.realm, PolicyChoice::Digest(&reference.digest))
             .and_then(|policy| Ok((policy.recognise(&root, &samples)?, policy)));
@@ -112,17 +118,16 @@ pub async fn connect(
         warnings,
     };
     for (policy, proposal) in recognised {
-        let proposed = propose(policies, policy.as_ref(), &draft, proposal);
+        let proposed = propose(policies, address.rules, policy.as_ref(), &draft, proposal);
         if connected.proposals.is_empty() {
-            connected
-                .look(
-                    directories,
-                    policy,
-                    &proposed,
-                    credential.clone(),
-                    address.now,
-                )
-                .await;
+            let planned = proposed.planned.clone();
+            if let Some(planned) = planned {
+                let fitted = fit(policies, address.rules, planned);
+                let fitted = fitted.map_err(|error| error.to_string());
+                connected
+                    .look(directories, fitted, credential.clone(), address.now)
+                    .await;
+            }
         }
         connected.proposals.push(proposed);
     }
@@ -184,6 +189,7 @@ async fn find_root(
 
 fn propose(
     policies: &dyn Policies,
+    rules: &PolicyRules,
     policy: &dyn VendorPolicy,
     draft: &Federation,
     proposal: Proposal,
@@ -210,7 +216,7 @@ fn propose(
         planned: None,
         federation,
     };
-    match review(policies, &proposed.federation, None) {
+    match review_under(policies, rules, &proposed.federation, None) {
         Ok(reviewed) => {
             proposed.notes.extend(reviewed.warnings);
             proposed.planned = Some(reviewed.planned);
@@ -232,19 +238,20 @@ impl Connected {
     async fn look(
         &mut self,
         directories: &dyn Directories,
-        policy: Arc<dyn VendorPolicy>,
-        proposed: &Proposed,
+        fitted: Result<Fitted, String>,
         credential: Option<Secret>,
         now: Timestamp,
     ) {
-        let Some(planned) = proposed.planned.clone() else {
-            return;
-        };
-        let shown = match ActiveFederation::open(planned, policy, directories, credential) {
+        let opened = fitted.and_then(|it| {
+            ActiveFederation::open(it.planned, it.policy, directories, credential)
+                .map(|active| active.with_links(it.links))
+                .map_err(|error| error.to_string())
+        });
+        let shown = match opened {
             Ok(active) => show(&active, Subjects::none(), Whom::First(PEOPLE), now)
                 .await
                 .map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+            Err(reason) => Err(reason),
         };
         let message = match shown {
             Ok(shown) if shown.people.is_empty() => {

@@ -3,6 +3,7 @@
 
 use crate::{
     active::ActiveRealm,
+    chain::MapperFailure,
     member::ActiveFederation,
     parts::Parts,
     person::Subjects,
@@ -17,7 +18,7 @@ use bridge_model::{
     client::Client,
     decision::{Person, Refusal},
     dn::Dn,
-    entry::Entry,
+    entry::{Attribute, Entry},
     federation::{BindName, EditMode},
     plan::PasswordWrite,
     ports::{Random, StoreError},
@@ -26,6 +27,9 @@ use bridge_model::{
     write::{PasswordAuthor, PasswordChange},
 };
 use std::time::Duration;
+
+/// The reason in the audit trail where the policies of the realm have used up their processor time.
+pub(crate) const POLICY_BUSY: &str = "policy_busy";
 
 /// What is carried through one attempt.
 pub(crate) struct Course<'a> {
@@ -68,10 +72,14 @@ pub(crate) enum End {
 pub(crate) struct Candidate<'a> {
     pub(crate) federation: &'a ActiveFederation,
     pub(crate) person: Person,
+    /// What was read for whoever looks on alone.
+    pub(crate) aside: Vec<Attribute>,
     pub(crate) identifier: Vec<u8>,
     /// What is bound with.
     pub(crate) name: BindName,
     pub(crate) policy_time: Duration,
+    /// Mappers that a mapper policy does and that failed.
+    pub(crate) failures: Vec<MapperFailure>,
 }
 
 impl Candidate<'_> {
@@ -120,8 +128,9 @@ impl<'a> Course<'a> {
     async fn candidate(
         &mut self,
         federation: &'a ActiveFederation,
-        entry: Entry,
+        mut entry: Entry,
     ) -> Result<Result<Candidate<'a>, End>, StoreError> {
+        let aside = federation.set_aside(&mut entry);
         let planned = &federation.planned;
         let identifier = match subject::identifier(&planned.plan.stable_id, &entry) {
             Ok(identifier) => identifier,
@@ -142,9 +151,11 @@ impl<'a> Course<'a> {
                 reply: None,
                 findings: Vec::new(),
             },
+            aside,
             identifier,
             name,
             policy_time: Duration::ZERO,
+            failures: Vec::new(),
         }))
     }
 

@@ -1,12 +1,13 @@
 //! The rounds between a policy and the directory until it knows who somebody is: for one person who
 //! signs in, or for the persons of a page.
 
-mod ask;
 mod read;
 
 pub(crate) use read::{READS_AT_ONCE, read_all};
 
 use crate::{
+    calls::{self, Desk},
+    chain::{self, MapperFailure},
     member::{ActiveFederation, SharedError},
     reads::ReadError,
 };
@@ -14,7 +15,7 @@ use bridge_model::{
     decision::{Context, Identity, Person, Rejection, Step},
     entry::Entry,
     plan::Problem,
-    ports::{DirectoryError, PolicyError},
+    ports::{DirectoryError, PolicyError, PolicyFault},
     search::PolicySearch,
     time::Timestamp,
 };
@@ -33,6 +34,8 @@ pub(crate) enum Verdict {
 /// A verdict, and how long the policy took.
 pub(crate) struct Decided {
     pub(crate) verdict: Verdict,
+    /// Mappers that a mapper policy does and that failed.
+    pub(crate) failures: Vec<MapperFailure>,
     /// The time spent in the policy's calls.
     pub(crate) policy_time: Duration,
 }
@@ -41,6 +44,18 @@ pub(crate) struct Decided {
 pub(crate) struct Judged {
     pub(crate) person: Person,
     pub(crate) outcome: Result<Verdict, DecideError>,
+    /// Mappers that a mapper policy does and that failed.
+    pub(crate) failures: Vec<MapperFailure>,
+}
+
+impl Judged {
+    fn new(person: Person, outcome: Result<Verdict, DecideError>) -> Self {
+        Self {
+            person,
+            outcome,
+            failures: Vec::new(),
+        }
+    }
 }
 
 /// Why there is no verdict.
@@ -60,6 +75,13 @@ pub(crate) enum DecideError {
     Failed(Problem),
     #[error("the policy asked for too much: {0}")]
     TooMuch(&'static str),
+}
+
+impl DecideError {
+    /// Whether the realm's policies had no processor time left.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Policy(error) if error.fault == PolicyFault::Busy)
+    }
 }
 
 /// A person who waits for reads.
@@ -90,6 +112,7 @@ pub(crate) async fn decide(
     *person = judged.person;
     Ok(Decided {
         verdict: judged.outcome?,
+        failures: judged.failures,
         policy_time,
     })
 }
@@ -123,10 +146,10 @@ pub(crate) async fn decide_all(
         if persons.is_empty() {
             break;
         }
-        let answers = ask::ask(&federation.policy, &context, mem::take(&mut persons)).await;
+        let answers = ask(federation, &context, mem::take(&mut persons)).await;
         policy_time += answers.time;
         let mut waiting = Vec::new();
-        for (place, (person, step)) in mem::take(&mut places).into_iter().zip(answers.steps) {
+        for (place, (person, step)) in mem::take(&mut places).into_iter().zip(answers.answers) {
             let outcome = match step {
                 Ok(Step::Read(wishes)) => {
                     waiting.push(Waiting {
@@ -141,7 +164,7 @@ pub(crate) async fn decide_all(
                 Ok(Step::Failed(problem)) => Err(DecideError::Failed(problem)),
                 Err(error) => Err(error.into()),
             };
-            judged.push((place, Judged { person, outcome }));
+            judged.push((place, Judged::new(person, outcome)));
         }
         for (place, person, done) in read::read(federation, waiting).await {
             match done {
@@ -151,18 +174,56 @@ pub(crate) async fn decide_all(
                 }
                 Err(error) => {
                     let outcome = Err(error);
-                    judged.push((place, Judged { person, outcome }));
+                    judged.push((place, Judged::new(person, outcome)));
                 }
             }
         }
     }
     for (place, person) in places.into_iter().zip(persons) {
         let outcome = Err(DecideError::TooMuch("rounds"));
-        judged.push((place, Judged { person, outcome }));
+        judged.push((place, Judged::new(person, outcome)));
     }
     judged.sort_by_key(|(place, _)| *place);
-    let judged = judged.into_iter().map(|(_, judged)| judged).collect();
+    let judged = judged.into_iter().map(|(_, judged)| judged);
+    let mut judged: Vec<_> = judged.collect();
+    policy_time += adjust_all(federation, &mut judged, context.now).await;
     (judged, policy_time)
+}
+
+/// Asks the vendor policy about persons, once.
+async fn ask(
+    federation: &ActiveFederation,
+    context: &Arc<Context>,
+    persons: Vec<Person>,
+) -> calls::Answers<Person, Step> {
+    let desk = Desk {
+        realm: &federation.planned.federation.realm,
+        policy: federation.policy.reference(),
+        is_slow: federation.policy.is_slow(),
+    };
+    let (policy, context) = (Arc::clone(&federation.policy), Arc::clone(context));
+    let call = move |persons: &[Person]| policy.decide(&context, persons);
+    calls::ask(desk, persons, call).await
+}
+
+/// Has the mapper policies adjust those who were identified.
+async fn adjust_all(
+    federation: &ActiveFederation,
+    judged: &mut [Judged],
+    now: Timestamp,
+) -> Duration {
+    let (links, planned) = (&federation.links, &federation.planned);
+    if links.len() != planned.plan.chained.len() {
+        // Nobody is let in with less than the plan says.
+        for one in judged {
+            one.outcome = Err(DecideError::Failed(Problem {
+                field: "mapper".to_owned(),
+                message: "the mapper policies of the federation are not at hand".to_owned(),
+            }));
+        }
+        return Duration::ZERO;
+    }
+    chain::pass(links, &planned.federation.realm, judged, now).await
 }
 
 #[cfg(test)]

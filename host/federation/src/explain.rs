@@ -328,6 +328,9 @@ fn in_words(reason: &str, outcome: AuditOutcome) -> &'static str {
         DISABLED_HERE => "an administrator switched the account off in the bridge; enable the user",
         "outside_permitted_hours" => "the directory does not let the person in at this hour",
         "not_permitted_here" => "the directory does not let this account in from here",
+        "policy_busy" => {
+            "the policies of the realm have used up their processor time, so nobody was asked about; try it again, look for what calls them so often, or set policies.cpu_ms_per_second of the realm higher"
+        }
         "directory_unavailable" => "the directory said that it cannot answer now",
         "store" => "the bridge's own database failed",
         _ if outcome == AuditOutcome::Refused => {

@@ -12,12 +12,15 @@ pub mod subject;
 mod accounts;
 mod active;
 mod aside;
+mod calls;
 mod capabilities;
+mod chain;
 mod connect;
 mod connection_test;
 mod course;
 mod decide;
 mod explain;
+mod lane;
 mod local;
 mod locate;
 mod member;
@@ -27,13 +30,16 @@ mod person;
 mod preview;
 mod proof;
 mod record;
+mod rehearse;
 mod remedy;
 mod review;
 mod root_dse;
 mod samples;
 mod seek;
+mod shadow;
 mod shown;
 mod sign_in;
+mod swap;
 mod synchronise;
 mod throttle;
 mod trace;
@@ -55,13 +61,20 @@ pub use record::{
     Call, ChainedCall, FORMAT as RECORDING_FORMAT, Recorded, Recorder, RecorderError, Recording,
     RecordingError, Replayed, Values,
 };
+pub use rehearse::{Rehearsal, Rehearsals, RehearseError, RehearseStage, RehearseWish};
 pub use remedy::CertificateView;
-pub use review::{Reviewed, review, translate, warnings};
+pub use review::{Reviewed, review, review_under, translate, warnings};
+pub use shadow::{
+    Candidate as ShadowCandidate, CandidateError, Comparison, DifferenceCount, DifferenceExample,
+    DifferenceKind, Promoted, ShadowError, ShadowStage, ShadowState, ShadowWish, Shadowing,
+};
 pub use shown::{
-    AttributeView, BarView, BindView, EntryView, IdentityView, PersonView, PlanView, ReadView,
+    AttributeView, BarView, BindView, EntryView, IdentityView, MapperView, PersonView, PlanView,
+    ReadView,
 };
 pub use sign_in::{Attempt, SignInOutcome, SignIns};
 pub use subject::subject_effect;
+pub use swap::{FederationSwap, SwapError, SwapReport, Swaps};
 pub use synchronise::{SyncError, Synchroniser};
 pub use throttle::ThrottleLimits;
 pub use translate::{Problems, TranslateError};

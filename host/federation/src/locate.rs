@@ -1,11 +1,11 @@
 //! Finding the one entry that a typed name means.
 
-use crate::{member::ActiveFederation, reads::ReadError, trace::Searched};
+use crate::{course::POLICY_BUSY, member::ActiveFederation, reads::ReadError, trace::Searched};
 use bridge_model::{
     dn::Dn,
     entry::Entry,
     filter::{Filter, Slot},
-    ports::DirectoryError,
+    ports::{DirectoryError, PolicyError, PolicyFault},
     search::Search,
 };
 use std::{sync::Arc, time::Instant};
@@ -37,6 +37,8 @@ pub(crate) enum LocateError {
     Filter(#[from] ReadError),
     #[error("the search for a user below {base} ended with result code {code}")]
     Result { base: String, code: u32 },
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     #[error("the directory answered with {0}, which lies outside of the searched base")]
     Outside(String),
 }
@@ -125,12 +127,20 @@ fn local_part<'n>(username: &'n str, domains: &[&str]) -> Option<&'n str> {
 }
 
 impl LocateError {
+    /// The reason in the audit trail.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Policy(error) if error.fault == PolicyFault::Busy => POLICY_BUSY.to_owned(),
+            error => error.to_string(),
+        }
+    }
+
     /// Whether the configuration is at fault, rather than the directory's present state.
     pub(crate) fn is_misconfigured(&self) -> bool {
         match self {
             Self::Result { code, .. } => *code == NO_SUCH_OBJECT,
             Self::Filter(_) => true,
-            Self::Directory(_) | Self::Outside(_) => false,
+            Self::Directory(_) | Self::Policy(_) | Self::Outside(_) => false,
         }
     }
 }

@@ -1,11 +1,16 @@
 //! One federation in force: with its plan, its policy and its directory.
 
-use crate::reads;
+use crate::{
+    chain::Link,
+    reads,
+    shadow::{Beside, set_aside},
+};
 use bridge_model::{
+    entry::{Attribute, Entry},
     federation::{EditMode, Federation, OnError},
     filter::{Filter, Slot},
     names::{FederationId, FederationName},
-    ports::{Directories, Directory, DirectoryError, VendorPolicy},
+    ports::{Directories, Directory, DirectoryError, PolicyError, VendorPolicy},
     realm::PlannedFederation,
     search::{Finding, Subtree},
     secret::Secret,
@@ -38,9 +43,15 @@ pub(crate) struct Broken {
 pub(crate) struct ActiveFederation {
     pub(crate) planned: Arc<PlannedFederation>,
     pub(crate) policy: Arc<dyn VendorPolicy>,
+    /// The mapper policies of the plan: as many as it has chained mappers, or nobody is let in.
+    pub(crate) links: Vec<Link>,
     pub(crate) directory: Arc<dyn Directory>,
     /// What may be read beside users.
     pub(crate) readable: Vec<Subtree>,
+    /// Who looks on.
+    pub(crate) beside: Beside,
+    /// Attributes of users that are read for whoever looks on alone.
+    pub(crate) more: Vec<String>,
     shared: Mutex<Option<(Timestamp, Vec<Finding>)>>,
 }
 
@@ -58,13 +69,44 @@ impl ActiveFederation {
         bind_credential: Option<Secret>,
     ) -> Result<Self, DirectoryError> {
         let directory = directories.open(&planned.federation, bind_credential)?;
-        Ok(Self {
+        Ok(Self::over(Arc::new(planned), policy, directory))
+    }
+
+    /// A federation over a directory that is open.
+    pub(crate) fn over(
+        planned: Arc<PlannedFederation>,
+        policy: Arc<dyn VendorPolicy>,
+        directory: Arc<dyn Directory>,
+    ) -> Self {
+        Self {
             readable: planned.federation.readable(),
-            planned: Arc::new(planned),
+            planned,
             policy,
+            links: Vec::new(),
             directory,
+            beside: Beside::default(),
+            more: Vec::new(),
             shared: Mutex::new(None),
-        })
+        }
+    }
+
+    /// The same with the mapper policies of its plan.
+    pub(crate) fn with_links(mut self, links: Vec<Link>) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// The same with somebody who looks on.
+    pub(crate) fn with_beside(mut self, beside: &Beside) -> Self {
+        self.more = beside.more(&self.planned);
+        self.beside = beside.clone();
+        self
+    }
+
+    /// Whether its realm has processor time left to be asked about somebody, so that no directory is asked
+    /// for nothing.
+    pub(crate) fn ready(&self) -> Result<(), PolicyError> {
+        self.policy.ready()
     }
 
     pub(crate) fn name(&self) -> &FederationName {
@@ -91,8 +133,23 @@ impl ActiveFederation {
         Ok(Filter::And(parts))
     }
 
-    /// What to read of a user: the plan's attributes and the one that identifies.
+    /// What to read of a user: what this federation needs, and what is read for whoever looks on.
     pub(crate) fn user_attributes(&self) -> Vec<String> {
+        let mut attributes = self.own_attributes();
+        attributes.extend(self.more.iter().cloned());
+        attributes
+    }
+
+    /// Takes out of an entry what was read for whoever looks on alone: no policy in force sees it.
+    pub(crate) fn set_aside(&self, entry: &mut Entry) -> Vec<Attribute> {
+        if self.more.is_empty() {
+            return Vec::new();
+        }
+        set_aside(entry, &self.own_attributes(), &self.more)
+    }
+
+    /// What this federation needs of a user: the plan's attributes and the one that identifies.
+    pub(crate) fn own_attributes(&self) -> Vec<String> {
         let plan = &self.planned.plan;
         let mut attributes = plan.attributes.clone();
         let id = &plan.stable_id.attribute;

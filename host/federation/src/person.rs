@@ -1,6 +1,7 @@
 //! From an entry to a person that tokens are made from, under the host's authority.
 
 use crate::{
+    chain::MapperFailure,
     claims::{self, ClaimError},
     decide::{Verdict, decide},
     local,
@@ -36,6 +37,8 @@ pub(crate) struct Seen {
     pub(crate) user: Option<User>,
     /// Mappers that failed and were left out, by name.
     pub(crate) left_out: Vec<String>,
+    /// Why those failed that a mapper policy does.
+    pub(crate) failures: Vec<MapperFailure>,
     /// Why there is no user, or why the bind does not count.
     pub(crate) reason: Option<String>,
     pub(crate) policy_time: Duration,
@@ -61,6 +64,7 @@ impl Seen {
             reads: Vec::new(),
             user: None,
             left_out: Vec::new(),
+            failures: Vec::new(),
             reason: None,
             policy_time: Duration::ZERO,
             time: Duration::ZERO,
@@ -98,11 +102,12 @@ impl Seen {
 /// Shows what a sign-in would make of an entry, without a bind.
 pub(crate) async fn look(
     federation: &ActiveFederation,
-    entry: Entry,
+    mut entry: Entry,
     subjects: Subjects<'_>,
     now: Timestamp,
 ) -> Result<Seen, StoreError> {
     let started = Instant::now();
+    federation.set_aside(&mut entry);
     let mut seen = Seen::entry(federation.planned.clone(), Entry::default());
     let mut person = Person {
         entry,
@@ -113,6 +118,7 @@ pub(crate) async fn look(
         Err(error) => seen.reason = Some(error.to_string()),
         Ok(decided) => {
             seen.policy_time = decided.policy_time;
+            seen.failures = decided.failures;
             match &decided.verdict {
                 Verdict::Rejected(_) => {
                     seen.reason = Some("the policy rejected a bind that nobody made".to_owned());

@@ -1,7 +1,7 @@
 //! What a federation makes of people, without a sign-in.
 
 use crate::{
-    active::translated_anew,
+    chain::{Fitted, Misfit, fit},
     locate::{Located, locate},
     member::ActiveFederation,
     person::{Seen, Subjects, look},
@@ -181,19 +181,22 @@ impl SignIns {
         whom: Whom<'_>,
     ) -> Result<People, PreviewError> {
         let federations = self.federations();
-        let policy = federations
-            .policies()
-            .vendor(&planned.federation.realm, planned.federation.policy())?;
-        let planned = if planned.policy.digest == policy.reference().digest {
-            planned
-        } else {
-            let federation = planned.federation.name.clone();
-            translated_anew(federations.policies(), planned)
-                .map_err(|reason| PreviewError::Federation { federation, reason })?
-        };
         let realm = planned.federation.realm.clone();
+        let rules = federations.store().realm(&realm).await?;
+        let rules = rules.map(|realm| realm.policies).unwrap_or_default();
+        let federation = planned.federation.name.clone();
+        let Fitted {
+            planned,
+            policy,
+            links,
+            ..
+        } = fit(federations.policies(), &rules, planned).map_err(|misfit| match misfit {
+            Misfit::Policy(error) => error.into(),
+            Misfit::Refused(reason) => PreviewError::Federation { federation, reason },
+        })?;
         let directories = federations.directories();
         let active = ActiveFederation::open(planned, policy, directories, bind_credential)?;
+        let active = active.with_links(links);
         let key = federations.store().subject_key(&realm).await?;
         let subjects = match &key {
             Some(key) => Subjects::of_realm(federations.store(), key),

@@ -1,7 +1,7 @@
 //! Proving that a person is the one who is meant.
 
 use crate::{
-    course::{Candidate, Course, End, refused},
+    course::{Candidate, Course, End, POLICY_BUSY, refused},
     decide::{Verdict, decide},
     local::is_of_password,
 };
@@ -106,8 +106,10 @@ impl Course<'_> {
         match decide(candidate.federation, &mut candidate.person, now).await {
             Ok(decided) => {
                 candidate.policy_time += decided.policy_time;
+                candidate.failures = decided.failures;
                 Ok(decided.verdict)
             }
+            Err(error) if error.is_busy() => Err(POLICY_BUSY.to_owned()),
             Err(error) => Err(error.to_string()),
         }
     }

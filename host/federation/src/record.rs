@@ -7,12 +7,15 @@
 //!   Pseudonyms      pseudonyms   values that are somebody's become nobody's
 //!   redacted        redact    which values those are
 //!   course          course    the calls between a policy and what was read
+//!   judged          judged    what comes of them
 //!   replay          replay    the same on another version
 //! Recorder          recorder  from a sign-in to a file
 //! ```
 
 mod course;
+mod difference;
 mod format;
+mod judged;
 mod octets;
 mod pseudonyms;
 mod recorder;
@@ -25,6 +28,7 @@ pub use replay::Replayed;
 
 pub(crate) use course::{Course, walk};
 pub(crate) use pseudonyms::Pseudonyms;
+pub(crate) use recorder::Sight;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use bridge_model::{
     dn::Dn,
     federation::{EditMode, Federation, ServiceBind},
     plan::Problem,
+    policy::PolicyRules,
     ports::Policies,
     realm::PlannedFederation,
 };
@@ -32,7 +33,31 @@ pub fn review(
     federation: &Federation,
     managed_by: Option<String>,
 ) -> Result<Reviewed, TranslateError> {
-    let examined = examine(policies, federation, managed_by)?;
+    reviewed(policies, None, federation, managed_by)
+}
+
+/// [`review`] under the rules of the federation's realm, which say what policies may serve it: one that they
+/// do not let in is among the problems.
+///
+/// # Errors
+///
+/// As [`review`].
+pub fn review_under(
+    policies: &dyn Policies,
+    rules: &PolicyRules,
+    federation: &Federation,
+    managed_by: Option<String>,
+) -> Result<Reviewed, TranslateError> {
+    reviewed(policies, Some(rules), federation, managed_by)
+}
+
+fn reviewed(
+    policies: &dyn Policies,
+    rules: Option<&PolicyRules>,
+    federation: &Federation,
+    managed_by: Option<String>,
+) -> Result<Reviewed, TranslateError> {
+    let examined = examine(policies, rules, federation, managed_by)?;
     let mut errors = examined.problems;
     let mut warnings = examined.notes;
     warnings.extend(own_warnings(federation));
@@ -64,6 +89,9 @@ pub fn translate(
 pub fn warnings(planned: &PlannedFederation) -> Vec<Problem> {
     let federation = &planned.federation;
     let mut warnings = planned.plan.notes.clone();
+    for mapper in &planned.plan.chained {
+        warnings.extend(mapper.plan.notes.iter().cloned());
+    }
     warnings.extend(own_warnings(federation));
     for problem in &mut warnings {
         problem.field = member(&problem.field, federation);

@@ -37,7 +37,10 @@ pub(crate) async fn seek<'a>(
         let (name, on_error, reason) = match member {
             Member::Broken(broken) => (&broken.name, broken.on_error, broken.reason.clone()),
             Member::Active(active) => {
-                let located = locate(active, username, &mut asked.searches).await;
+                let located = match active.ready() {
+                    Ok(()) => locate(active, username, &mut asked.searches).await,
+                    Err(error) => Err(error.into()),
+                };
                 match located {
                     Ok(Located::Nobody) => {
                         trace.asked.push(asked);
@@ -57,7 +60,7 @@ pub(crate) async fn seek<'a>(
                             error!(%error, federation = %active.name(), "a federation is misconfigured");
                         }
                         let federation = &active.planned.federation;
-                        (active.name(), federation.on_error, error.to_string())
+                        (active.name(), federation.on_error, error.reason())
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! People and entries in the form in which an administrator sees them.
 
 use crate::{
+    chain::MapperFailure,
     person::{PolicyRead, Seen},
     reads,
 };
@@ -10,7 +11,7 @@ use bridge_model::{
     decision::Bar,
     entry::{Attribute, Entry},
     names::{FederationId, FederationName},
-    plan::{Plan, StableId},
+    plan::{ChainedMapper, MapperOnError, Plan, Problem, StableId},
     realm::{PlannedFederation, PolicyRef},
     time::Timestamp,
 };
@@ -42,6 +43,9 @@ pub struct PersonView {
     /// Mappers that failed and were left out, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// The mappers that mapper policies do, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mappers: Vec<MapperView>,
     /// Why there is no identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -74,6 +78,27 @@ pub struct PlanView {
     pub mappers: Vec<String>,
     /// The claims there can be.
     pub claims: Vec<String>,
+}
+
+/// A mapper that a mapper policy does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MapperView {
+    /// Its name.
+    pub name: String,
+    /// The policy.
+    pub policy: PolicyRef,
+    /// The attributes that the policy sees.
+    pub attributes: Vec<String>,
+    /// The claims that it may set or drop.
+    pub claims: Vec<String>,
+    /// What its failure does.
+    pub on_error: MapperOnError,
+    /// What the operator should know although nothing is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Problem>,
+    /// Why it failed for this person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// An entry.
@@ -170,11 +195,29 @@ impl PersonView {
             reads: seen.reads.iter().map(read).collect(),
             identity: seen.user.as_ref().map(|user| IdentityView::of(user, now)),
             left_out: seen.left_out.clone(),
+            mappers: mappers(&seen.planned.plan.chained, &seen.failures),
             problem: seen.reason.clone(),
             policy_time_us: micros(seen.policy_time),
             time_us: micros(seen.time),
         }
     }
+}
+
+fn mappers(chained: &[ChainedMapper], failures: &[MapperFailure]) -> Vec<MapperView> {
+    let view = |mapper: &ChainedMapper| {
+        let mut failures = failures.iter();
+        let failure = failures.find(|failure| failure.mapper == mapper.name);
+        MapperView {
+            name: mapper.name.clone(),
+            policy: mapper.policy.clone(),
+            attributes: mapper.plan.attributes.clone(),
+            claims: mapper.plan.claims.clone(),
+            on_error: mapper.on_error,
+            notes: mapper.plan.notes.clone(),
+            failure: failure.map(|failure| excerpt(&failure.reason)),
+        }
+    };
+    chained.iter().map(view).collect()
 }
 
 impl PlanView {

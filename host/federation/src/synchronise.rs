@@ -39,6 +39,7 @@ use bridge_model::{
     synchronisation::{SyncKind, SyncRun, SyncStage, SyncState},
     time::Timestamp,
 };
+pub(crate) use import::lies_in;
 use job::{Begun, Job, origin};
 use ledger::Ledger;
 use std::{

@@ -9,10 +9,10 @@ mod store;
 mod writes;
 
 pub(crate) use directory::{FakeDirectories, attribute, entry};
-pub(crate) use policy::{FakePolicies, FakePolicy, plan};
+pub(crate) use policy::{Does, FakeMapper, FakePolicies, FakePolicy, Loaded, plan};
 pub(crate) use store::MemoryStore;
 
-use crate::{Accounts, Federations, SignIns, ThrottleLimits};
+use crate::{Accounts, Federations, SignIns, ThrottleLimits, review};
 use bridge_model::{
     audit::AuditEvent,
     client::{Client, ClientAuthentication, GrantType},
@@ -23,7 +23,7 @@ use bridge_model::{
     plan::Mapper,
     ports::{AuditLog, Clock, Random},
     realm::{PlannedFederation, Realm, Revision},
-    search::{SearchScope, Subtree},
+    search::{SearchScope, Setting, Subtree},
     time::Timestamp,
 };
 use std::{
@@ -149,6 +149,20 @@ impl Random for NoRandom {
     }
 }
 
+/// A mapper with these settings.
+pub(crate) fn mapper_of(name: &str, kind: &str, settings: &[(&str, &str)]) -> Mapper {
+    let settings = settings.iter().map(|&(name, value)| Setting {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    });
+    Mapper {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        ldap_attribute: None,
+        settings: settings.collect(),
+    }
+}
+
 /// Everything together.
 pub(crate) struct Site {
     pub(crate) store: Arc<MemoryStore>,
@@ -162,6 +176,22 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Has the federations of this name translated anew with these mappers, in all realms.
+    pub(crate) fn map(&self, name: &str, mappers: &[Mapper]) {
+        for kept in &mut self.store.tables().federations {
+            if kept.federation.name.as_str() == name {
+                kept.federation.mappers = mappers.to_vec();
+                let reviewed = review(&*self.policies, &kept.federation, None);
+                let planned = reviewed.expect("a plan").planned;
+                *kept = PlannedFederation {
+                    revision: kept.revision,
+                    ..planned
+                };
+            }
+        }
+        self.federations.reload_all();
+    }
+
     /// The realms `a` and `b` with these federations in each, one directory behind all of them.
     pub(crate) fn new(names: &[&str]) -> Self {
         let store = Arc::new(MemoryStore::default());

@@ -1,14 +1,23 @@
 //! From a federation to its plan.
 
-use crate::{claims, locate::LOGIN_DOMAIN, reads};
+use crate::{
+    chain::{self, admit},
+    claims,
+    locate::LOGIN_DOMAIN,
+    reads,
+};
 use bridge_model::{
     federation::Federation,
     filter::Slot,
-    plan::{PasswordWrite, Plan, Problem},
-    ports::{Policies, PolicyError, PolicyFault},
+    plan::{Description, PasswordWrite, Plan, Problem},
+    policy::{PolicyChoice, PolicyRules},
+    ports::{Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::{PlannedFederation, Revision},
 };
 use std::fmt;
+
+/// The member of a federation that pins its policy.
+const POLICY_DIGEST: &str = "advanced.policy_digest";
 
 /// Why a federation has no plan.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +67,11 @@ pub(crate) struct Examined {
     pub(crate) notes: Vec<Problem>,
 }
 
-/// Looks at a federation, with its policy and without.
+/// Looks at a federation, with its policies and without; and with the rules of its realm, where it is known
+/// which those are.
 pub(crate) fn examine(
     policies: &dyn Policies,
+    rules: Option<&PolicyRules>,
     federation: &Federation,
     managed_by: Option<String>,
 ) -> Result<Examined, PolicyError> {
@@ -72,15 +83,26 @@ pub(crate) fn examine(
     let policy = match policies.vendor(&federation.realm, federation.policy()) {
         Ok(policy) => policy,
         Err(error) if error.fault == PolicyFault::Unknown => {
-            let unknown = unknown_vendor(policies, &federation.vendor);
+            let unknown = unknown_policy(policies, federation);
             examined.problems.push(unknown);
             return Ok(examined);
         }
         Err(error) => return Err(error),
     };
+    let split = chain::split(policies, &policy.description().kinds, federation)?;
+    examined.problems.extend(misplaced(
+        policies,
+        rules,
+        federation,
+        policy.as_ref(),
+        &split,
+    ));
     let mut told = federation.clone();
     told.read_bases = federation.readable();
-    let plan = match policy.translate(&told)? {
+    told.mappers.clone_from(&split.vendors);
+    let translated = policy.translate(&told)?;
+    let links = chain::chained(&split, &mut examined.problems)?;
+    let mut plan = match translated {
         Ok(plan) => plan,
         Err(more) => {
             examined.problems.extend(more);
@@ -88,6 +110,11 @@ pub(crate) fn examine(
         }
     };
     examined.notes.clone_from(&plan.notes);
+    for link in &links {
+        examined
+            .notes
+            .extend(link.mapper.plan.notes.iter().cloned());
+    }
     if !examined.problems.is_empty() {
         return Ok(examined);
     }
@@ -96,6 +123,11 @@ pub(crate) fn examine(
         fault: PolicyFault::Contract,
         detail,
     })?;
+    plan.chained = links.into_iter().map(|link| link.mapper).collect();
+    if let Err(problem) = grow(&mut plan) {
+        examined.problems.push(problem);
+        return Ok(examined);
+    }
     examined.planned = Some(PlannedFederation {
         federation: federation.clone(),
         plan,
@@ -106,7 +138,89 @@ pub(crate) fn examine(
     Ok(examined)
 }
 
-fn unknown_vendor(policies: &dyn Policies, vendor: &str) -> Problem {
+/// What stands against the policies of a federation, whatever they make of it.
+fn misplaced(
+    policies: &dyn Policies,
+    rules: Option<&PolicyRules>,
+    federation: &Federation,
+    policy: &dyn VendorPolicy,
+    split: &chain::Split,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if let Err(message) = check_pin(federation, policy) {
+        problems.push(Problem {
+            field: POLICY_DIGEST.to_owned(),
+            message,
+        });
+    }
+    let Some(rules) = rules else {
+        return problems;
+    };
+    if let Err(message) = admit(policies, rules, policy.reference()) {
+        let field = match federation.policy() {
+            PolicyChoice::InForce(_) => "vendor",
+            PolicyChoice::Digest(_) => POLICY_DIGEST,
+        };
+        problems.push(Problem {
+            field: field.to_owned(),
+            message,
+        });
+    }
+    for (mapper, policy) in &split.chained {
+        if let Err(message) = admit(policies, rules, policy.reference()) {
+            problems.push(Problem {
+                field: format!("mapper.{}", mapper.name),
+                message,
+            });
+        }
+    }
+    problems
+}
+
+/// A component that is pinned has to answer to the federation's vendor: else a digest would say something
+/// else than the name beside it.
+pub(crate) fn check_pin(federation: &Federation, policy: &dyn VendorPolicy) -> Result<(), String> {
+    let (Description { id, aliases, .. }, vendor) = (policy.description(), &federation.vendor);
+    let is_named = |name: &String| name.to_lowercase() == vendor.to_lowercase();
+    if federation.policy_digest.is_none() || is_named(id) || aliases.iter().any(is_named) {
+        return Ok(());
+    }
+    Err(format!(
+        "this component is the policy {id}, which does not answer to the vendor {vendor:?}; name another digest, or another vendor"
+    ))
+}
+
+/// Lays what mapper policies need and yield over a vendor policy's plan.
+fn grow(plan: &mut Plan) -> Result<(), Problem> {
+    for mapper in &plan.chained {
+        for attribute in &mapper.plan.attributes {
+            let mut known = plan.attributes.iter();
+            if !known.any(|it| it.eq_ignore_ascii_case(attribute)) {
+                plan.attributes.push(attribute.clone());
+            }
+        }
+        for claim in &mapper.plan.claims {
+            if !plan.claims.contains(claim) {
+                plan.claims.push(claim.clone());
+            }
+        }
+    }
+    reads::check_attributes(&plan.attributes).map_err(|error| Problem {
+        field: "mapper".to_owned(),
+        message: format!("{error}; take out mappers that read many attributes"),
+    })
+}
+
+fn unknown_policy(policies: &dyn Policies, federation: &Federation) -> Problem {
+    if let PolicyChoice::Digest(digest) = federation.policy() {
+        return Problem {
+            field: POLICY_DIGEST.to_owned(),
+            message: format!(
+                "no vendor policy with the digest {digest} is loaded; install it first, or leave the digest out"
+            ),
+        };
+    }
+    let vendor = &federation.vendor;
     let known: Vec<_> = policies
         .vendors()
         .into_iter()

@@ -2,6 +2,7 @@
 //! without a store and without a realm.
 
 use crate::{
+    chain::links,
     claims::{self, ClaimError},
     decide::{DecideError, Judged, Verdict, context, decide_all},
     locate::{Located, locate},
@@ -141,8 +142,14 @@ impl Trial {
     ) -> Result<Self, PreviewError> {
         let federation = &planned.federation;
         let policy = policies.vendor(&federation.realm, federation.policy())?;
+        let links = links(policies, &planned)?.ok_or_else(|| PreviewError::Federation {
+            federation: planned.federation.name.clone(),
+            reason: "the plan is of other mapper policies; translate it anew".to_owned(),
+        })?;
         let active = ActiveFederation::open(planned, policy, directories, None)?;
-        Ok(Self { active })
+        Ok(Self {
+            active: active.with_links(links),
+        })
     }
 
     /// What is tried.
@@ -238,9 +245,14 @@ impl Trial {
     }
 
     fn tried(&self, judged: Judged, times: (Duration, Duration), now: Timestamp) -> Tried {
-        let Judged { person, outcome } = judged;
+        let Judged {
+            person,
+            outcome,
+            failures,
+        } = judged;
         let mut seen = Seen::entry(self.active.planned.clone(), Entry::default());
         (seen.policy_time, seen.time) = times;
+        seen.failures = failures;
         let outcome = match outcome {
             Err(error) => {
                 seen.keep(person);

@@ -150,7 +150,8 @@ impl Entries<'_> {
         found.map_err(|error| self.unavailable(&error))
     }
 
-    async fn own(&self, entry: Entry) -> Result<Own, AccountError> {
+    async fn own(&self, mut entry: Entry) -> Result<Own, AccountError> {
+        self.federation.set_aside(&mut entry);
         let unavailable = |error: &dyn std::fmt::Display| self.unavailable(error);
         let dn = Dn::parse(&entry.dn).map_err(|error| unavailable(&error))?;
         let id = &self.federation.planned.plan.stable_id;

@@ -3,7 +3,7 @@ use crate::{
     StageResult,
     testing::{FakeDirectories, FakePolicies, FakePolicy, attribute, connection, entry, subtree},
 };
-use bridge_model::{federation::ServiceBind, ports::DirectoryFault};
+use bridge_model::{federation::ServiceBind, policy::PolicyRules, ports::DirectoryFault};
 
 fn proposal(certainty: u8, base: &str) -> Proposal {
     Proposal {
@@ -61,6 +61,7 @@ async fn connected(
     let realm = RealmName::new("a").expect("a name");
     let address = Address {
         realm: &realm,
+        rules: &PolicyRules::default(),
         connection: connection(url),
         bind_credential: None,
         now: Timestamp(1_000_000),

@@ -3,15 +3,15 @@
 use super::{
     Pseudonyms, Recording, Values,
     format::FORMAT,
+    judged::judged,
     redact::{Redaction, bases},
-    replay::judged,
     walk,
 };
-use crate::aside::aside;
+use crate::{aside::aside, chain::Link};
 use bridge_model::{
     decision::{Context, Person},
     federation::{Connection, Federation},
-    ports::{MapperPolicy, Random, VendorPolicy},
+    ports::{Random, VendorPolicy},
     realm::PlannedFederation,
     search::Finding,
     time::Timestamp,
@@ -54,7 +54,8 @@ pub struct RecorderError {
 pub(crate) struct Sight {
     pub(crate) planned: Arc<PlannedFederation>,
     pub(crate) policy: Arc<dyn VendorPolicy>,
-    pub(crate) mappers: Vec<Arc<dyn MapperPolicy>>,
+    /// The mapper policies of the plan.
+    pub(crate) links: Vec<Link>,
     /// With everything that was found.
     pub(crate) person: Person,
     pub(crate) shared: Vec<Finding>,
@@ -212,7 +213,7 @@ pub(super) fn recording(sight: &Sight, values: Values, key: &[u8; 32]) -> Record
         let at = found.iter().position(|it| it.key == wish.key)?;
         Some(found.remove(at))
     });
-    let (chained, verdict) = judged(planned, &context, &person, &course, &sight.mappers);
+    let (chained, verdict) = judged(planned, &context, &person, &course, &sight.links);
     Recording {
         format: FORMAT,
         recorded_at: sight.now,

@@ -1,12 +1,16 @@
 //! The same sign-in on another version of its policy.
 
-use super::{Call, ChainedCall, Course, Recorded, Recording, walk};
-use crate::claims;
+use super::{
+    Call, ChainedCall, Course, Recorded, Recording,
+    difference::{json, of_call},
+    judged::{judged, links},
+    walk,
+};
 use bridge_model::{
-    decision::{Context, Identity, Person, Step},
-    plan::{Plan, Problem},
+    decision::{Context, Person, Step},
+    plan::{MapperPlan, Plan},
     ports::{MapperPolicy, VendorPolicy},
-    realm::PlannedFederation,
+    realm::{PlannedFederation, Revision},
     search::{Finding, PolicySearch},
 };
 use std::{sync::Arc, time::Duration};
@@ -69,9 +73,12 @@ impl Recording {
             plan,
             policy: policy.reference().clone(),
             managed_by: None,
-            revision: bridge_model::realm::Revision::default(),
+            revision: Revision::default(),
         };
-        let (chained, verdict) = judged(&planned, &context, &person, &course, mappers);
+        let (chained, verdict) = match links(&planned, mappers) {
+            Ok(links) => judged(&planned, &context, &person, &course, &links),
+            Err(reason) => (Vec::new(), Recorded::Failed(reason)),
+        };
         let first_difference = if plan_differs {
             Some("the plan: the policy makes another of the same federation now".to_owned())
         } else {
@@ -200,7 +207,7 @@ struct MapperNeeds<'a> {
 }
 
 impl<'a> MapperNeeds<'a> {
-    fn of(plan: &'a bridge_model::plan::MapperPlan) -> Self {
+    fn of(plan: &'a MapperPlan) -> Self {
         Self {
             attributes: &plan.attributes,
             claims: &plan.claims,
@@ -224,104 +231,4 @@ fn is_alike(one: &PolicySearch, other: &PolicySearch) -> bool {
         && one.slots == other.slots
         && one.attributes == other.attributes
         && one.size_limit == other.size_limit
-}
-
-/// The first member in which two calls differ.
-fn of_call(number: usize, was: &Call, is: &Call) -> String {
-    let (was, is) = (value(was), value(is));
-    let (path, was, is) = first_apart("", &was, &is);
-    format!("call {number}{path}: recorded {was}, now {is}")
-}
-
-fn value(call: &Call) -> serde_json::Value {
-    let mut value = serde_json::to_value(call).unwrap_or_default();
-    super::octets::to_readable(&mut value);
-    value
-}
-
-fn json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Where two values that differ do so first, and the two there.
-fn first_apart<'v>(
-    path: &str,
-    was: &'v serde_json::Value,
-    is: &'v serde_json::Value,
-) -> (String, &'v serde_json::Value, &'v serde_json::Value) {
-    use serde_json::Value;
-    match (was, is) {
-        (Value::Object(one), Value::Object(other)) => {
-            for (name, value) in one {
-                match other.get(name) {
-                    Some(now) if now == value => {}
-                    Some(now) => return first_apart(&format!("{path} {name}"), value, now),
-                    None => return (format!("{path} {name}"), value, &Value::Null),
-                }
-            }
-            match other.iter().find(|(name, _)| !one.contains_key(*name)) {
-                Some((name, now)) => (format!("{path} {name}"), &Value::Null, now),
-                None => (path.to_owned(), was, is),
-            }
-        }
-        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
-            let mut pairs = one.iter().zip(other).enumerate();
-            match pairs.find(|(_, (value, now))| value != now) {
-                Some((at, (value, now))) => first_apart(&format!("{path}[{at}]"), value, now),
-                None => (path.to_owned(), was, is),
-            }
-        }
-        _ => (path.to_owned(), was, is),
-    }
-}
-
-/// What comes of the last call: the mapper policies' calls, and what the host lets through.
-pub(super) fn judged(
-    planned: &PlannedFederation,
-    context: &Context,
-    person: &Person,
-    course: &Course,
-    mappers: &[Arc<dyn MapperPolicy>],
-) -> (Vec<ChainedCall>, Recorded) {
-    let failed = |reason: String| (Vec::new(), Recorded::Failed(reason));
-    if let Some(stuck) = &course.stuck {
-        return failed(stuck.clone());
-    }
-    let Some(call) = course.last() else {
-        return failed("the policy was not asked".to_owned());
-    };
-    let identity = match &call.step {
-        Some(Step::Identified(identity)) => identity.clone(),
-        Some(Step::Rejected(rejection)) => {
-            return (Vec::new(), Recorded::Rejected(rejection.clone()));
-        }
-        Some(Step::Failed(Problem { field, message })) => {
-            return failed(format!("{field}: {message}"));
-        }
-        Some(Step::Read(_)) => return failed("a read of nothing".to_owned()),
-        None => return failed(call.failure.clone().unwrap_or_default()),
-    };
-    let person = Person {
-        findings: course.findings(),
-        ..person.clone()
-    };
-    let _ = (context, mappers);
-    (Vec::new(), said(planned, &identity, &person))
-}
-
-/// What the host lets through.
-fn said(planned: &PlannedFederation, identity: &Identity, person: &Person) -> Recorded {
-    let mappers = &planned.federation.mappers;
-    match claims::assemble(identity, &planned.plan, mappers, person) {
-        Ok(said) => Recorded::Identified {
-            username: identity.username.clone(),
-            claims: said.claims,
-            bars: identity
-                .bars
-                .iter()
-                .map(|bar| bar.reason.reason().to_owned())
-                .collect(),
-        },
-        Err(error) => Recorded::Failed(error.to_string()),
-    }
 }

@@ -17,7 +17,7 @@ fn sight() -> Sight {
     Sight {
         planned: Arc::new(planned(federation("a", "staff"))),
         policy: Arc::new(FakePolicy::new("sample")),
-        mappers: Vec::new(),
+        links: Vec::new(),
         person: Person {
             entry: ada,
             reply: Some(Reply::default()),

@@ -5,6 +5,7 @@ use crate::{
     local::{self, is_of_password, lay_over},
     person::{Seen, user_of},
     proof::Proof,
+    shadow::beside,
 };
 use bridge_model::{
     account::{Gate, KeptOut, User},
@@ -36,7 +37,13 @@ impl<'a> Entering<'_, 'a> {
         let planned = Arc::clone(&candidate.federation.planned);
         let mut seen = Seen::entry(planned, Entry::default());
         let end = self.as_candidate(&mut candidate, &mut seen).await;
+        if !matches!(end, Err(_) | Ok(End::Unavailable(_))) {
+            let now = self.course.parts.clock.now();
+            let (person, aside) = (&candidate.person, &candidate.aside);
+            beside::sign_in(candidate.federation, person, aside, now).await;
+        }
         seen.policy_time = candidate.policy_time;
+        seen.failures = candidate.failures;
         seen.keep(candidate.person);
         seen.time = started.elapsed();
         self.course.trace.seen = Some(Box::new(seen));

@@ -7,6 +7,7 @@ use crate::{
     decide::{DecideError, Judged, READS_AT_ONCE, Verdict, decide_all},
     member::ActiveFederation,
     person::user_of,
+    shadow::beside,
     subject,
 };
 use bridge_model::{
@@ -83,7 +84,7 @@ pub(super) fn candidate(
 }
 
 /// Whether a name lies in a place where users live.
-pub(super) fn lies_in(place: &Subtree, dn: &Dn) -> bool {
+pub(crate) fn lies_in(place: &Subtree, dn: &Dn) -> bool {
     let below = dn.depth().checked_sub(place.base.depth());
     dn.is_within(&place.base)
         && match place.scope {
@@ -101,8 +102,10 @@ pub(super) async fn make(job: &Job, candidates: Vec<Candidate>) -> Result<Vec<Im
     }
     let mut identifiers = Vec::with_capacity(candidates.len());
     let mut persons = Vec::with_capacity(candidates.len());
-    for candidate in candidates {
+    let mut aside = Vec::with_capacity(candidates.len());
+    for mut candidate in candidates {
         identifiers.push(candidate.identifier);
+        aside.push(job.federation.set_aside(&mut candidate.entry));
         persons.push(Person {
             entry: candidate.entry,
             reply: None,
@@ -115,7 +118,10 @@ pub(super) async fn make(job: &Job, candidates: Vec<Candidate>) -> Result<Vec<Im
         .imported_subjects(&planned.realm, planned.id, &identifiers)
         .await?;
     let context = job.context().await?;
+    let now = context.now;
     let (judged, _) = decide_all(&job.federation, context, persons).await;
+    let persons = judged.iter().map(|it| &it.person).zip(aside);
+    beside::synchronised(&job.federation, persons, now);
     is_answering(&judged)?;
     let (made, left_out) = job
         .aside(move |realm, federation| {
@@ -161,6 +167,13 @@ fn left_out(judged: &[Judged]) -> HashMap<String, u64> {
 /// One entry whose reads come to nothing is that entry's fault. So many at once, or all, are the
 /// directory's: then the run ends, and is repeated.
 fn is_answering(judged: &[Judged]) -> Result<(), Halt> {
+    let is_busy = |judged: &Judged| matches!(&judged.outcome, Err(error) if error.is_busy());
+    if judged.iter().any(is_busy) {
+        return Err(Halt::Failed(
+            "the policies of the realm had no processor time left for a minute: it is tried again with the next run; set policies.cpu_ms_per_second of the realm higher"
+                .to_owned(),
+        ));
+    }
     let mut faults = judged.iter().filter_map(|judged| match &judged.outcome {
         Err(DecideError::Directory(fault)) => Some(fault),
         _ => None,
@@ -179,7 +192,9 @@ fn user(
     identifier: Vec<u8>,
     judged: Judged,
 ) -> Result<ImportedUser, Refused> {
-    let Judged { person, outcome } = judged;
+    let Judged {
+        person, outcome, ..
+    } = judged;
     let identity = match &outcome {
         Ok(Verdict::Identified(identity)) => identity,
         Ok(Verdict::Rejected(_)) => {

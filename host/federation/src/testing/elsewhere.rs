@@ -173,14 +173,20 @@ impl PolicyPackages for MemoryStore {
         unused()
     }
     async fn policies_in_force(&self) -> Result<Vec<PolicyInForce>, StoreError> {
-        unused()
+        Ok(self.up()?.policies_in_force.clone())
     }
     async fn put_policy_in_force(
         &self,
-        _: &str,
-        _: Option<&PolicyInForce>,
+        id: &str,
+        in_force: Option<&PolicyInForce>,
         _: Timestamp,
     ) -> Result<(), StoreError> {
-        unused()
+        let mut tables = self.up()?;
+        if tables.keeps_no_policies {
+            return Err(StoreError::Database("the test wants it".into()));
+        }
+        tables.policies_in_force.retain(|kept| kept.id != id);
+        tables.policies_in_force.extend(in_force.cloned());
+        Ok(())
     }
 }

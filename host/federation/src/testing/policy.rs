@@ -1,7 +1,10 @@
 //! A policy for people with `uid`, `cn`, `mail`, `seeAlso` (their groups) and `description` (which, if
 //! it is `off`, `expired` or `must`, bars them). A refused bind means what its diagnostic says.
 
+mod mapper;
 mod step;
+
+pub(crate) use mapper::{Does, FakeMapper};
 
 use bridge_model::{
     changes::Turn,
@@ -13,7 +16,7 @@ use bridge_model::{
         Description, GroupForm, IdForm, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
         Problem, Proposal, StableId,
     },
-    policy::{PolicyChoice, Provenance},
+    policy::{PolicyChoice, PolicyOrigin, Provenance, WasiGrant},
     ports::{MapperPolicy, Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
     search::{Page, Reply},
@@ -21,8 +24,8 @@ use bridge_model::{
     write::{Complaint, EntryChange, NewEntry, ProfileChange},
 };
 use std::{
-    collections::VecDeque,
-    sync::{Arc, LazyLock, Mutex, MutexGuard},
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 use step::{left_out, step};
@@ -50,19 +53,106 @@ pub(crate) struct FakePolicy {
     pub(crate) password_ends_at: Option<Timestamp>,
     /// What is said of mappers in every identity.
     pub(crate) left_out: Vec<String>,
+    pub(crate) description: Description,
+    /// Whether the realm's processor time is used up.
+    pub(crate) is_busy: bool,
+    /// Whether its calls take long.
+    pub(crate) is_slow: bool,
+    /// What it says of a person instead of what it would, if it does.
+    pub(crate) says: Option<fn(&Person) -> Step>,
+    /// What it makes of a plan.
+    pub(crate) plans: fn(&mut Plan),
+    /// The names of the mappers that it was told of.
+    pub(crate) told: Arc<Mutex<Vec<String>>>,
 }
 
-pub(crate) struct FakePolicies(Mutex<Vec<FakePolicy>>);
+/// Policies that are in force, that are loaded, and where they came from.
+pub(crate) struct FakePolicies {
+    vendors: Mutex<Vec<FakePolicy>>,
+    mappers: Mutex<Vec<FakeMapper>>,
+    /// What is loaded beside those in force.
+    loaded: Mutex<Vec<Loaded>>,
+    provenances: Mutex<HashMap<String, Option<Provenance>>>,
+    limits: Mutex<HashMap<RealmName, Duration>>,
+}
 
-impl Default for FakePolicies {
-    fn default() -> Self {
-        Self(Mutex::new(vec![FakePolicy::new("sample")]))
+/// A policy that is loaded.
+#[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a test has a few")]
+pub(crate) enum Loaded {
+    Vendor(FakePolicy),
+    Mapper(FakeMapper),
+}
+
+impl Loaded {
+    pub(crate) fn reference(&self) -> &PolicyRef {
+        match self {
+            Self::Vendor(policy) => &policy.reference,
+            Self::Mapper(policy) => policy.reference(),
+        }
     }
 }
 
+impl Default for FakePolicies {
+    fn default() -> Self {
+        Self {
+            vendors: Mutex::new(vec![FakePolicy::new("sample")]),
+            mappers: Mutex::default(),
+            loaded: Mutex::default(),
+            provenances: Mutex::default(),
+            limits: Mutex::default(),
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no test panicked in here")
+}
+
+fn unknown(what: &str) -> PolicyError {
+    PolicyError {
+        policy: what.to_owned(),
+        fault: PolicyFault::Unknown,
+        detail: String::new(),
+    }
+}
+
+fn answers_to(description: &Description, name: &str) -> bool {
+    let mut names = std::iter::once(&description.id).chain(&description.aliases);
+    names.any(|known| known.eq_ignore_ascii_case(name))
+}
+
 impl FakePolicies {
+    /// The vendor policies in force.
     pub(crate) fn all(&self) -> MutexGuard<'_, Vec<FakePolicy>> {
-        self.0.lock().expect("no test panicked in here")
+        locked(&self.vendors)
+    }
+
+    /// The mapper policies in force.
+    pub(crate) fn all_mappers(&self) -> MutexGuard<'_, Vec<FakeMapper>> {
+        locked(&self.mappers)
+    }
+
+    /// Loads a policy without putting it in force.
+    pub(crate) fn load(&self, policy: Loaded) {
+        locked(&self.loaded).push(policy);
+    }
+
+    /// Says where a policy came from; none: nothing is known of it. Those of which nothing is said are built
+    /// in.
+    pub(crate) fn came_from(&self, digest: &str, provenance: Option<Provenance>) {
+        locked(&self.provenances).insert(digest.to_owned(), provenance);
+    }
+
+    pub(crate) fn limit_of(&self, realm: &RealmName) -> Option<Duration> {
+        locked(&self.limits).get(realm).copied()
+    }
+
+    fn loaded(&self) -> Vec<Loaded> {
+        let vendors = self.all().clone().into_iter().map(Loaded::Vendor);
+        let mappers = self.all_mappers().clone().into_iter().map(Loaded::Mapper);
+        let others = locked(&self.loaded).clone();
+        vendors.chain(mappers).chain(others).collect()
     }
 }
 
@@ -72,7 +162,10 @@ impl FakePolicy {
             reference: PolicyRef {
                 id: id.to_owned(),
                 version: "1.0.0".to_owned(),
-                digest: "sha256:1".to_owned(),
+                digest: match id {
+                    "sample" => "sha256:1".to_owned(),
+                    other => format!("sha256:{other}"),
+                },
             },
             problems: Vec::new(),
             notes: Vec::new(),
@@ -90,7 +183,29 @@ impl FakePolicy {
             turns: Arc::default(),
             password_ends_at: None,
             left_out: Vec::new(),
+            description: Description {
+                id: id.to_owned(),
+                aliases: vec![format!("{id}-alias")],
+                title: String::new(),
+                version: "1.0.0".to_owned(),
+                settings: Vec::new(),
+                kinds: Vec::new(),
+            },
+            is_busy: false,
+            is_slow: false,
+            says: None,
+            plans: |_| {},
+            told: Arc::default(),
         }
+    }
+
+    /// Another version of it.
+    pub(crate) fn version(id: &str, version: &str, digest: &str) -> Self {
+        let mut policy = Self::new(id);
+        version.clone_into(&mut policy.reference.version);
+        digest.clone_into(&mut policy.reference.digest);
+        version.clone_into(&mut policy.description.version);
+        policy
     }
 
     fn note(&self, asked: String) {
@@ -107,6 +222,13 @@ impl FakePolicy {
     }
 
     fn works(&self) -> Result<(), PolicyError> {
+        if self.is_busy {
+            return Err(PolicyError {
+                policy: self.reference.id.clone(),
+                fault: PolicyFault::Busy,
+                detail: "as the test wants it".to_owned(),
+            });
+        }
         if !self.is_broken {
             return Ok(());
         }
@@ -158,32 +280,29 @@ impl Policies for FakePolicies {
         _: &RealmName,
         choice: PolicyChoice<'_>,
     ) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
-        let (PolicyChoice::InForce(vendor) | PolicyChoice::Digest(vendor)) = choice;
-        let all = self.all();
-        let found = all.iter().find(|policy| policy.reference.id == vendor);
-        match found {
-            Some(policy) => Ok(Arc::new(policy.clone())),
-            None => Err(PolicyError {
-                policy: vendor.to_owned(),
-                fault: PolicyFault::Unknown,
-                detail: String::new(),
+        let found = match choice {
+            PolicyChoice::InForce(name) => {
+                let all = self.all();
+                let mut all = all.iter();
+                all.find(|policy| answers_to(&policy.description, name))
+                    .cloned()
+            }
+            PolicyChoice::Digest(digest) => self.loaded().into_iter().find_map(|it| match it {
+                Loaded::Vendor(policy) if policy.reference.digest == digest => Some(policy),
+                _ => None,
             }),
+        };
+        match found {
+            Some(policy) => Ok(Arc::new(policy)),
+            None => Err(unknown(&format!("{choice:?}"))),
         }
     }
 
     fn vendors(&self) -> Vec<(PolicyRef, Description)> {
         let all = self.all();
-        let described = all.iter().map(|policy| {
-            let description = Description {
-                id: policy.reference.id.clone(),
-                aliases: Vec::new(),
-                title: String::new(),
-                version: policy.reference.version.clone(),
-                settings: Vec::new(),
-                kinds: Vec::new(),
-            };
-            (policy.reference.clone(), description)
-        });
+        let described = all
+            .iter()
+            .map(|it| (it.reference.clone(), it.description.clone()));
         described.collect()
     }
 
@@ -192,40 +311,81 @@ impl Policies for FakePolicies {
         _: &RealmName,
         choice: PolicyChoice<'_>,
     ) -> Result<Arc<dyn MapperPolicy>, PolicyError> {
-        Err(PolicyError {
-            policy: format!("{choice:?}"),
-            fault: PolicyFault::Unknown,
-            detail: String::new(),
-        })
+        let found = match choice {
+            PolicyChoice::InForce(name) => {
+                let all = self.all_mappers();
+                let mut all = all.iter();
+                all.find(|policy| answers_to(policy.description(), name))
+                    .cloned()
+            }
+            PolicyChoice::Digest(digest) => self.loaded().into_iter().find_map(|it| match it {
+                Loaded::Mapper(policy) if policy.reference().digest == digest => Some(policy),
+                _ => None,
+            }),
+        };
+        match found {
+            Some(policy) => Ok(Arc::new(policy)),
+            None => Err(unknown(&format!("{choice:?}"))),
+        }
     }
 
     fn mappers(&self) -> Vec<(PolicyRef, Description)> {
-        Vec::new()
+        let all = self.all_mappers();
+        let described = all
+            .iter()
+            .map(|it| (it.reference().clone(), it.description().clone()));
+        described.collect()
     }
 
-    fn provenance(&self, _: &str) -> Option<Provenance> {
-        None
-    }
-
-    fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
-        Err(PolicyError {
-            policy: digest.to_owned(),
-            fault: PolicyFault::Unknown,
-            detail: String::new(),
+    fn provenance(&self, digest: &str) -> Option<Provenance> {
+        if let Some(said) = locked(&self.provenances).get(digest) {
+            return said.clone();
+        }
+        let all = self.loaded();
+        let is_loaded = all.iter().any(|it| it.reference().digest == digest);
+        is_loaded.then_some(Provenance {
+            origin: PolicyOrigin::BuiltIn,
+            signers: Vec::new(),
+            wasi: WasiGrant::None,
+            octets: 1,
         })
     }
 
-    fn limit_realm(&self, _: &RealmName, _: Duration) {}
-}
+    fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
+        let all = self.loaded();
+        let found = all.into_iter().find(|it| it.reference().digest == digest);
+        let found = found.ok_or_else(|| unknown(digest))?;
+        let reference = found.reference().clone();
+        let before = match found.clone() {
+            Loaded::Vendor(policy) => {
+                let mut vendors = self.all();
+                let at = vendors
+                    .iter()
+                    .position(|it| it.reference.id == reference.id);
+                let before = at.map(|at| Loaded::Vendor(vendors.remove(at)));
+                vendors.push(policy);
+                before
+            }
+            Loaded::Mapper(policy) => {
+                let mut mappers = self.all_mappers();
+                let at = mappers
+                    .iter()
+                    .position(|it| it.reference().id == reference.id);
+                let before = at.map(|at| Loaded::Mapper(mappers.remove(at)));
+                mappers.push(policy);
+                before
+            }
+        };
+        let mut loaded = locked(&self.loaded);
+        loaded.retain(|it| it.reference().digest != digest);
+        loaded.extend(before.filter(|it| it.reference().digest != digest));
+        Ok(reference)
+    }
 
-static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
-    id: "fake".to_owned(),
-    aliases: Vec::new(),
-    title: String::new(),
-    version: "1.0.0".to_owned(),
-    settings: Vec::new(),
-    kinds: Vec::new(),
-});
+    fn limit_realm(&self, realm: &RealmName, time_per_second: Duration) {
+        locked(&self.limits).insert(realm.clone(), time_per_second);
+    }
+}
 
 impl VendorPolicy for FakePolicy {
     fn reference(&self) -> &PolicyRef {
@@ -233,7 +393,15 @@ impl VendorPolicy for FakePolicy {
     }
 
     fn description(&self) -> &Description {
-        &DESCRIPTION
+        &self.description
+    }
+
+    fn ready(&self) -> Result<(), PolicyError> {
+        if self.is_busy { self.works() } else { Ok(()) }
+    }
+
+    fn is_slow(&self) -> bool {
+        self.is_slow
     }
 
     fn translate(
@@ -244,7 +412,10 @@ impl VendorPolicy for FakePolicy {
         if !self.problems.is_empty() {
             return Ok(Err(self.problems.clone()));
         }
+        let mappers = federation.mappers.iter();
+        *locked(&self.told) = mappers.map(|mapper| mapper.name.clone()).collect();
         let mut plan = plan();
+        (self.plans)(&mut plan);
         plan.notes.clone_from(&self.notes);
         if let Some(attribute) = &federation.uuid_attribute {
             plan.stable_id.attribute.clone_from(attribute);
@@ -259,18 +430,20 @@ impl VendorPolicy for FakePolicy {
 
     fn decide(&self, _: &Context, persons: &[Person]) -> Result<Vec<Step>, PolicyError> {
         self.works()?;
-        let steps = persons.iter().map(|person| match step(person) {
-            Step::Identified(mut identity) => {
-                identity.bars.extend(self.password_ends_at.map(|since| Bar {
-                    reason: Refusal::PasswordExpired,
-                    since: Some(since),
-                    until: None,
-                }));
-                identity.notices.push(Notice::GraceSignIns(2));
-                identity.more = self.left_out.iter().map(|name| left_out(name)).collect();
-                Step::Identified(identity)
+        let steps = persons.iter().map(|person| {
+            match self.says.map_or_else(|| step(person), |says| says(person)) {
+                Step::Identified(mut identity) => {
+                    identity.bars.extend(self.password_ends_at.map(|since| Bar {
+                        reason: Refusal::PasswordExpired,
+                        since: Some(since),
+                        until: None,
+                    }));
+                    identity.notices.push(Notice::GraceSignIns(2));
+                    identity.more = self.left_out.iter().map(|name| left_out(name)).collect();
+                    Step::Identified(identity)
+                }
+                step => step,
             }
-            step => step,
         });
         Ok(steps.collect())
     }

@@ -6,6 +6,7 @@ use bridge_model::{
     federation::Federation,
     names::{FederationId, FederationName, RealmName},
     plan::Plan,
+    policy::{PolicyInForce, PolicyRules},
     ports::{Precondition, Realms, StoreError, Users},
     realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
     secret::Secret,
@@ -15,7 +16,7 @@ use bridge_model::{
     user::{KnownUser, Standing},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, MutexGuard},
 };
 
@@ -46,9 +47,22 @@ pub(crate) struct Tables {
     /// Subjects whose sessions were ended, each time.
     pub(crate) sessions_ended: Vec<String>,
     pub(crate) synchronisations: HashMap<FederationId, SyncState>,
+    /// Which policies may serve a realm, where that is said.
+    pub(crate) rules: HashMap<RealmName, PolicyRules>,
+    pub(crate) policies_in_force: Vec<PolicyInForce>,
+    /// Whether what is in force cannot be kept.
+    pub(crate) keeps_no_policies: bool,
 }
 
 impl Tables {
+    fn realm(&self, name: &RealmName) -> Realm {
+        let policies = self.rules.get(name).cloned().unwrap_or_default();
+        Realm {
+            policies,
+            ..Realm::new(name.clone())
+        }
+    }
+
     fn standing(&self, federation: FederationId, subject: &str) -> Standing {
         let mut federations = self.federations.iter().map(|it| &it.federation);
         Standing {
@@ -88,10 +102,16 @@ impl MemoryStore {
 #[async_trait]
 impl Realms for MemoryStore {
     async fn realms(&self) -> Result<Vec<Realm>, StoreError> {
-        unused()
+        let tables = self.up()?;
+        let names = tables.federations.iter().map(|it| &it.federation.realm);
+        let names: BTreeSet<_> = names.collect();
+        Ok(names.into_iter().map(|name| tables.realm(name)).collect())
     }
-    async fn realm(&self, _: &RealmName) -> Result<Option<Realm>, StoreError> {
-        unused()
+    async fn realm(&self, name: &RealmName) -> Result<Option<Realm>, StoreError> {
+        let tables = self.up()?;
+        let mut federations = tables.federations.iter();
+        let is_known = federations.any(|it| it.federation.realm == *name);
+        Ok(is_known.then(|| tables.realm(name)))
     }
     async fn subject_key(&self, realm: &RealmName) -> Result<Option<Secret>, StoreError> {
         let tables = self.up()?;
@@ -167,12 +187,26 @@ impl Realms for MemoryStore {
     }
     async fn save_federation(
         &self,
-        _: &PlannedFederation,
+        planned: &PlannedFederation,
         _: Option<&Secret>,
-        _: Precondition,
+        precondition: Precondition,
         _: Timestamp,
     ) -> Result<PlannedFederation, StoreError> {
-        unused()
+        let mut tables = self.up()?;
+        let (realm, id) = (&planned.federation.realm, planned.federation.id);
+        let mut kept = tables.federations.iter_mut();
+        let kept = kept.find(|it| it.federation.realm == *realm && it.federation.id == id);
+        let kept = kept.ok_or_else(|| StoreError::Missing(format!("federation {id}")))?;
+        if let Precondition::Revision(wanted) = precondition
+            && wanted != kept.revision
+        {
+            return Err(StoreError::Stale(format!("federation {id}")));
+        }
+        *kept = PlannedFederation {
+            revision: Revision(kept.revision.0 + 1),
+            ..planned.clone()
+        };
+        Ok(kept.clone())
     }
     async fn remove_federation(
         &self,

@@ -122,6 +122,7 @@ async fn post(
         let secret = wanting.bind_credential.clone().map(Secret::new);
         let address = Address {
             realm: &realm.name,
+            rules: &realm.policies,
             connection: connection(wanting)?,
             bind_credential: secret,
             now: state.web.clock.now(),

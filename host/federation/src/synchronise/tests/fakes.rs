@@ -262,8 +262,8 @@ impl Policies for ScriptedPolicies {
         self.inner.mappers()
     }
 
-    fn provenance(&self, digest: &str) -> Option<Provenance> {
-        self.inner.provenance(digest)
+    fn provenance(&self, _: &str) -> Option<Provenance> {
+        self.inner.provenance("sha256:1")
     }
 
     fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {
