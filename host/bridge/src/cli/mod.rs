@@ -42,6 +42,8 @@ enum Command {
         /// The configuration file
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        #[command(flatten)]
+        record: serve::Record,
     },
     /// Says everything that is wrong with a configuration, with file, line and what to do
     Check {
@@ -100,7 +102,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init { folder } => wait(init::run(&folder)),
-        Command::Serve { config } => wait(serve::run(&config)),
+        Command::Serve { config, record } => wait(serve::run(&config, &record)),
         Command::Check { config, offline } => wait(check::run(&config, offline)),
         Command::Apply(apply) => return wait(apply.run()),
         Command::Get(get) => wait(get.run()),

@@ -89,7 +89,7 @@ impl Synchronise {
     /// Begins a run, and watches it to its end or until Ctrl-C.
     pub(super) async fn run(&self) -> anyhow::Result<ExitCode> {
         let remote = Remote::open(&self.place)?.of(&self.realm);
-        let id = self.find(&remote).await?;
+        let id = find(&remote, &self.realm, &self.federation).await?;
         let resource = path(&["user-federations", &id, "sync"]);
         let kind = if self.changed { "changed" } else { "full" };
         let start = format!("{resource}?kind={kind}");
@@ -125,34 +125,30 @@ impl Synchronise {
             Stage::Interrupted => bail!("the run was interrupted{reason}; begin it again"),
         }
     }
+}
 
-    /// The id of the federation.
-    async fn find(&self, remote: &Remote) -> anyhow::Result<String> {
-        let all = remote.get("/user-federations").await?;
-        let all = all.as_array().context(UNREADABLE)?;
-        let is_wanted = |federation: &&Value| {
-            let is = |member: &str| federation[member].as_str() == Some(&self.federation);
-            is("name") || is("id")
-        };
-        if let Some(id) = all
-            .iter()
-            .find(is_wanted)
-            .and_then(|one| one["id"].as_str())
-        {
-            return Ok(id.to_owned());
-        }
-        let names: Vec<_> = all.iter().filter_map(|one| one["name"].as_str()).collect();
-        let known = if names.is_empty() {
-            "it has none; make one with connect".to_owned()
-        } else {
-            format!("name one of {}", printable(&names.join(", ")))
-        };
-        bail!(
-            "the realm {} has no federation {:?}; {known}",
-            self.realm,
-            self.federation
-        )
+/// The id of a federation, by its name or its id.
+pub(super) async fn find(remote: &Remote, realm: &str, wanted: &str) -> anyhow::Result<String> {
+    let all = remote.get("/user-federations").await?;
+    let all = all.as_array().context(UNREADABLE)?;
+    let is_wanted = |federation: &&Value| {
+        let is = |member: &str| federation[member].as_str() == Some(wanted);
+        is("name") || is("id")
+    };
+    if let Some(id) = all
+        .iter()
+        .find(is_wanted)
+        .and_then(|one| one["id"].as_str())
+    {
+        return Ok(id.to_owned());
     }
+    let names: Vec<_> = all.iter().filter_map(|one| one["name"].as_str()).collect();
+    let known = if names.is_empty() {
+        "it has none; make one with connect".to_owned()
+    } else {
+        format!("name one of {}", printable(&names.join(", ")))
+    };
+    bail!("the realm {realm} has no federation {wanted:?}; {known}")
 }
 
 const UNREADABLE: &str = "the bridge's answer cannot be read";

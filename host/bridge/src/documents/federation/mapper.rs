@@ -70,7 +70,7 @@ fn mapper_id(federation: FederationId, name: &str) -> Uuid {
     Uuid::new_v5(&federation.0, name.as_bytes())
 }
 
-pub(super) fn read(section: &Section<'_>) -> Vec<Mapper> {
+pub(crate) fn read(section: &Section<'_>) -> Vec<Mapper> {
     let mut mappers: Vec<Mapper> = Vec::new();
     let mut names = HashSet::new();
     for (place, section) in section.sections("mapper").into_iter().enumerate() {

@@ -8,6 +8,7 @@ mod read;
 mod shown;
 
 use mapper::MapperDocument;
+pub(crate) use mapper::read as read_mappers;
 pub(crate) use read::read;
 pub(crate) use shown::FederationDocument;
 
