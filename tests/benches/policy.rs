@@ -16,7 +16,7 @@ use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
-use suites::policy::{context, employee, federation, guest, in_force, person, take};
+use suites::policy::{context, employee, federation, guest, in_force, lift_limit, person, take};
 
 mod native;
 
@@ -30,6 +30,7 @@ fn main() {
     for component in components() {
         take(&host, component.bytes).expect("it is admitted");
     }
+    lift_limit(&host);
     let idle = take(&host, guest("kept-state")).expect("it is admitted").id;
     let policy = in_force(&host, POLICY).expect("it is shipped");
     let idle = in_force(&host, &idle).expect("it is loaded");

@@ -1,10 +1,14 @@
 //! Calls at the same time: what one does, no other notices.
 
 use crate::stage::{self, Stage, expect_good_call};
-use bridge_model::ports::PolicyFault;
+use bridge_model::{
+    names::RealmName,
+    policy::PolicyChoice,
+    ports::{Policies, PolicyFault},
+};
 use bridge_policy::Limits;
 use std::{sync::Barrier, thread};
-use suites::policy::{guest, take};
+use suites::policy::{context, guest, person, take};
 
 #[test]
 fn more_calls_than_instances_are_told_so() {
@@ -15,13 +19,15 @@ fn more_calls_than_instances_are_told_so() {
     };
     let stage = Stage::new(limits, "endless-loop");
     let together = Barrier::new(2);
-    let misbehave = || {
+    let misbehave = |realm: &str| {
+        let policy = stage.policy_for(realm);
         together.wait();
-        stage.misbehave("loop").expect_err("it never ends")
+        let outcome = policy.decide(&context(b"loop"), &[person("uid=ada")]);
+        outcome.expect_err("it never ends")
     };
     let mut errors = thread::scope(|scope| {
-        let other = scope.spawn(misbehave);
-        [misbehave(), other.join().expect("it does not panic")]
+        let other = scope.spawn(|| misbehave("staff"));
+        [misbehave("other"), other.join().expect("it does not panic")]
     });
     errors.sort_by_key(|error| error.fault == PolicyFault::Busy);
     assert_eq!(errors[0].fault, PolicyFault::Deadline, "{}", errors[0]);
@@ -46,12 +52,11 @@ fn good_calls_are_answered_beside_hostile_ones() {
         take(stage.host(), guest(folder)).expect("it is admitted");
     }
     let hostile = |id: &str| {
-        let policy = suites::policy::in_force(stage.host(), id).expect("it is loaded");
+        let other = RealmName::new("other").expect("a name");
+        let policy = stage.host().vendor(&other, PolicyChoice::InForce(id));
+        let policy = policy.expect("it is loaded");
         for _ in 0..5 {
-            let outcome = policy.decide(
-                &suites::policy::context(b"own stack"),
-                &[suites::policy::person("uid=ada")],
-            );
+            let outcome = policy.decide(&context(b"own stack"), &[person("uid=ada")]);
             assert!(outcome.is_err(), "{id}");
         }
     };
@@ -73,11 +78,11 @@ fn a_long_list_of_persons_is_cut_into_calls() {
     };
     let stage = Stage::new(limits, "kept-state");
     let persons: Vec<_> = (0..8)
-        .map(|number| suites::policy::person(&format!("uid={number}")))
+        .map(|number| person(&format!("uid={number}")))
         .collect();
     let steps = stage
         .policy()
-        .decide(&suites::policy::context(b""), &persons)
+        .decide(&context(b""), &persons)
         .expect("answered");
     let names: Vec<String> = (0..8).map(|number| format!("uid={number}")).collect();
     assert_eq!(stage::usernames(&steps), names);
@@ -93,10 +98,7 @@ fn a_policy_outlives_the_host_that_loaded_it() {
     let _turn = stage::turn();
     expect_good_call(&*policy);
     // Its clock still runs.
-    let error = policy.decide(
-        &suites::policy::context(b"loop"),
-        &[suites::policy::person("uid=ada")],
-    );
+    let error = policy.decide(&context(b"loop"), &[person("uid=ada")]);
     assert_eq!(
         error.expect_err("it never ends").fault,
         PolicyFault::Deadline

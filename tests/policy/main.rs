@@ -6,13 +6,23 @@
 )]
 
 mod admission;
+mod admission_child;
+mod admission_modules;
+mod admission_samples;
+mod admission_wasi;
 mod cache;
+mod compatibility;
 mod hostile;
 mod isolation;
+mod kinds;
+mod languages;
+mod mapper;
 mod memory;
 mod names;
 mod optional;
+mod realm;
 mod recognition;
 mod shipped;
+mod signature;
 mod stage;
 mod versions;

@@ -25,7 +25,7 @@ fn an_unknown_vendor_is_told_what_there_is() {
     assert_eq!(unknown("acme").fault, PolicyFault::Unknown);
     assert_eq!(
         unknown("acme").to_string(),
-        "policy acme: unknown vendor: no policy is loaded"
+        "policy acme: unknown vendor: no vendor policy is in force"
     );
     take(&host, guest("wrong-steps")).expect("it is admitted");
     take(&host, guest("kept-state")).expect("it is admitted");

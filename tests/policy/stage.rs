@@ -2,7 +2,9 @@
 
 use bridge_model::{
     decision::{Context, Person, Step},
-    ports::{PolicyError, PolicyFault, VendorPolicy},
+    names::RealmName,
+    policy::PolicyChoice,
+    ports::{Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
 };
 use bridge_policy::{HostSettings, Limits, PolicyHost};
@@ -10,7 +12,7 @@ use std::{
     io,
     sync::{Arc, Mutex, PoisonError, RwLockReadGuard},
 };
-use suites::policy::{MEASURED_ALONE, context, guest, in_force, person, take};
+use suites::policy::{MEASURED_ALONE, context, guest, in_force, lift_limit, person, take};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Limits under which a test does not wait long, on a machine that has other things to do.
@@ -52,6 +54,13 @@ impl Stage {
         in_force(&self.host, &self.reference.id).expect("it is loaded")
     }
 
+    /// The same for another realm.
+    pub(crate) fn policy_for(&self, realm: &str) -> Arc<dyn VendorPolicy> {
+        let realm = RealmName::new(realm).expect("a name");
+        let id = PolicyChoice::InForce(&self.reference.id);
+        self.host.vendor(&realm, id).expect("it is loaded")
+    }
+
     /// Has the guest misbehave in this way.
     pub(crate) fn misbehave(&self, how: &str) -> Result<Vec<Step>, PolicyError> {
         self.policy()
@@ -82,13 +91,15 @@ pub(crate) fn turn() -> RwLockReadGuard<'static, ()> {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A host without policies.
+/// A host without policies. Only `realm` may use as much processor time as it likes.
 pub(crate) fn host(limits: Limits) -> PolicyHost {
     let settings = HostSettings {
         limits,
         ..HostSettings::default()
     };
-    PolicyHost::new(settings).expect("a host")
+    let host = PolicyHost::new(settings).expect("a host");
+    lift_limit(&host);
+    host
 }
 
 /// A component in which one name stands in another's place. Both have the same length, so nothing else

@@ -14,7 +14,10 @@ use bridge_model::{
     time::Timestamp,
 };
 use bridge_policy::PolicyHost;
-use std::sync::{Arc, RwLock};
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 use url::Url;
 use uuid::Uuid;
 
@@ -39,10 +42,19 @@ pub fn load(host: &PolicyHost, octets: &[u8]) -> Result<PolicyRef, PolicyError> 
     host.load(&PolicyPackage::unsigned(octets, PolicyOrigin::Upload))
 }
 
-/// A vendor policy in force, for a realm that other tests share.
+/// The realm of tests that need one only.
+pub fn realm() -> RealmName {
+    RealmName::new("staff").expect("a name")
+}
+
+/// Lets the policies of [`realm`] use as much processor time as they like.
+pub fn lift_limit(host: &PolicyHost) {
+    host.limit_realm(&realm(), Duration::from_hours(1));
+}
+
+/// A vendor policy in force, for [`realm`].
 pub fn in_force(policies: &dyn Policies, name: &str) -> Result<Arc<dyn VendorPolicy>, PolicyError> {
-    let realm = RealmName::new("staff").expect("a name");
-    policies.vendor(&realm, PolicyChoice::InForce(name))
+    policies.vendor(&realm(), PolicyChoice::InForce(name))
 }
 
 /// Held for reading by every test that calls policies, and for writing by the one that measures the
@@ -87,7 +99,7 @@ pub fn federation(vendor: &str) -> Federation {
         read_bases: vec![subtree("DC=corp,DC=example")],
         mappers,
         ..Federation::new(
-            RealmName::new("staff").expect("a name"),
+            realm(),
             FederationName::new("directory").expect("a name"),
             Connection::to(vec![url]),
         )

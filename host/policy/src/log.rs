@@ -19,7 +19,7 @@ use std::{
 pub(crate) struct Author {
     /// The policy's id, once it has said it.
     policy: OnceLock<String>,
-    digest: String,
+    pub(crate) digest: String,
 }
 
 impl Author {
@@ -85,7 +85,7 @@ impl Log {
             );
             self.keep(
                 LineLevel::Warn,
-                &format!("{lines_dropped} lines of a call were dropped: it may write less"),
+                &format!("lines of a call dropped: {lines_dropped}; it may write less"),
             );
         }
         if let Some(fault) = outcome.fault {
@@ -108,7 +108,7 @@ impl Log {
     pub(crate) fn refused(&self, busy: &Busy) {
         let Some(realm) = &self.realm else { return };
         if let Some(calls) = realm.log().refused(Instant::now()) {
-            let text = format!("{calls} calls were refused: {busy}");
+            let text = format!("calls refused: {calls}; {busy}");
             self.emit(LineLevel::Warn, &text);
             self.keep(LineLevel::Warn, &text);
         }
@@ -157,7 +157,7 @@ impl Log {
         }
         if let Some(lines) = verdict.and_then(|verdict| verdict.dropped) {
             let text = format!(
-                "{lines} lines were dropped: a realm's policies may write {LINES_PER_SECOND} in a second"
+                "lines dropped: {lines}; a realm's policies may write {LINES_PER_SECOND} in a second"
             );
             self.emit(LineLevel::Warn, &text);
             self.keep(LineLevel::Warn, &text);
