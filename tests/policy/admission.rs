@@ -1,6 +1,6 @@
 //! What is no vendor policy is not admitted, and is told why.
 
-use crate::stage;
+use crate::{admission_samples::Sample, stage};
 use bridge_model::ports::{Policies, PolicyError, PolicyFault};
 use bridge_policy::Limits;
 use suites::policy::{context, guest, in_force, person, take};
@@ -53,13 +53,62 @@ fn a_component_of_another_world() {
 
 #[test]
 fn a_component_of_another_version_of_the_world() {
-    check_text(
-        r#"(component (instance $i) (export "ldap-oidc:policy/vendor@0.2.0" (instance $i)))"#,
-        &[
-            "does not export `ldap-oidc:policy/vendor@0.1.0`",
-            "policy/vendor@0.2.0`",
-        ],
-    );
+    for (version, advice) in [
+        ("0.2.0", "update the bridge"),
+        ("0.0.1", "build the policy anew"),
+    ] {
+        for (interface, offered) in [
+            ("vendor", "offers `ldap-oidc:policy/vendor@0.1.0`"),
+            (
+                "claim-mapper",
+                "offers `ldap-oidc:policy/claim-mapper@0.1.0`",
+            ),
+        ] {
+            check_text(
+                &format!(
+                    r#"(component (instance $i) (export "ldap-oidc:policy/{interface}@{version}" (instance $i)))"#
+                ),
+                &[
+                    &format!("built against `ldap-oidc:policy/{interface}@{version}`"),
+                    offered,
+                    "not compatible",
+                    advice,
+                ],
+            );
+        }
+    }
+}
+
+#[test]
+fn a_newer_version_that_is_compatible_and_needs_nothing_new() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    let newer = stage::renamed(guest("wrong-steps"), "@0.1.0", "@0.1.7");
+    take(&host, &newer).expect("a later version of the same contract");
+    stage::expect_good_call(&*in_force(&host, "wrong-steps").expect("it is loaded"));
+    for (version, advice) in [
+        ("@1.1.0", "update the bridge"),
+        ("@0.0.9", "build the policy anew"),
+    ] {
+        let other = stage::renamed(guest("wrong-steps"), "@0.1.0", version);
+        let error = take(&stage::host(stage::limits()), &other).expect_err("not compatible");
+        assert_eq!(error.fault, PolicyFault::NotAdmitted, "{error}");
+        assert!(error.detail.contains(advice), "{error}");
+    }
+}
+
+#[test]
+fn exports_that_nobody_knows_do_no_harm() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    // As toolchains of interpreters add one.
+    let sample = Sample {
+        world: "export exports: interface { init: func(); }",
+        functions: r#"(func (export "exports#init"))"#,
+        ..Sample::default()
+    };
+    take(&host, &sample.component()).expect("it has more than it needs");
+    in_force(&host, "sample").expect("it is loaded");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn check(host: &PolicyHost, folder: &str, how: &str, fault: PolicyFault) {
 }
 
 /// What the process has in memory: the second number of `/proc/self/statm`, in pages (proc(5)).
-fn resident_octets() -> usize {
+pub(crate) fn resident_octets() -> usize {
     let statm = fs::read_to_string("/proc/self/statm").expect("Linux has it");
     let pages: usize = statm
         .split(' ')

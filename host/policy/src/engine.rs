@@ -108,6 +108,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let instances = limits.instances_max;
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(limits.core_instances_max))
+        // For calls that are asynchronous, of which there are none; preset are two gigabytes.
+        .total_stacks(1)
         .total_memories(instances.saturating_mul(limits.memories_max))
         .total_tables(instances.saturating_mul(limits.tables_max))
         .max_core_instances_per_component(limits.core_instances_max)

@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{engine, limits::Limits};
 use bridge_model::policy::WasiGrant;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     env,
     ffi::OsString,
     io::{self, BufWriter, Read, Write},
-    os::unix::process::ExitStatusExt,
+    os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::{
@@ -72,6 +72,7 @@ impl AdmissionChild {
         command
             .args(&self.arguments)
             .env_clear()
+            .process_group(0)
             // One processor: the others are for sign-ins.
             .env("RAYON_NUM_THREADS", "1")
             .stdin(Stdio::piped())
@@ -130,11 +131,12 @@ impl AdmissionChild {
 struct Running(Mutex<Child>);
 
 impl Running {
-    /// Does nothing to one that has ended: it was not waited for, so nobody else has its id.
+    /// With all that it may have started. Does nothing to one that has ended: it was not waited for, so
+    /// nobody else has its id.
     fn kill(&self) {
-        let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // One that has ended already is as good.
-        let _ = child.kill();
+        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     }
 
     fn end(self) -> Option<ExitStatus> {

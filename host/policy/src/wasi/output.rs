@@ -43,13 +43,13 @@ impl Output {
     /// Moves it to the log, line by line. What went to standard error comes last: where a policy ended by a
     /// panic, its last line is what became of it.
     pub(super) fn drain(&mut self, log: &mut Log) {
-        for line in lines(&self.standard) {
-            log.write(LineLevel::Info, &line);
-        }
         if self.octets_dropped > 0 {
             let dropped = self.octets_dropped;
             let note = format!("{dropped} octets of output over the log's limits were dropped");
             log.write(LineLevel::Warn, &note);
+        }
+        for line in lines(&self.standard) {
+            log.write(LineLevel::Info, &line);
         }
         for line in lines(&self.error) {
             log.write(LineLevel::Error, &line);
