@@ -41,12 +41,14 @@ pub(crate) fn declared(
     // Whatever its name is, what it has is looked at.
     let name = realm.as_ref().map(|realm| realm.name.clone());
     let name = name.or_else(|| RealmName::new("nameless").ok())?;
+    let rules = realm.as_ref().map(|realm| realm.policies.clone());
+    let rules = rules.unwrap_or_default();
     let mut federations = Vec::new();
     let mut subject_namespaces = HashMap::new();
     let mut names = HashSet::new();
     for section in root.sections("federations") {
         let path = section.path("name");
-        let Some(read) = federation::read(section, &name, source) else {
+        let Some(read) = federation::read(section, &name, &rules, source) else {
             continue;
         };
         let own = read.planned.federation.name.clone();

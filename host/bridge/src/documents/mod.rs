@@ -35,6 +35,7 @@ use bridge_model::{
     client::Client,
     names::RealmName,
     plan::{Mapper, Problem},
+    policy::PolicyRules,
     ports::Policies,
     realm::{PlannedFederation, Realm},
     secret::Secret,
@@ -46,6 +47,8 @@ use utoipa::ToSchema;
 pub(crate) struct Around<'a> {
     /// Whose it is.
     pub(crate) realm: &'a RealmName,
+    /// Which policies may serve the realm.
+    pub(crate) rules: &'a PolicyRules,
     /// The policies that translate it.
     pub(crate) policies: &'a dyn Policies,
     /// Whether a bind credential is kept, which stays where none is given.
@@ -140,7 +143,7 @@ pub(crate) fn read_federation(
         around.policies,
     );
     understood(value, &source, |_, section| {
-        federation::read(section, around.realm, &source)
+        federation::read(section, around.realm, around.rules, &source)
     })
 }
 

@@ -3,7 +3,7 @@ mod others;
 
 use super::*;
 use crate::built_in_policies;
-use bridge_model::realm::PolicyRef;
+use bridge_model::{policy::PolicyRules, realm::PolicyRef};
 use bridge_policy::PolicyHost;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -21,6 +21,7 @@ fn with<T>(read: impl FnOnce(&Around<'_>) -> T, has_credential: bool) -> T {
     let realm = staff();
     read(&Around {
         realm: &realm,
+        rules: &PolicyRules::default(),
         policies: policies(),
         has_credential,
     })

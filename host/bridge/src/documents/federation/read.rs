@@ -6,12 +6,13 @@ use super::{
     connection, mapper,
 };
 use crate::documents::{ReadFederation, section::Section, source::Source, words::EditModeWord};
-use bridge_federation::{Problems, Reviewed, TranslateError, review};
+use bridge_federation::{Problems, Reviewed, TranslateError, review_under};
 use bridge_model::{
     dn::Dn,
     federation::{EditMode, Federation},
     names::{FederationId, FederationName, RealmName},
     plan::Problem,
+    policy::PolicyRules,
     search::Subtree,
 };
 use uuid::Uuid;
@@ -33,6 +34,7 @@ const SHOWN_ONLY: &[&str] = &[
 pub(crate) fn read(
     section: Section<'_>,
     realm: &RealmName,
+    rules: &PolicyRules,
     source: &Source<'_>,
 ) -> Option<ReadFederation> {
     section.pass_over(SHOWN_ONLY);
@@ -45,7 +47,8 @@ pub(crate) fn read(
         "" => field.to_owned(),
         path => format!("{path}.{field}"),
     };
-    let reviewed = federation.map(|federation| review(source.policies, &federation, None));
+    let reviewed =
+        federation.map(|federation| review_under(source.policies, rules, &federation, None));
     let placed = |problems: Vec<Problem>| {
         problems.into_iter().map(|problem| Problem {
             field: at(documented(&problem.field)),

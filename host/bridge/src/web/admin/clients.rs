@@ -276,6 +276,7 @@ pub(super) async fn find(
 fn read(state: &AdminState, realm: &Realm, document: &Value) -> Result<Client, Problem> {
     let around = Around {
         realm: &realm.name,
+        rules: &realm.policies,
         policies: state.policies.as_ref(),
         has_credential: true,
     };

@@ -28,6 +28,7 @@ use bridge_model::{
     admin::AdminScope,
     audit::AuditKind,
     names::{FederationId, RealmName},
+    policy::PolicyRules,
     realm::{Applied, Declaration, Prune, RealmDeclaration},
 };
 use serde::{Deserialize, Serialize};
@@ -144,8 +145,11 @@ async fn apply(
             "is no name of a realm; write 1 to 64 of a-z, 0-9 and -",
         )
     })?;
+    // What the declaration itself says of the realm counts for its federations.
+    let rules = PolicyRules::default();
     let around = Around {
         realm,
+        rules: &rules,
         policies: state.policies.as_ref(),
         has_credential: true,
     };

@@ -318,6 +318,7 @@ pub(super) fn read(
 ) -> Result<ReadFederation, Problem> {
     let around = Around {
         realm: &realm.name,
+        rules: &realm.policies,
         policies: state.policies.as_ref(),
         has_credential,
     };
