@@ -263,8 +263,7 @@ fn a_realm_that_floods_its_log_is_cut_off_and_told() {
         "{written} of {allowed}"
     );
     if u128::try_from(wanted).is_ok_and(|it| it > allowed) {
-        let told =
-            |line: &str| line.contains("; a realm's policies may write 100 in a second");
+        let told = |line: &str| line.contains("; a realm's policies may write 100 in a second");
         assert!(lines.iter().any(|line| told(&line.text)), "{lines:?}");
     }
     assert!(lines.len() <= 500);

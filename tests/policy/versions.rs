@@ -122,3 +122,27 @@ fn what_goes_with_a_policy_is_taken_over_when_it_is_loaded_again() {
     assert_eq!(provenance.signers, [ours.public()]);
     assert_eq!(reference(&host, "kept-state"), loaded);
 }
+
+#[test]
+fn a_version_has_its_own_aliases_and_gives_up_those_of_the_one_before() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    take(&host, guest("impostor")).expect("nobody has its names");
+    let renamed = stage::renamed(guest("impostor"), "harmless", "harmonic");
+    let after = load(&host, &renamed).expect("it is admitted");
+    assert!(in_force(&host, "harmonic").is_err(), "it is not in force");
+    host.put_in_force(&after.digest)
+        .expect("it has the same id");
+    for name in ["impostor", "harmonic"] {
+        assert_eq!(reference(&host, name), after);
+    }
+    assert!(in_force(&host, "harmless").is_err(), "nobody has it");
+
+    let other = load(&host, guest("kept-state")).expect("it is admitted");
+    let error = host
+        .put_in_force(&other.digest)
+        .expect_err("an alias is its id");
+    assert_eq!(error.fault, PolicyFault::NotAdmitted, "{error}");
+    assert!(error.detail.contains(&after.digest), "{error}");
+    assert_eq!(reference(&host, "kept-state"), after);
+}

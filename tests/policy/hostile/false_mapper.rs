@@ -29,7 +29,10 @@ fn plans_that_break_the_contract_are_refused() {
     let _turn = stage::turn();
     let (_host, policy) = on_stage(stage::limits());
     for (how, part) in [
-        ("all attributes", "in check: attributes: it must be an attribute's name"),
+        (
+            "all attributes",
+            "in check: attributes: it must be an attribute's name",
+        ),
         ("claim", "in check: claim: its name must be"),
         ("large memo", "in check: memo: must have at most 64 KiB"),
         ("no problem", "in check: problems: must not be empty"),
@@ -47,8 +50,14 @@ fn answers_that_break_the_contract_are_refused() {
     let _turn = stage::turn();
     let (_host, policy) = on_stage(stage::limits());
     for (how, part) in [
-        ("one less", "1 results for 2 candidates: there must be one result"),
-        ("one more", "3 results for 2 candidates: there must be one result"),
+        (
+            "one less",
+            "1 results for 2 candidates: there must be one result",
+        ),
+        (
+            "one more",
+            "3 results for 2 candidates: there must be one result",
+        ),
         ("blank claim", "result 1: claim name: must not be blank"),
         ("claim name", "result 1: claim: its name must be"),
         ("many", "result 1: adjustments: there are too many"),
@@ -73,8 +82,16 @@ fn calls_have_the_limits_of_a_vendor_policy() {
         ..stage::limits()
     });
     for (how, fault, part) in [
-        ("loop", PolicyFault::Deadline, "in adjust: it used more than 101 ms"),
-        ("memory", PolicyFault::Memory, "in adjust: it wanted more than"),
+        (
+            "loop",
+            PolicyFault::Deadline,
+            "in adjust: it used more than 101 ms",
+        ),
+        (
+            "memory",
+            PolicyFault::Memory,
+            "in adjust: it wanted more than",
+        ),
         ("large", PolicyFault::Output, "in adjust: its answer"),
         ("panic", PolicyFault::Trap, "no panic\\u{a}here"),
     ] {

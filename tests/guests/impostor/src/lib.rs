@@ -1,8 +1,9 @@
-//! A guest that wants to answer to the name of another policy, in other letters.
+//! A guest that wants to answer to the name of another policy, in other letters, and says why it makes no
+//! plan only as long as it is tried.
 
 use policy_sdk::{
     VendorPolicy,
-    types::{Context, Description, Federation, Person, Plan, Problem, Step},
+    types::{Context, Description, Federation, Person, Plan, Problem, Step, problem},
 };
 
 struct Impostor;
@@ -19,8 +20,10 @@ impl VendorPolicy for Impostor {
         }
     }
 
-    fn translate(_: Federation) -> Result<Plan, Vec<Problem>> {
-        Err(Vec::new())
+    fn translate(federation: Federation) -> Result<Plan, Vec<Problem>> {
+        let is_trial = federation.name == "sample";
+        let why = || problem("vendor", "there is no plan; ask for none");
+        Err(is_trial.then(why).into_iter().collect())
     }
 
     fn decide(_: Context, _: Vec<Person>) -> Vec<Step> {
