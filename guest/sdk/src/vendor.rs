@@ -231,6 +231,9 @@ fn is_in(person: &Person) -> bool {
     reply.is_none_or(|reply| reply.result_code == result_code::SUCCESS)
 }
 
+/// No host takes a longer name, and no directory means one.
+const NAME_OCTETS_MAX: usize = 1024;
+
 fn identity<T: Vendor>(
     memo: &Memo<'_>,
     account: Account<'_>,
@@ -240,12 +243,12 @@ fn identity<T: Vendor>(
     let username = entry
         .values(memo.username_attribute)
         .texts()
-        .filter(|text| !text.contains(char::is_control))
+        .filter(|text| !text.contains(char::is_control) && text.len() <= NAME_OCTETS_MAX)
         .min()
         .ok_or_else(|| {
             problem(
                 memo.username_attribute,
-                "the entry has no user name; give it one",
+                "the entry has no user name that can be one; give it one",
             )
         })?;
     let mut state = State::default();

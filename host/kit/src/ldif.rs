@@ -105,7 +105,7 @@ fn attribute_value(line: usize, text: &str) -> Result<AttributeValue, LdifError>
     let (description, rest) = text
         .split_once(':')
         .ok_or_else(|| LdifError::new(line, "a colon is expected after the attribute's name"))?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-.;=_".contains(c);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-.;=_*".contains(c);
     if description.is_empty() || !description.chars().all(allowed) {
         return Err(LdifError::new(line, "an attribute's name is expected"));
     }

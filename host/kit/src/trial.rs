@@ -4,6 +4,7 @@
 //! would. What stands between the two (translation, bounded reads, the rounds of questions, mapper
 //! policies, claims, identifiers) is `bridge_federation`, nothing is done anew here.
 
+mod bench;
 mod case;
 mod check;
 mod directory;
@@ -13,6 +14,7 @@ mod outcome;
 mod stage;
 mod time;
 
+pub use bench::{BATCH_PERSONS, Benched, Cost, bench, fuel};
 pub use case::{Case, CaseError, CaseFile, Compared, Directives, Folder, folders};
 pub use check::{CheckError, CheckSettings, Checked, Invariant, SampleDirectory, Violation, check};
 pub use directory::LdifDirectory;

@@ -31,6 +31,13 @@ impl Allowance {
             limits: *limits,
         }
     }
+
+    /// How much memory the instance has: it never gives any back.
+    pub(crate) fn memory_octets(&self) -> usize {
+        self.limits
+            .memory_octets_max
+            .saturating_sub(self.memory_octets_left)
+    }
 }
 
 impl ResourceLimiter for Allowance {

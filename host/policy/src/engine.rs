@@ -1,6 +1,6 @@
 //! The engine that all policies share, and the clock that ends calls.
 
-use crate::limits::Limits;
+use crate::{limits::Limits, meter::Meter};
 use aws_lc_rs::digest;
 use std::{
     hash::{Hash, Hasher},
@@ -21,23 +21,37 @@ pub(crate) struct PolicyEngine {
     /// Fields are dropped in order: the ticker stops before the engine goes.
     _ticker: Ticker,
     engine: Engine,
+    meter: Option<Arc<Meter>>,
 }
 
 impl PolicyEngine {
     /// Makes the engine and reserves the address space of its instances.
     pub(crate) fn new(limits: &Limits) -> Result<Self, EngineError> {
-        let engine = Engine::new(&config(limits)).map_err(EngineError::Engine)?;
+        Self::metered(limits, None)
+    }
+
+    /// The same, with a meter that every call is noted on.
+    pub(crate) fn metered(limits: &Limits, meter: Option<Arc<Meter>>) -> Result<Self, EngineError> {
+        let mut config = config(limits);
+        config.consume_fuel(meter.as_ref().is_some_and(|meter| meter.counts_fuel()));
+        let engine = Engine::new(&config).map_err(EngineError::Engine)?;
         let ticker = Ticker::start(engine.weak(), Duration::from_millis(limits.tick_ms))
             .map_err(EngineError::Ticker)?;
         Ok(Self {
             _ticker: ticker,
             engine,
+            meter,
         })
     }
 
     /// The engine, for everything but its clock.
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What calls are noted on.
+    pub(crate) fn meter(&self) -> Option<&Meter> {
+        self.meter.as_deref()
     }
 }
 

@@ -353,7 +353,7 @@ impl Directives {
     /// What is expected instead.
     pub fn answer(&mut self, text: &str) -> Result<(), &'static str> {
         let (code, diagnostic) = text.split_once(':').unwrap_or((text, ""));
-        self.take("bind", &format!("{} {diagnostic}", code.trim()))
+        self.take("bind", format!("{} {diagnostic}", code.trim()).trim())
     }
 }
 

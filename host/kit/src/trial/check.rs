@@ -21,10 +21,12 @@ mod written;
 
 use super::{
     case::CaseError,
+    directory::LdifDirectory,
     stage::{Stage, StageError},
 };
-use bridge_federation::PreviewError;
+use bridge_federation::{PreviewError, Trial};
 use bridge_model::{
+    entry::Entry,
     ports::{PolicyError, PolicyFault},
     realm::PlannedFederation,
 };
@@ -68,6 +70,8 @@ pub enum Invariant {
     NeverATrap,
     /// A policy stays within its limits.
     WithinLimits,
+    /// Answers have the shapes and sizes of the contract.
+    AnswersFitTheContract,
     /// Every federation has a plan, or problems that say what is wrong.
     TranslateIsTotal,
 }
@@ -88,6 +92,7 @@ impl Invariant {
             Self::NoSecretAttribute => "no-secret-attribute",
             Self::NeverATrap => "never-a-trap",
             Self::WithinLimits => "within-limits",
+            Self::AnswersFitTheContract => "answers-fit-the-contract",
             Self::TranslateIsTotal => "translate-is-total",
         }
     }
@@ -170,10 +175,43 @@ impl Broken {
             PolicyFault::Deadline | PolicyFault::Memory | PolicyFault::Output => {
                 Invariant::WithinLimits
             }
+            PolicyFault::Contract => Invariant::AnswersFitTheContract,
             _ => Invariant::NeverATrap,
         };
         Self::new(invariant, error.to_string())
     }
+}
+
+/// The first directory in which the policy finds people, with their entries as they are read of users.
+///
+/// # Errors
+///
+/// When it cannot be tried.
+pub(crate) async fn first_people(
+    stage: &Stage,
+    samples: &[SampleDirectory<'_>],
+    planned: Option<&PlannedFederation>,
+) -> Result<(String, Trial, Vec<Entry>), CheckError> {
+    let mut shapes = shapes::shapes(stage, samples, planned).await?.into_iter();
+    // A sample of the policy's own tells more than any other.
+    let (own, others): (Vec<_>, Vec<_>) = shapes
+        .by_ref()
+        .partition(|shape| shape.name == stage.policy().id);
+    let shape = own.into_iter().chain(others).next();
+    let shape = shape.ok_or_else(|| {
+        StageError::NotUsed(
+            "it is a mapper policy; give a federation with such a mapper".to_owned(),
+        )
+    })?;
+    let entries = shape
+        .people
+        .iter()
+        .map(|it| person::entry(it, &shape.planned));
+    let entries = entries.collect();
+    let directory = LdifDirectory::new(shape.records, None)
+        .map_err(|error| StageError::NotUsed(error.to_string()))?;
+    let trial = Trial::open(shape.planned, stage.host(), &directory)?;
+    Ok((shape.name, trial, entries))
 }
 
 /// Checks a policy: with the people of these samples, as far as the policy takes them for people, and

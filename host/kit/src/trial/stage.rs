@@ -12,8 +12,8 @@ use bridge_model::{
     realm::{PlannedFederation, PolicyRef},
     search::{SearchScope, Subtree},
 };
-use bridge_policy::{HostError, HostSettings, Limits, PolicyHost};
-use std::time::Duration;
+use bridge_policy::{HostError, HostSettings, Limits, Meter, PolicyHost};
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// The realm, and the federation, that a trial is of.
@@ -65,10 +65,28 @@ impl Stage {
     ///
     /// When it is not admitted.
     pub fn load(octets: &[u8], wasi: WasiGrant, limits: Limits) -> Result<Self, StageError> {
-        let host = PolicyHost::new(HostSettings {
+        Self::metered(octets, wasi, limits, None)
+    }
+
+    /// The same, where every call is noted on a meter.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stage::load`].
+    pub fn metered(
+        octets: &[u8],
+        wasi: WasiGrant,
+        limits: Limits,
+        meter: Option<Arc<Meter>>,
+    ) -> Result<Self, StageError> {
+        let settings = HostSettings {
             limits,
             ..HostSettings::default()
-        })?;
+        };
+        let host = match meter {
+            Some(meter) => PolicyHost::metered(settings, meter)?,
+            None => PolicyHost::new(settings)?,
+        };
         let package = PolicyPackage {
             wasi,
             ..PolicyPackage::unsigned(octets, PolicyOrigin::File(TRIAL.to_owned()))

@@ -2,7 +2,7 @@
 
 use super::{
     terminal::shown,
-    trial::{load, planned},
+    trial::{load, planned, samples, somebody},
 };
 use crate::cli::output::printable;
 use bridge_kit::{
@@ -44,13 +44,7 @@ impl Check {
             Some(file) => Some((shown(file), std::fs::read_to_string(file)?)),
             None => None,
         };
-        let mut samples: Vec<_> = bridge_components::samples()
-            .iter()
-            .map(|sample| SampleDirectory {
-                name: sample.name,
-                ldif: sample.directory_ldif,
-            })
-            .collect();
+        let mut samples = samples();
         samples.extend(
             own.iter()
                 .map(|(name, ldif)| SampleDirectory { name, ldif }),
@@ -58,11 +52,7 @@ impl Check {
         let records = own.as_ref().map(|(_, text)| ldif::read(text)).transpose()?;
         let mut federation = None;
         if self.federation.is_some() || stage.is_mapper() {
-            let records = records.unwrap_or_else(|| {
-                // Somebody, so that there is a place where people live.
-                ldif::read("dn: ou=people,dc=example,dc=test\nou: people\n\ndn: uid=somebody,ou=people,dc=example,dc=test\nuid: somebody\n")
-                    .unwrap_or_default()
-            });
+            let records = records.unwrap_or_else(somebody);
             match planned(&stage, self.federation.as_deref(), &records) {
                 Ok(planned) => federation = Some(planned),
                 // A mapper may need settings: then it is checked by itself.

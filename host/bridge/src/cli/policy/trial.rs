@@ -9,13 +9,15 @@ use crate::{
 use anyhow::Context as _;
 use bridge_kit::{
     ldif::Record,
-    trial::{Stage, suffix},
+    trial::{SampleDirectory, Stage, suffix},
 };
+use bridge_model::policy::PolicyRules;
 use bridge_model::{policy::WasiGrant, realm::PlannedFederation};
-use bridge_policy::{Limits, inspect};
+use bridge_policy::{Limits, Meter, inspect};
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Members that lead to a directory or its secrets: there is none here.
@@ -28,6 +30,11 @@ const OF_THE_CONNECTION: [&str; 4] = [
 
 /// Loads the policy of a file, which may reach what it says that it needs.
 pub(super) fn load(file: &Path) -> anyhow::Result<Stage> {
+    load_metered(file, None)
+}
+
+/// The same, where every call is noted on a meter.
+pub(super) fn load_metered(file: &Path, meter: Option<Arc<Meter>>) -> anyhow::Result<Stage> {
     let octets = fs::read(file).with_context(|| shown(file))?;
     let needs_wasi = inspect(&octets).is_ok_and(|inspection| inspection.needs_wasi);
     let wasi = if needs_wasi {
@@ -35,7 +42,7 @@ pub(super) fn load(file: &Path) -> anyhow::Result<Stage> {
     } else {
         WasiGrant::None
     };
-    Stage::load(&octets, wasi, limits()).with_context(|| shown(file))
+    Stage::metered(&octets, wasi, limits(), meter).with_context(|| shown(file))
 }
 
 /// The limits of a bridge; one call at a time needs little address space.
@@ -96,7 +103,7 @@ pub(super) fn planned(
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     let source = Source::new(Origin::File { folder }, stage.host());
     let read = config::understood(file, &root, |_, section| {
-        read_federation_in(section, stage.realm(), &source)
+        read_federation_in(section, stage.realm(), &PolicyRules::default(), &source)
     })?;
     stage.check_used(&read.planned)?;
     Ok(read.planned)
@@ -145,4 +152,20 @@ fn preset(root: &mut Node, stage: &Stage, records: &[Record]) {
     say("name", Some("trial".to_owned()));
     say("vendor", Some(stage.vendor().to_owned()));
     say("users_dn", suffix(records).ok().map(|dn| dn.to_string()));
+}
+
+/// The directories of this build to take people from.
+pub(super) fn samples() -> Vec<SampleDirectory<'static>> {
+    let samples = bridge_components::samples().iter();
+    let sample = |sample: &bridge_components::Sample| SampleDirectory {
+        name: sample.name,
+        ldif: sample.directory_ldif,
+    };
+    samples.map(sample).collect()
+}
+
+/// Somebody, so that there is a place where people live.
+pub(super) fn somebody() -> Vec<Record> {
+    const SOMEBODY: &str = "dn: uid=somebody,ou=people,dc=example,dc=test\nuid: somebody\n";
+    bridge_kit::ldif::read(SOMEBODY).unwrap_or_default()
 }

@@ -81,7 +81,9 @@ fn evaluate(
         Ok(first) => first,
         Err(error) => {
             let invariant = match Broken::of(&error).invariant {
-                Invariant::NeverATrap => Invariant::TranslateIsTotal,
+                Invariant::NeverATrap | Invariant::AnswersFitTheContract => {
+                    Invariant::TranslateIsTotal
+                }
                 other => other,
             };
             return Ok(Some(Broken::new(invariant, error.to_string())));

@@ -223,7 +223,7 @@ fn told(tried: &[Tried]) -> Vec<String> {
 }
 
 /// An entry as it is read of a user.
-fn entry(record: &Record, planned: &PlannedFederation) -> Entry {
+pub(crate) fn entry(record: &Record, planned: &PlannedFederation) -> Entry {
     let plan = &planned.plan;
     let mut entry = Entry {
         dn: record.dn.clone(),

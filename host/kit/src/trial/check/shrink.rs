@@ -7,7 +7,7 @@ use bridge_model::search::Reply;
 /// How often a case is tried smaller.
 const TRIES_MAX: usize = 600;
 
-/// Drops attributes, and then values, as long as the same does not hold.
+/// Drops attributes, then values, then halves of values, as long as the same does not hold.
 pub(crate) async fn smallest(
     stage: &Stage,
     shape: &Shape,
@@ -34,6 +34,25 @@ pub(crate) async fn smallest(
             break;
         }
         step = step.div_ceil(2);
+    }
+    // Of long values the first half will often do.
+    for at in 0..case.record.values.len() {
+        loop {
+            let mut smaller = case.clone();
+            let Some(value) = smaller.record.values.get_mut(at) else {
+                break;
+            };
+            let half = value.value.len() / 2;
+            value.value.truncate(half);
+            tries += 1;
+            let is_over = half == 0 || tries >= 2 * TRIES_MAX;
+            match smaller.evaluate(stage, shape).await? {
+                Some(still) if !is_over && still.invariant == broken.invariant => {
+                    (case, broken) = (smaller, still);
+                }
+                _ => break,
+            }
+        }
     }
     let mut text = format!("#: now {}\n", crate::trial::rfc3339(case.now));
     text.push_str(&said(case.reply.as_ref()));
