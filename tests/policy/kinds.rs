@@ -161,7 +161,7 @@ fn what_an_expression_may_be_at_most_fits_into_an_instance() {
     for (deepest, result) in [
         (format!("'a'{}", times(" + 'a'", 45)), times("a", 46)),
         (
-            format!("{}'a'{}", times("[", 40), times("][0]", 40)),
+            format!("{}'a'{}", times("[", 20), times("][0]", 20)),
             "a".into(),
         ),
         (

@@ -14,6 +14,7 @@ pub mod background;
 pub mod bridge;
 pub mod browser;
 pub mod keeper;
+pub mod languages;
 pub mod ldap;
 pub mod load;
 pub mod node;
