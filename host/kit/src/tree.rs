@@ -458,12 +458,7 @@ uid: nobody
 
     #[test]
     fn pseudo_attributes_are_not_matched() {
-        let found = search(
-            "dc=example",
-            Scope::Subtree,
-            "(demoPassword=*)",
-            &[],
-        );
+        let found = search("dc=example", Scope::Subtree, "(demoPassword=*)", &[]);
         assert!(found.entries.is_empty());
     }
 
@@ -485,12 +480,7 @@ uid: nobody
     fn serves_the_root_dse_whole() {
         let found = search("", Scope::Base, "(objectClass=*)", &["+"]);
         assert_eq!(names(&found), ["objectClass", "vendorName"]);
-        let found = search(
-            "",
-            Scope::Base,
-            "(objectClass=*)",
-            &["vendorname"],
-        );
+        let found = search("", Scope::Base, "(objectClass=*)", &["vendorname"]);
         assert_eq!(names(&found), ["vendorName"]);
     }
 
@@ -508,11 +498,7 @@ uid: nobody
             ("dn: a=b\ndemoBindControl: 1.2 ä", 2),
             ("dn:\ndemoPassword: x", 2),
         ] {
-            assert_eq!(
-                Tree::parse("x", ldif).expect_err(ldif).line,
-                line,
-                "{ldif}"
-            );
+            assert_eq!(Tree::parse("x", ldif).expect_err(ldif).line, line, "{ldif}");
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     fault::Fault,
     limits::Limits,
     log::{Author, Log, Outcome},
+    meter::{CallUse, Meter},
     realm::{Busy, Lease},
     wasi::Wasi,
     world::{self, Exports, NotInWorld},
@@ -30,6 +31,9 @@ use wasmtime::{
         Lower,
     },
 };
+
+/// More units of work than a call can use up.
+const FUEL: u64 = u64::MAX / 2;
 
 /// What `describe` takes and gives.
 pub(crate) type DescribeArguments = ();
@@ -226,17 +230,28 @@ impl<F> Linked<F> {
         let turn = turn.transpose().map_err(|busy| self.refused(&busy))?;
         let mut store = self.store(persons);
         let outcome = self.run_in(&mut store, call);
+        let fuel_left = self.fuel_left(&store);
         // What it takes to put the instance away is the call's too.
         let CallState {
+            allowance,
             clock,
             mut log,
             mut wasi,
-            ..
         } = store.into_data();
         wasi.drain(&mut log);
         let used = clock.used();
         if let Some(turn) = turn {
             turn.end(used);
+        }
+        if let Some(meter) = self.program.engine.meter() {
+            meter.note(CallUse {
+                digest: self.program.author.digest.clone(),
+                function,
+                persons,
+                time: used,
+                memory_octets: allowance.memory_octets(),
+                fuel: fuel_left.map(|left| FUEL.saturating_sub(left)),
+            });
         }
         let outcome = outcome.map_err(|error| {
             log.frames(function, &error);
@@ -288,6 +303,12 @@ impl<F> Linked<F> {
         function.call(store, call.arguments)
     }
 
+    /// What is left of the units of work, where they are counted.
+    fn fuel_left(&self, store: &Store<CallState>) -> Option<u64> {
+        let counts = self.program.engine.meter().is_some_and(Meter::counts_fuel);
+        counts.then(|| store.get_fuel().unwrap_or(FUEL))
+    }
+
     fn store(&self, persons: usize) -> Store<CallState> {
         let program = &*self.program;
         let limits = &program.limits;
@@ -303,6 +324,10 @@ impl<F> Linked<F> {
         store.epoch_deadline_callback(|store| store.data().clock.look());
         store.set_hostcall_fuel(limits.output_octets(persons));
         store.set_max_component_handles(limits.handles_max);
+        if program.engine.meter().is_some_and(Meter::counts_fuel) {
+            // Fails only where the engine does not count them.
+            let _ = store.set_fuel(FUEL);
+        }
         store
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     engine::{EngineError, PolicyEngine},
     fault::{self, Fault},
     limits::Limits,
+    meter::Meter,
     policy::{Linking, Loaded},
     realm::{RealmUse, Realms},
     realm_log::PolicyLine,
@@ -80,11 +81,24 @@ impl PolicyHost {
     ///
     /// When the machine, a limit or the cache's folder does not allow it.
     pub fn new(settings: HostSettings) -> Result<Self, HostError> {
+        Self::made(settings, None)
+    }
+
+    /// Makes a host without policies that notes what every call uses.
+    ///
+    /// # Errors
+    ///
+    /// As [`PolicyHost::new`].
+    pub fn metered(settings: HostSettings, meter: Arc<Meter>) -> Result<Self, HostError> {
+        Self::made(settings, Some(meter))
+    }
+
+    fn made(settings: HostSettings, meter: Option<Arc<Meter>>) -> Result<Self, HostError> {
         let limits = settings.limits;
         if let Some(rule) = limits.unusable() {
             return Err(HostError::Limits(rule));
         }
-        let engine = PolicyEngine::new(&limits).map_err(|error| match error {
+        let engine = PolicyEngine::metered(&limits, meter).map_err(|error| match error {
             EngineError::Engine(error) => HostError::Engine(format!("{error:#}")),
             EngineError::Ticker(error) => HostError::Clock(error),
         })?;

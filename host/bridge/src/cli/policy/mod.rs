@@ -1,7 +1,11 @@
 //! `policy`: what the author of a policy does with it, and what an operator does with policies of a
 //! bridge that runs.
 
+mod bench;
 mod build;
+mod candidate;
+mod check;
+mod differences;
 mod doctor;
 mod inspect;
 mod install;
@@ -11,7 +15,9 @@ mod log;
 mod new;
 mod pull;
 mod push;
+mod rehearse;
 mod run;
+mod shadow;
 mod sign;
 mod swap;
 mod terminal;
@@ -36,6 +42,10 @@ pub(super) enum PolicyCommand {
     Test(test::Test),
     /// Shows what the policy makes of an entry, or answers a recorded sign-in again
     Run(run::Run),
+    /// Measures what the policy costs, beside what it may
+    Bench(bench::Bench),
+    /// Draws people and federations by lot, and holds the policy to what every policy has to keep
+    Check(check::Check),
     /// Makes a key to sign policies with
     Key(key::Key),
     /// Signs a policy: who trusts the key trusts the file, as it is now
@@ -56,6 +66,14 @@ pub(super) enum PolicyCommand {
     Swap(swap::Swap),
     /// Puts the version in force again that was before the last swap
     RollBack(swap::RollBack),
+    /// Says what another policy, or other mappers, would change for everybody of a directory
+    Rehearse(rehearse::Rehearse),
+    /// Runs a candidate beside what is in force, on live sign-ins; shows what it found so far
+    Shadow(shadow::Shadow),
+    /// Puts the candidate in force that runs in the shadow
+    Promote(shadow::Promote),
+    /// Takes the candidate away that runs in the shadow
+    Discard(shadow::Discard),
     /// Shows what the policies of a realm wrote
     Log(log::Log),
     /// Admits one component for a bridge that runs, which asks on the standard input
@@ -71,6 +89,8 @@ impl PolicyCommand {
             Self::Inspect(inspect) => inspect.run(),
             Self::Test(test) => wait(async { Ok(test.run().await) }),
             Self::Run(run) => wait(run.run()),
+            Self::Bench(bench) => wait(bench.run()),
+            Self::Check(check) => wait(check.run()),
             Self::Key(key) => key.run().map(done),
             Self::Sign(sign) => sign.run().map(done),
             Self::Verify(verify) => verify.run(),
@@ -81,6 +101,10 @@ impl PolicyCommand {
             Self::List(list) => wait(list.run()).map(done),
             Self::Swap(swap) => wait(swap.run()).map(done),
             Self::RollBack(roll_back) => wait(roll_back.run()).map(done),
+            Self::Rehearse(rehearse) => wait(async { Ok(rehearse.run().await) }),
+            Self::Shadow(shadow) => wait(shadow.run()).map(done),
+            Self::Promote(promote) => wait(promote.run()).map(done),
+            Self::Discard(discard) => wait(discard.run()).map(done),
             Self::Log(log) => wait(log.run()).map(done),
             Self::AdmitComponent => Ok(bridge_policy::serve_admission()),
         }
