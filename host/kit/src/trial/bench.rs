@@ -4,7 +4,7 @@ use super::{
     check::{CheckError, SampleDirectory, first_people},
     stage::Stage,
 };
-use bridge_federation::{Candidate, Trial, TriedVerdict};
+use bridge_federation::{Candidate, TriedVerdict};
 use bridge_model::{realm::PlannedFederation, search::Reply, time::Timestamp};
 use bridge_policy::{CallUse, Limits, Meter};
 use std::time::Duration;

@@ -31,7 +31,6 @@ use bridge_model::{
     realm::PlannedFederation,
 };
 use draw::Draw;
-use shapes::Shape;
 use std::fmt;
 
 /// How a policy is checked.

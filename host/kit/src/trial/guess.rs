@@ -16,8 +16,8 @@ pub struct NoSuffix;
 ///
 /// [`NoSuffix`].
 pub fn suffix(records: &[Record]) -> Result<Dn, NoSuffix> {
-    let named = records.iter().filter(|record| !record.dn.trim().is_empty());
-    let names: Vec<(Dn, &str)> = named
+    let entries = records.iter().filter(|record| !record.dn.trim().is_empty());
+    let names: Vec<(Dn, &str)> = entries
         .filter_map(|record| Some((Dn::parse(&record.dn).ok()?, record.dn.as_str())))
         .collect();
     if let Some(context) = naming_context(records)

@@ -1,4 +1,7 @@
 use super::*;
+use crate::ldif;
+use bridge_model::time::Timestamp;
+use std::fs;
 
 fn said(text: &str) -> Result<Directives, LdifError> {
     Directives::read(text, &Directives::default())

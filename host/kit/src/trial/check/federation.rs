@@ -57,8 +57,8 @@ pub(crate) fn check(
         } else {
             odd(&plain, stage, &mut draw)
         };
-        if let Some(broken) = evaluate(stage, &policy, &federation)? {
-            let (federation, broken) = smallest(stage, &policy, federation, broken)?;
+        if let Some(broken) = evaluate(stage, &policy, &federation) {
+            let (federation, broken) = smallest(stage, &policy, federation, broken);
             return Ok(Some(Violation {
                 invariant: broken.invariant,
                 detail: broken.detail,
@@ -74,7 +74,7 @@ fn evaluate(
     stage: &Stage,
     policy: &Arc<dyn VendorPolicy>,
     federation: &Federation,
-) -> Result<Option<Broken>, CheckError> {
+) -> Option<Broken> {
     let mut told = federation.clone();
     told.read_bases = federation.readable();
     let first = match policy.translate(&told) {
@@ -86,29 +86,29 @@ fn evaluate(
                 }
                 other => other,
             };
-            return Ok(Some(Broken::new(invariant, error.to_string())));
+            return Some(Broken::new(invariant, error.to_string()));
         }
     };
     if policy.translate(&told).is_ok_and(|again| again != first) {
         let detail = "asked again about the same federation it answered something else";
-        return Ok(Some(Broken::new(Invariant::SameInputSameOutput, detail)));
+        return Some(Broken::new(Invariant::SameInputSameOutput, detail));
     }
     let plan = match first {
         Err(problems) if problems.is_empty() => {
             let detail = "it refuses the federation and does not say why";
-            return Ok(Some(Broken::new(Invariant::TranslateIsTotal, detail)));
+            return Some(Broken::new(Invariant::TranslateIsTotal, detail));
         }
-        Err(_) => return Ok(None),
+        Err(_) => return None,
         Ok(plan) => plan,
     };
     match review(stage.host(), federation, None) {
         Err(TranslateError::Policy(error)) if error.fault == PolicyFault::Contract => {
             let invariant = of_plan(&plan, federation);
-            Ok(Some(Broken::new(invariant, error.to_string())))
+            Some(Broken::new(invariant, error.to_string()))
         }
-        Err(TranslateError::Policy(error)) => Ok(Some(Broken::of(&error))),
+        Err(TranslateError::Policy(error)) => Some(Broken::of(&error)),
         // What the host itself finds wrong is the operator's.
-        Err(TranslateError::Problems(_)) | Ok(_) => Ok(None),
+        Err(TranslateError::Problems(_)) | Ok(_) => None,
     }
 }
 
@@ -221,21 +221,21 @@ fn smallest(
     policy: &Arc<dyn VendorPolicy>,
     mut federation: Federation,
     mut broken: Broken,
-) -> Result<(Federation, Broken), CheckError> {
+) -> (Federation, Broken) {
     let mut try_smaller = |federation: &mut Federation, smaller: Federation| {
-        let still = evaluate(stage, policy, &smaller)?;
+        let still = evaluate(stage, policy, &smaller);
         let is_same = still.as_ref().map(|still| still.invariant) == Some(broken.invariant);
         if let Some(still) = still.filter(|_| is_same) {
             broken = still;
             *federation = smaller;
         }
-        Ok::<_, CheckError>(is_same)
+        is_same
     };
     let mut at = 0;
     while at < federation.mappers.len() {
         let mut smaller = federation.clone();
         smaller.mappers.remove(at);
-        if !try_smaller(&mut federation, smaller)? {
+        if !try_smaller(&mut federation, smaller) {
             at += 1;
         }
     }
@@ -243,7 +243,7 @@ fn smallest(
     while at < federation.settings.len() {
         let mut smaller = federation.clone();
         smaller.settings.remove(at);
-        if !try_smaller(&mut federation, smaller)? {
+        if !try_smaller(&mut federation, smaller) {
             at += 1;
         }
     }
@@ -257,7 +257,7 @@ fn smallest(
     for reset in resets {
         let mut smaller = federation.clone();
         reset(&mut smaller);
-        try_smaller(&mut federation, smaller)?;
+        try_smaller(&mut federation, smaller);
     }
-    Ok((federation, broken))
+    (federation, broken)
 }

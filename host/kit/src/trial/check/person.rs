@@ -25,7 +25,7 @@ use std::time::Duration;
 /// Around when the samples were made: 2026-11-22.
 const NOW: Timestamp = Timestamp(1_795_348_800);
 /// How far from that a case may be.
-const YEARS: Duration = Duration::from_secs(20 * 365 * 86_400);
+const YEARS: Duration = Duration::from_hours(20 * 365 * 24);
 /// The most people of one batch.
 const BATCH: usize = 5;
 

@@ -41,30 +41,28 @@ pub(crate) async fn shapes(
         let Ok(records) = ldif::read(sample.ldif) else {
             continue;
         };
-        let planned = match planned {
-            Some(planned) => planned.clone(),
-            None => {
-                let Ok(users) = suffix(&records) else {
-                    continue;
-                };
-                // A policy may need to be told more than where people live.
-                let Ok(planned) = stage.plan(&stage.federation(users)?) else {
-                    continue;
-                };
-                planned
-            }
+        let planned = if let Some(planned) = planned {
+            planned.clone()
+        } else {
+            let Ok(users) = suffix(&records) else {
+                continue;
+            };
+            // A policy may need to be told more than where people live.
+            let Ok(planned) = stage.plan(&stage.federation(users)?) else {
+                continue;
+            };
+            planned
         };
         let shape = of_sample(stage, sample, records, planned).await?;
         if !shape.people.is_empty() {
             shapes.push(shape);
         }
     }
-    let preset = match planned {
-        Some(planned) => planned.clone(),
-        None => {
-            let users = Dn::parse("ou=people,dc=example,dc=test").unwrap_or_else(|_| Dn::root());
-            stage.plan(&stage.federation(users)?)?
-        }
+    let preset = if let Some(planned) = planned {
+        planned.clone()
+    } else {
+        let users = Dn::parse("ou=people,dc=example,dc=test").unwrap_or_else(|_| Dn::root());
+        stage.plan(&stage.federation(users)?)?
     };
     shapes.push(of_plan(preset));
     Ok(shapes)

@@ -3,6 +3,7 @@
 use super::{Broken, CheckError, Violation, person::Case, shapes::Shape, written::ldif};
 use crate::trial::stage::Stage;
 use bridge_model::search::Reply;
+use std::fmt::Write as _;
 
 /// How often a case is tried smaller.
 const TRIES_MAX: usize = 600;
@@ -76,7 +77,8 @@ fn said(reply: Option<&Reply>) -> String {
     let mut text = format!("#: bind {} {diagnostic}\n", reply.result_code);
     for control in &reply.controls {
         let value = STANDARD.encode(control.value.as_deref().unwrap_or_default());
-        text.push_str(&format!("#: control {} {value}\n", control.oid));
+        // A string takes whatever is written.
+        let _ = writeln!(text, "#: control {} {value}", control.oid);
     }
     text
 }
