@@ -2,9 +2,14 @@ use super::{
     recorder::{Sight, recording},
     *,
 };
-use crate::testing::{FakePolicy, attribute, entry, federation, planned};
+use crate::{
+    Attempt, Federations, SignIns, ThrottleLimits,
+    testing::{
+        FakePolicy, NoRandom, PASSWORD, Site, attribute, client, entry, federation, planned, realm,
+    },
+};
 use bridge_model::{decision::Person, ports::VendorPolicy, search::Reply, time::Timestamp};
-use std::sync::Arc;
+use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 
 fn sight() -> Sight {
     let mut ada = entry(
@@ -92,4 +97,64 @@ fn a_recording_of_another_format_is_refused_with_words() {
     let error = Recording::read(&text).expect_err("another format");
     assert!(error.to_string().contains("format 2"), "{error}");
     assert!(Recording::read("{}").is_err() && Recording::read("no").is_err());
+}
+
+#[tokio::test]
+async fn sign_ins_are_written_to_files_for_this_user_alone() {
+    let site = Site::new(&["staff"]);
+    site.directories
+        .put([entry("staff", "ada", &[("cn", "Ada Lovelace")])]);
+    let unique = format!("recordings-{}-{:p}", std::process::id(), &raw const site);
+    let folder = std::env::temp_dir().join(unique);
+    let recorder = Recorder::start(&folder, Values::Replaced, &NoRandom).expect("a folder");
+    let federations = Federations::new(
+        site.store.clone(),
+        site.policies.clone(),
+        site.directories.clone(),
+    );
+    let sign_ins = SignIns::new(
+        Arc::new(federations.with_recorder(recorder)),
+        site.store.clone(),
+        site.clock.clone(),
+        Arc::new(NoRandom),
+        site.audit.clone(),
+        ThrottleLimits::default(),
+    );
+    let client = client("a");
+    for password in [PASSWORD, "wrong"] {
+        let attempt = Attempt {
+            username: "ada",
+            password,
+            client: &client,
+            address: None,
+            request_id: "r1",
+        };
+        sign_ins.sign_in(&realm("a"), &attempt).await;
+    }
+    let mut files = Vec::new();
+    for _ in 0..500 {
+        let entries = fs::read_dir(&folder).expect("a folder");
+        files = entries.map(|it| it.expect("a file").path()).collect();
+        if files.len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(files.len(), 2);
+    files.sort();
+    let mut verdicts = Vec::new();
+    for file in &files {
+        let mode = fs::metadata(file).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let text = fs::read_to_string(file).expect("a file");
+        assert!(
+            !text.contains("Lovelace") && !text.contains(PASSWORD),
+            "{text}"
+        );
+        let recording = Recording::read(&text).expect("a recording");
+        assert!(recording.replay(&FakePolicy::new("sample"), &[]).same);
+        verdicts.push(recording.reply.map(|reply| reply.result_code));
+    }
+    assert_eq!(verdicts, [Some(0), Some(49)]);
+    fs::remove_dir_all(&folder).expect("its own folder");
 }

@@ -11,13 +11,18 @@ use bridge_model::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// The most sign-ins, or pages of a synchronisation, that wait to be looked at.
 const WAITING_MAX: usize = 32;
+/// The most people that wait in them: some megabytes.
+const PEOPLE_MAX: usize = 2_000;
 
 /// What is to run in the shadow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +101,8 @@ pub(crate) struct Shadow {
     plan_changes: Vec<String>,
     started_at: Timestamp,
     queue: Sender<Sighting>,
+    /// How many people wait.
+    waiting: AtomicUsize,
     counted: Mutex<Counted>,
 }
 
@@ -126,6 +133,7 @@ impl Shadow {
             plan_changes: sides.plan_changes(),
             started_at: now,
             queue,
+            waiting: AtomicUsize::new(0),
             counted: Mutex::new(Counted {
                 tally: Tally::new(wish.values),
                 sign_ins: 0,
@@ -144,7 +152,7 @@ impl Shadow {
     pub(crate) fn see<'p>(
         &self,
         federation: &ActiveFederation,
-        persons: impl Iterator<Item = (&'p Person, &'p [Attribute])>,
+        mut persons: impl Iterator<Item = (&'p Person, &'p [Attribute])>,
         now: Timestamp,
         is_sign_in: bool,
     ) {
@@ -160,19 +168,28 @@ impl Shadow {
             person.entry.attributes.extend_from_slice(aside);
             person
         };
-        let count = match self.queue.try_reserve() {
-            Ok(place) => {
+        if let Ok(place) = self.queue.try_reserve() {
+            let room = PEOPLE_MAX.saturating_sub(self.waiting.load(Ordering::Relaxed));
+            let persons: Vec<_> = persons.by_ref().take(room).map(whole).collect();
+            if !persons.is_empty() {
+                self.waiting.fetch_add(persons.len(), Ordering::Relaxed);
                 place.send(Sighting {
                     directory: Arc::clone(&federation.directory),
-                    persons: persons.map(whole).collect(),
+                    persons,
                     now,
                     is_sign_in,
                 });
-                return;
             }
-            Err(_) => persons.count(),
-        };
-        self.locked().left_out += u64::try_from(count).unwrap_or(u64::MAX);
+        }
+        let left = persons.count();
+        if left > 0 {
+            self.locked().left_out += u64::try_from(left).unwrap_or(u64::MAX);
+        }
+    }
+
+    /// So many people do not wait any more.
+    pub(crate) fn looked_at(&self, people: usize) {
+        self.waiting.fetch_sub(people, Ordering::Relaxed);
     }
 
     /// Whether a federation is still the one that the candidate is compared with; ends the shadow if not.
@@ -234,16 +251,14 @@ impl Shadow {
     }
 
     pub(crate) fn end(&self, reason: &str) {
-        self.finish(ShadowStage::Ended, reason.to_owned());
+        let end = (ShadowStage::Ended, reason.to_owned());
+        self.locked().end.get_or_insert(end);
     }
 
     pub(crate) fn promoted(&self, sign_ins: u64) {
         let reason = format!("it was promoted after {sign_ins} sign-ins without a difference");
-        self.finish(ShadowStage::Promoted, reason);
-    }
-
-    fn finish(&self, stage: ShadowStage, reason: String) {
-        self.locked().end.get_or_insert((stage, reason));
+        // That the federation is another now may have been noticed before.
+        self.locked().end = Some((ShadowStage::Promoted, reason));
     }
 
     pub(crate) fn state(&self) -> ShadowState {

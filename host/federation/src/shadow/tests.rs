@@ -1,11 +1,13 @@
 use super::*;
 use crate::{
+    Synchroniser,
     sign_in::{Attempt, SignInOutcome},
     testing::{FakePolicy, Loaded, PASSWORD, Site, attribute, client, entry, mapper, realm},
 };
 use bridge_model::{
     decision::{Bar, Claim, ClaimValue, Identity, Person, Refusal, Step},
     plan::Problem,
+    synchronisation::SyncKind,
 };
 use std::time::Duration;
 use tokio::time::sleep;
@@ -361,4 +363,40 @@ async fn what_a_sign_in_read_is_not_read_again() {
     let reads = reads.filter(|it| it.base.as_str() == group).count();
     assert_eq!(reads, 1);
     assert_eq!(state.binds.len(), 1, "nobody binds for a candidate");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_a_synchronisation_are_looked_at_too() {
+    let site = site();
+    site.store.change("staff", |it| it.import_enabled = true);
+    let federation = staff(&site);
+    let shadowing = shadowing(&site);
+    let begun = shadowing.start(&realm("a"), federation, second()).await;
+    begun.expect("a shadow");
+    let synchroniser = Synchroniser::new(
+        site.federations.clone(),
+        site.store.clone(),
+        site.clock.clone(),
+        site.audit.clone(),
+    );
+    let own = realm("a").name;
+    let run = synchroniser.start(&own, federation, SyncKind::Full).await;
+    run.expect("a run");
+    let mut state = shadowing.state(federation).expect("a shadow");
+    for _ in 0..500 {
+        if state.synchronised == 4 {
+            break;
+        }
+        sleep(Duration::from_millis(10)).await;
+        state = shadowing.state(federation).expect("a shadow");
+    }
+    assert_eq!((state.synchronised, state.sign_ins), (4, 0), "{state:?}");
+    assert_eq!(
+        (state.comparison.people, state.comparison.different),
+        (4, 3)
+    );
+    let ended = synchroniser.state(&own, federation).await;
+    let run = ended.expect("a state").last.expect("a run");
+    // The policy in force saw no title, or it would have failed.
+    assert_eq!((run.read, run.failed), (4, 0), "{run:?}");
 }

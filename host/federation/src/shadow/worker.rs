@@ -61,6 +61,7 @@ pub(super) async fn work(
             is_sign_in,
             ..
         } = sighting;
+        shadow.looked_at(persons.len());
         for person in persons {
             if !shadow.is_running() {
                 break;
