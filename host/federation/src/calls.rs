@@ -13,6 +13,8 @@ use std::{
 
 /// The most persons of one call: what of an answer is in memory at once.
 const CALL_PERSONS_MAX: usize = 250;
+/// The most persons of a call of a slow policy, for which others wait in the slow lane.
+const SLOW_PERSONS_MAX: usize = 25;
 /// How long what is done for many waits, all in all, for processor time of its realm. Whoever signs in does
 /// not wait.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -54,9 +56,14 @@ where
         time: Duration::ZERO,
     };
     let mut patience = if is_many { PATIENCE } else { Duration::ZERO };
+    let most = if desk.is_slow {
+        SLOW_PERSONS_MAX
+    } else {
+        CALL_PERSONS_MAX
+    };
     let mut left = persons.into_iter();
     loop {
-        let mut part: Vec<P> = left.by_ref().take(CALL_PERSONS_MAX).collect();
+        let mut part: Vec<P> = left.by_ref().take(most).collect();
         if part.is_empty() {
             return all;
         }

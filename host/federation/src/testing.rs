@@ -114,6 +114,16 @@ pub(crate) fn planned(federation: Federation) -> PlannedFederation {
 pub(crate) struct FakeAudit(Mutex<Vec<AuditEvent>>);
 
 impl FakeAudit {
+    /// The events of a request.
+    pub(crate) fn of(&self, request_id: &str) -> Vec<AuditEvent> {
+        let events = self.0.lock().expect("no test panicked in here");
+        let events = events.iter();
+        events
+            .filter(|event| event.request_id.as_deref() == Some(request_id))
+            .cloned()
+            .collect()
+    }
+
     pub(crate) fn last(&self) -> AuditEvent {
         let events = self.0.lock().expect("no test panicked in here");
         events.last().expect("an event").clone()
