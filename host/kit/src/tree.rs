@@ -165,7 +165,8 @@ impl Tree {
         if base.is_root() && query.scope == Scope::Base {
             return self.root_dse(query);
         }
-        if !base.is_root() && !self.nodes.iter().any(|node| node.dn == base) {
+        // A file may leave out what its entries lie below.
+        if !base.is_root() && !self.nodes.iter().any(|node| node.dn.is_within(&base)) {
             return failed(NO_SUCH_OBJECT);
         }
         let selection = Selection::new(query.attributes, &self.operational, query.types_only);

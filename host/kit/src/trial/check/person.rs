@@ -4,7 +4,7 @@ use super::{
     Broken, CheckError, Invariant,
     draw::Draw,
     hostile,
-    shapes::{Shape, is_identifier, redrawn},
+    shapes::{Shape, identifier, is_identifier, redrawn},
 };
 use crate::{
     ldif::Record,
@@ -16,6 +16,7 @@ use bridge_federation::{
 };
 use bridge_model::{
     entry::{Attribute, Entry},
+    plan::IdForm,
     realm::PlannedFederation,
     search::{Control, Reply},
     time::Timestamp,
@@ -73,7 +74,7 @@ impl Case {
     ) -> Result<Option<Broken>, CheckError> {
         let mut draw = self.beside.clone();
         let planned = &shape.planned;
-        let twin = twin(&self.record, planned, &mut draw);
+        let twin = twin(&self.record, shape, &mut draw);
         let renamed = renamed(&self.record, planned);
         let moved = moved(&self.record);
         let mut records = shape.records.clone();
@@ -187,12 +188,12 @@ fn of_claims(error: &ClaimError) -> Option<Broken> {
 
 /// Who the others are: renamed, moved, and another person.
 fn of_subjects(first: &Tried, others: &[Tried]) -> Option<Broken> {
-    let own = identifier(first)?;
+    let own = identifier_of(first)?;
     let [renamed, moved, twin] = others else {
         return None;
     };
     for (other, what) in [(renamed, "renamed"), (moved, "moved")] {
-        if identifier(other).is_some_and(|other| other != own) {
+        if identifier_of(other).is_some_and(|other| other != own) {
             return Some(Broken::new(
                 Invariant::RenameKeepsTheSubject,
                 format!(
@@ -201,7 +202,7 @@ fn of_subjects(first: &Tried, others: &[Tried]) -> Option<Broken> {
             ));
         }
     }
-    (identifier(twin) == Some(own)).then(|| {
+    (identifier_of(twin) == Some(own)).then(|| {
         Broken::new(
             Invariant::TwoPersonsTwoSubjects,
             "another entry, with identifiers of its own, is the same person",
@@ -209,7 +210,7 @@ fn of_subjects(first: &Tried, others: &[Tried]) -> Option<Broken> {
     })
 }
 
-fn identifier(tried: &Tried) -> Option<&[u8]> {
+fn identifier_of(tried: &Tried) -> Option<&[u8]> {
     match &tried.outcome {
         Ok(TriedVerdict::Identified(person)) => person.identifier.as_deref().ok(),
         _ => None,
@@ -289,11 +290,15 @@ fn moved(record: &Record) -> Record {
 }
 
 /// Another person who is alike in everything but the name and what a directory draws for each entry.
-fn twin(record: &Record, planned: &PlannedFederation, draw: &mut Draw) -> Record {
-    let mut twin = under(record, "twin", name::parent(&record.dn), planned);
+fn twin(record: &Record, shape: &Shape, draw: &mut Draw) -> Record {
+    let parent = name::parent(&record.dn);
+    let mut twin = under(record, "twin", parent, &shape.planned);
     for value in &mut twin.values {
         if is_identifier(&value.value) {
             value.value = redrawn(&value.value, draw);
+        } else if shape.is_identifying(&value.description) {
+            // Spoiled: then it is spoiled in another way here.
+            value.value = identifier(IdForm::Text, draw);
         }
     }
     twin

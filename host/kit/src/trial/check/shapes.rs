@@ -26,6 +26,21 @@ pub(crate) struct Shape {
     pub(crate) replies: Vec<Reply>,
 }
 
+impl Shape {
+    /// Whether an attribute has values that a directory draws for an entry. Of one that nobody here has
+    /// the policy is believed.
+    pub(crate) fn is_identifying(&self, description: &str) -> bool {
+        let name = description.split(';').next().unwrap_or_default();
+        let values = self.people.iter().flat_map(|person| &person.values);
+        let mut own = values.filter(|value| value.description.eq_ignore_ascii_case(name));
+        let stable_id = &self.planned.plan.stable_id.attribute;
+        match own.next() {
+            None => stable_id.eq_ignore_ascii_case(name),
+            Some(first) => is_identifier(&first.value) || own.any(|it| is_identifier(&it.value)),
+        }
+    }
+}
+
 /// The directories in which the policy finds people.
 pub(crate) async fn shapes(
     stage: &Stage,
