@@ -4,10 +4,15 @@
 mod apply;
 mod commands;
 mod documents;
+mod policy;
+mod policy_guide;
+mod policy_registry;
 mod process_config;
 mod realm_files;
 mod setup;
 mod sync;
+mod trial;
+mod trial_check;
 
 /// Where Cargo put the bridge.
 const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge-under-test");

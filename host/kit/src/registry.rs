@@ -2,9 +2,9 @@
 //!
 //! A policy is an artifact of the layout that other tools for WebAssembly use: an image manifest whose
 //! config is `application/vnd.wasm.config.v0+json` and whose only layer, `application/wasm`, is the
-//! component. Signatures are the manifest's annotation [`SIGNATURES`], with the text of a signature file:
-//! one layer stays one layer, and whoever knows nothing of signatures sees a plain component. Signing
-//! again makes another manifest of the same component.
+//! component. Signatures are the manifest's annotation [`SIGNATURES`], with the lines of a signature file
+//! and `;` between them: one layer stays one layer, and whoever knows nothing of signatures sees a plain
+//! component. Signing again makes another manifest of the same component.
 //!
 //! The same component with the same signatures always gives the same manifest, so it can be pushed again
 //! and is named by the same digest.
@@ -18,13 +18,12 @@ pub use layout::SIGNATURES;
 pub use reference::{Reference, ReferenceError};
 
 use bridge_model::policy::{PolicyOrigin, PolicyPackage, PolicySignature, WasiGrant};
-use bridge_policy::{Limits, inspect, signature};
+use bridge_policy::{Limits, inspect};
 use layout::Taken;
 use oci_client::{
     Client,
     client::{ClientConfig, ClientProtocol, linux_amd64_resolver},
     errors::{OciDistributionError, OciErrorCode},
-    manifest::OciImageManifest,
 };
 use std::time::Duration;
 
@@ -167,7 +166,7 @@ pub async fn pull(
     };
     let octets_max = Limits::default().component_octets_max;
     let Taken { layer, octets } = layout::take(&manifest, octets_max).map_err(no_policy)?;
-    let signatures = signatures(&manifest).map_err(no_policy)?;
+    let signatures = layout::signatures(&manifest).map_err(no_policy)?;
     let mut component = layout::Bounded::new(octets);
     let fetched = async {
         client
@@ -180,14 +179,6 @@ pub async fn pull(
         signatures,
         wasi: WasiGrant::None,
         origin: PolicyOrigin::Registry(reference.pinned(&digest).to_string()),
-    })
-}
-
-fn signatures(manifest: &OciImageManifest) -> Result<Vec<PolicySignature>, String> {
-    let annotations = manifest.annotations.as_ref();
-    let text = annotations.and_then(|annotations| annotations.get(SIGNATURES));
-    text.map_or(Ok(Vec::new()), |text| {
-        signature::read(text).map_err(|error| format!("its signatures cannot be read: {error}"))
     })
 }
 

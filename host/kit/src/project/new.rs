@@ -198,7 +198,9 @@ fn federation(realm: &str) -> String {
     let rest = realm.get(first..).unwrap_or_default();
     let end = rest.find("[[clients]]").unwrap_or(rest.len());
     let text = rest.get(..end).unwrap_or_default().trim_end();
-    format!("# The federation that the cases of this folder are tried with, as a realm's file has it.\n\n{text}\n")
+    format!(
+        "# The federation that the cases of this folder are tried with, as a realm's file has it.\n\n{text}\n"
+    )
 }
 
 fn filled(template: &str, name: &str, from: &str) -> String {

@@ -23,6 +23,22 @@ const LAYER: &str = "application/wasm";
 /// The layout asks for a time. Always the same one lets the same component have the same digest.
 const CREATED: &str = "1970-01-01T00:00:00Z";
 
+/// The lines of a signature file, with `;` between them: the canonical JSON that manifests are written in
+/// does not escape the ends of lines, which no reader takes.
+fn in_one_line(signatures: &[PolicySignature]) -> String {
+    signature::write(signatures).trim_end().replace('\n', ";")
+}
+
+/// Reads what [`in_one_line`] wrote.
+pub(super) fn signatures(manifest: &OciImageManifest) -> Result<Vec<PolicySignature>, String> {
+    let annotations = manifest.annotations.as_ref();
+    let text = annotations.and_then(|annotations| annotations.get(SIGNATURES));
+    text.map_or(Ok(Vec::new()), |text| {
+        signature::read(&text.replace(';', "\n"))
+            .map_err(|error| format!("its signatures cannot be read: {error}"))
+    })
+}
+
 /// What is written.
 pub(super) struct Artifact {
     pub(super) layers: Vec<ImageLayer>,
@@ -48,7 +64,7 @@ impl Artifact {
         });
         let config = Config::new(described.to_string().into_bytes(), CONFIG.to_owned(), None);
         let annotations = (!signatures.is_empty())
-            .then(|| BTreeMap::from([(SIGNATURES.to_owned(), signature::write(signatures))]));
+            .then(|| BTreeMap::from([(SIGNATURES.to_owned(), in_one_line(signatures))]));
         let mut manifest = OciImageManifest::build(&layers, &config, annotations);
         manifest.media_type = Some(OCI_IMAGE_MEDIA_TYPE.to_owned());
         Self {
