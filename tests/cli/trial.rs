@@ -84,7 +84,10 @@ fn what_comes_of_a_case_is_written_and_then_expected() {
     let author = Author::generic();
     let (code, text) = author.policy(&["test"]);
     assert_eq!(code, 1, "nobody has said what should come of it: {text}");
-    assert!(text.contains("FAILED   ada") && text.contains("--bless"), "{text}");
+    assert!(
+        text.contains("FAILED   ada") && text.contains("--bless"),
+        "{text}"
+    );
     let (code, text) = author.policy(&["test", "--bless"]);
     assert_eq!(code, 0, "{text}");
     let expected = author.read("tests/ada.json");
@@ -98,39 +101,69 @@ fn what_comes_of_a_case_is_written_and_then_expected() {
     }
     let (code, text) = author.policy(&["test"]);
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains("ok       ada") && text.contains("1 as expected"), "{text}");
+    assert!(
+        text.contains("ok       ada") && text.contains("1 as expected"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_difference_is_shown_line_by_line_and_ends_in_1() {
     let author = Author::generic();
     author.policy(&["test", "--bless"]);
-    author.write("tests/ada.ldif", &ADA.replace("ada@example.test", "countess@example.test"));
+    author.write(
+        "tests/ada.ldif",
+        &ADA.replace("ada@example.test", "countess@example.test"),
+    );
     let (code, text) = author.policy(&["test"]);
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("-        \"email\": \"ada@example.test\""), "{text}");
-    assert!(text.contains("+        \"email\": \"countess@example.test\""), "{text}");
+    assert!(
+        text.contains("-          \"email\": \"ada@example.test\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("+          \"email\": \"countess@example.test\""),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_broken_case_is_named_and_ends_in_2() {
     let author = Author::generic();
-    author.write("tests/broken.ldif", "dn: uid=x,dc=example,dc=test\nno colon\n");
-    author.write("tests/hasty.ldif", "#: bind soon\ndn: uid=y,dc=example,dc=test\nuid: y\n");
+    author.write(
+        "tests/broken.ldif",
+        "dn: uid=x,dc=example,dc=test\nno colon\n",
+    );
+    author.write(
+        "tests/hasty.ldif",
+        "#: bind soon\ndn: uid=y,dc=example,dc=test\nuid: y\n",
+    );
     let (code, text) = author.policy(&["test", "--bless"]);
     assert_eq!(code, 2, "{text}");
-    assert!(text.contains("BROKEN   broken:") && text.contains("line 2"), "{text}");
-    assert!(text.contains("BROKEN   hasty:") && text.contains("line 1"), "{text}");
+    assert!(
+        text.contains("BROKEN   broken:") && text.contains("line 2"),
+        "{text}"
+    );
+    assert!(
+        text.contains("BROKEN   hasty:") && text.contains("line 1"),
+        "{text}"
+    );
     assert!(text.contains("written  ada"), "{text}");
 }
 
 #[test]
 fn a_case_says_what_the_bind_is_answered_and_what_time_it_is() {
     let author = Author::generic();
-    author.write("tests/ada.ldif", &format!("#: now 2030-01-01\n#: bind 49 wrong\n{ADA}"));
+    author.write(
+        "tests/ada.ldif",
+        &format!("#: now 2030-01-01\n#: bind 49 wrong\n{ADA}"),
+    );
     author.policy(&["test", "--bless"]);
     let expected = author.read("tests/ada.json");
-    assert!(expected.contains("\"reason\": \"bad_credentials\""), "{expected}");
+    assert!(
+        expected.contains("\"reason\": \"bad_credentials\""),
+        "{expected}"
+    );
     assert!(expected.contains("\"comes_in\": false"), "{expected}");
 }
 
@@ -144,11 +177,18 @@ fn a_federation_of_the_folder_is_the_one_that_is_tried() {
     author.write("tests/ada.ldif", &format!("{ADA}ou: Engines\n"));
     let (code, text) = author.policy(&["test", "--bless"]);
     assert_eq!(code, 0, "{text}");
-    assert!(author.read("tests/ada.json").contains("\"department\": \"Engines\""));
+    assert!(
+        author
+            .read("tests/ada.json")
+            .contains("\"department\": \"Engines\"")
+    );
     author.write("tests/federation.toml", "vendor = \"somebody else\"\n");
     let (code, text) = author.policy(&["test"]);
     assert_eq!(code, 2, "{text}");
-    assert!(text.contains("federation.toml") && text.contains("somebody else"), "{text}");
+    assert!(
+        text.contains("federation.toml") && text.contains("somebody else"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -160,12 +200,21 @@ fn one_entry_is_shown_with_plan_verdict_and_claims() {
     };
     let (code, text) = run(&[]);
     assert_eq!(code, 0, "{text}");
-    for part in ["login filter", "identified by", "entry uid=ada", "email: ada@example.test", "may come in"] {
+    for part in [
+        "login filter",
+        "identified by",
+        "entry uid=ada",
+        "email: ada@example.test",
+        "may come in",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let (code, text) = run(&["--reply", "49:wrong"]);
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains("bad_credentials") && text.contains("is kept out"), "{text}");
+    assert!(
+        text.contains("bad_credentials") && text.contains("is kept out"),
+        "{text}"
+    );
     let (code, text) = run(&["--json"]);
     assert_eq!(code, 0, "{text}");
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
@@ -181,7 +230,10 @@ fn what_is_no_recording_is_refused_with_words() {
     author.write("sign-in.json", "{\"format\": 7}");
     let (code, text) = author.policy(&["run", "target/policy.wasm", "sign-in.json"]);
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("sign-in.json") && text.contains("format 7"), "{text}");
+    assert!(
+        text.contains("sign-in.json") && text.contains("format 7"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -189,7 +241,14 @@ fn what_a_policy_costs_stands_beside_what_it_may() {
     let author = Author::generic();
     let (code, text) = author.policy(&["bench", "target/policy.wasm"]);
     assert_eq!(code, 0, "{text}");
-    for part in ["a sign-in", "an entry of a batch", "p99", "fuel of a sign-in", "memory", "of 64.0 MiB"] {
+    for part in [
+        "a sign-in",
+        "an entry of a batch",
+        "p99",
+        "fuel of a sign-in",
+        "memory",
+        "of 64.0 MiB",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("fuel of a sign-in    0 units"), "{text}");

@@ -8,5 +8,8 @@ fn breaks_no_rule_while_it_is_told_none() {
     take(&host, guest("breaks-rules")).expect("it is admitted");
     let policy = in_force(&host, "breaks-rules").expect("it is loaded");
     let steps = policy.decide(&context(b""), &[person("uid=ada"), person("uid=alan")]);
-    assert_eq!(stage::usernames(&steps.expect("a good call")), ["somebody"; 2]);
+    assert_eq!(
+        stage::usernames(&steps.expect("a good call")),
+        ["somebody"; 2]
+    );
 }

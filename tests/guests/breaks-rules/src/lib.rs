@@ -57,7 +57,10 @@ fn decide_one(person: &Person, persons: usize) -> Step {
     while breaks("limits") && mail.len() > 1_000 {
         black_box(&mail);
     }
-    let has_failed = person.reply.as_ref().is_some_and(|reply| reply.result_code != 0);
+    let has_failed = person
+        .reply
+        .as_ref()
+        .is_some_and(|reply| reply.result_code != 0);
     if has_failed && !breaks("failed-binds") || breaks("rejections") && person.reply.is_none() {
         return Step::Rejected(policy_sdk::types::Rejection {
             reason: policy_sdk::types::Refusal::BadCredentials,
@@ -81,10 +84,14 @@ fn decide_one(person: &Person, persons: usize) -> Step {
         claims.push(claim("not_announced", "x"));
     }
     let name = first(person, "uid").and_then(|name| String::from_utf8(name).ok());
-    let name = name.filter(|name| !name.trim().is_empty());
+    let name = name.filter(|name| !name.trim().is_empty() && name.len() <= 1_000);
     let name = name.unwrap_or_else(|| "somebody".to_owned());
     Step::Identified(Identity {
-        username: if breaks("batches") { format!("{name}{persons}") } else { name },
+        username: if breaks("batches") {
+            format!("{name}{persons}")
+        } else {
+            name
+        },
         claims,
         groups: Vec::new(),
         roles: Vec::new(),
@@ -148,7 +155,10 @@ impl VendorPolicy for BreaksRules {
 
     fn decide(_: Context, persons: Vec<Person>) -> Vec<Step> {
         let count = persons.len();
-        persons.iter().map(|person| decide_one(person, count)).collect()
+        persons
+            .iter()
+            .map(|person| decide_one(person, count))
+            .collect()
     }
 }
 
