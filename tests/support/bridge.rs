@@ -36,8 +36,14 @@ impl Bridge {
 
     /// Starts `serve` with a configuration that listens at `base`.
     pub fn serve(program: &str, config: &Path, base: &str) -> Self {
+        Self::serve_with(program, config, base, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn serve_with(program: &str, config: &Path, base: &str, more: &[&str]) -> Self {
         let config = config.to_str().expect("a path of a test");
-        Self::start(program, &["serve", "--config", config], base.to_owned())
+        let arguments = [&["serve", "--config", config], more].concat();
+        Self::start(program, &arguments, base.to_owned())
     }
 
     fn start(program: &str, arguments: &[&str], base: String) -> Self {

@@ -191,6 +191,17 @@ impl Served {
         self.paused(program, || {})
     }
 
+    /// The same, with more arguments of `serve`.
+    #[must_use]
+    pub fn restarted_with(self, program: &str, more: &[&str]) -> Self {
+        assert_eq!(self.bridge.stop(), Some(0), "the bridge stops by itself");
+        let config = self.folder.path().join("bridge/bridge.toml");
+        Self {
+            bridge: Bridge::serve_with(program, &config, &self.base, more),
+            ..self
+        }
+    }
+
     /// The same, with something done while it stands still.
     #[must_use]
     pub fn paused(self, program: &str, work: impl FnOnce()) -> Self {

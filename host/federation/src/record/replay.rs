@@ -44,7 +44,7 @@ impl Recording {
     pub fn replay(&self, policy: &dyn VendorPolicy, mappers: &[Arc<dyn MapperPolicy>]) -> Replayed {
         let plan = match self.translated(policy) {
             Ok(plan) => plan,
-            Err(reason) => return self.without_plan(reason),
+            Err(reason) => return Self::without_plan(reason),
         };
         let is_own = policy.reference().digest == self.policy.digest;
         let plan_differs = is_own && plan != self.plan;
@@ -121,7 +121,7 @@ impl Recording {
         Ok(plan)
     }
 
-    fn without_plan(&self, reason: String) -> Replayed {
+    fn without_plan(reason: String) -> Replayed {
         Replayed {
             same: false,
             first_difference: Some(format!("the plan: {reason}")),

@@ -104,8 +104,8 @@ async fn sign_ins_are_written_to_files_for_this_user_alone() {
     let site = Site::new(&["staff"]);
     site.directories
         .put([entry("staff", "ada", &[("cn", "Ada Lovelace")])]);
-    let unique = format!("recordings-{}-{:p}", std::process::id(), &raw const site);
-    let folder = std::env::temp_dir().join(unique);
+    let own = tempfile::tempdir().expect("a folder of its own");
+    let folder = own.path().join("recordings");
     let recorder = Recorder::start(&folder, Values::Replaced, &NoRandom).expect("a folder");
     let federations = Federations::new(
         site.store.clone(),
@@ -156,5 +156,4 @@ async fn sign_ins_are_written_to_files_for_this_user_alone() {
         verdicts.push(recording.reply.map(|reply| reply.result_code));
     }
     assert_eq!(verdicts, [Some(0), Some(49)]);
-    fs::remove_dir_all(&folder).expect("its own folder");
 }

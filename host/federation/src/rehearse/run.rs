@@ -79,7 +79,7 @@ impl Progress {
 
     fn take(&self, answers: &Answers, now: Timestamp) {
         let (_, tally) = &mut *self.locked();
-        for (dn, before, after) in &answers.answers {
+        for (dn, before, after) in &answers.people {
             tally.take(dn, before, after, now);
         }
         tally.time_before += answers.time_before;
@@ -186,12 +186,12 @@ impl Performance {
             };
             let mut again = Vec::new();
             if round < AGAIN_MAX {
-                let busy: Vec<_> = asked.answers.iter().map(is_busy).collect();
+                let busy: Vec<_> = asked.people.iter().map(is_busy).collect();
                 let waiting = mem::take(&mut persons).into_iter().zip(&busy);
                 again.extend(waiting.filter(|(_, busy)| **busy).map(|(it, _)| it));
-                asked.answers.retain(|it| !is_busy(it));
+                asked.people.retain(|it| !is_busy(it));
             }
-            for (_, before, after) in &mut asked.answers {
+            for (_, before, after) in &mut asked.people {
                 match found_by {
                     FoundBy::Both => {}
                     FoundBy::Before => *after = Answer::NotFound,

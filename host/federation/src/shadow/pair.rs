@@ -35,7 +35,7 @@ pub(crate) struct Pair {
 /// What the two made of persons, in their order.
 pub(crate) struct Answers {
     /// The DN, and what each of them says.
-    pub(crate) answers: Vec<(String, Answer, Answer)>,
+    pub(crate) people: Vec<(String, Answer, Answer)>,
     pub(crate) time_before: Duration,
     pub(crate) time_after: Duration,
 }
@@ -168,7 +168,7 @@ impl Pair {
             .await?;
         let answers = dns.into_iter().zip(before).zip(after);
         Ok(Answers {
-            answers: answers
+            people: answers
                 .map(|((dn, before), after)| (dn, before, after))
                 .collect(),
             time_before,

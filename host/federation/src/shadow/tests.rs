@@ -315,6 +315,24 @@ async fn what_cannot_run_is_refused_with_words() {
     assert!(start(second()).await.contains("switched off"));
 }
 
+/// Wants a group read before it knows anybody.
+fn reader(person: &Person) -> Step {
+    if person.findings.is_empty() {
+        return Step::Read(vec![bridge_model::search::PolicySearch {
+            key: "group".to_owned(),
+            base: "cn=wheel,ou=staff,dc=example,dc=test".to_owned(),
+            scope: bridge_model::search::SearchScope::Base,
+            filter: "(objectClass=*)".to_owned(),
+            slots: Vec::new(),
+            attributes: vec!["cn".to_owned()],
+            size_limit: 1,
+            required: false,
+            more: Vec::new(),
+        }]);
+    }
+    strict(person)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_sign_in_read_is_not_read_again() {
     let site = site();
@@ -322,22 +340,6 @@ async fn what_a_sign_in_read_is_not_read_again() {
     site.store.change("staff", |it| {
         it.read_bases = vec![crate::testing::subtree("ou=staff,dc=example,dc=test")];
     });
-    fn reader(person: &Person) -> Step {
-        if person.findings.is_empty() {
-            return Step::Read(vec![bridge_model::search::PolicySearch {
-                key: "group".to_owned(),
-                base: "cn=wheel,ou=staff,dc=example,dc=test".to_owned(),
-                scope: bridge_model::search::SearchScope::Base,
-                filter: "(objectClass=*)".to_owned(),
-                slots: Vec::new(),
-                attributes: vec!["cn".to_owned()],
-                size_limit: 1,
-                required: false,
-                more: Vec::new(),
-            }]);
-        }
-        strict(person)
-    }
     site.policies.all()[0].says = Some(reader);
     let mut third = FakePolicy::version("sample", "3.0.0", "sha256:3");
     third.says = Some(reader);

@@ -75,11 +75,13 @@ pub(super) async fn work(
                 }
             };
             shadow.add_time(answers.time_before, answers.time_after);
-            let enough = answers.answers.iter().find_map(
-                |(dn, before, after): &(String, Answer, Answer)| {
-                    shadow.count(dn, before, after, (now, is_sign_in))
-                },
-            );
+            let enough =
+                answers
+                    .people
+                    .iter()
+                    .find_map(|(dn, before, after): &(String, Answer, Answer)| {
+                        shadow.count(dn, before, after, (now, is_sign_in))
+                    });
             if let Some(sign_ins) = enough {
                 shadowing.promote_itself(&shadow, sign_ins).await;
             }
