@@ -13,7 +13,12 @@ mod isolation;
 mod keycloak;
 mod kills;
 mod outbound;
+mod policies;
+mod policy_folder;
+mod policy_rules;
 mod realms;
+mod rehearse;
+mod shadow;
 mod synchronisation;
 mod users;
 

@@ -6,3 +6,4 @@ mod operations;
 mod samba;
 mod scenarios;
 mod sign_in;
+mod swap;

@@ -25,7 +25,9 @@ pub mod rhds;
 pub mod samba;
 pub mod served;
 pub mod slapd;
+pub mod swapping;
 pub mod template;
+pub mod versions;
 
 use std::path::Path;
 
