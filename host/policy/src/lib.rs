@@ -36,6 +36,7 @@ mod host;
 mod inspect;
 mod lend;
 mod limits;
+mod linking;
 mod log;
 mod mapper;
 mod meter;
