@@ -3,7 +3,10 @@
 use crate::stage;
 use bridge_model::ports::PolicyFault;
 use bridge_policy::{Limits, PolicyHost};
-use std::{fs, sync::PoisonError};
+use std::{
+    fs,
+    sync::{PoisonError, RwLockWriteGuard},
+};
 use suites::policy::{MEASURED_ALONE, context, guest, in_force, person, take};
 
 const REPETITIONS: usize = 1_000;
@@ -11,9 +14,7 @@ const GROWTH_OCTETS_MAX: usize = 4 << 20;
 
 #[test]
 fn a_thousand_misbehaviours_leave_less_than_four_mebibytes() {
-    let _alone = MEASURED_ALONE
-        .write()
-        .unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let host = stage::host(Limits {
         memory_octets_max: 8 << 20,
         ..stage::limits()
@@ -47,19 +48,30 @@ fn check(host: &PolicyHost, folder: &str, how: &str, fault: PolicyFault) {
             .expect_err("it misbehaves");
         assert_eq!(error.fault, fault, "{error}");
     };
-    // The first call makes resident what is kept for every next one.
-    misbehave();
+    expect_no_growth(&format!("{folder}, {how}"), misbehave);
+    stage::expect_good_call(&*policy);
+}
+
+/// Keeps all other tests that call policies from running, so that the process's memory is this test's.
+pub(crate) fn alone() -> RwLockWriteGuard<'static, ()> {
+    MEASURED_ALONE
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Checks that what is done a thousand times leaves nothing behind. To be called by who is [`alone`].
+pub(crate) fn expect_no_growth(what: &str, again: impl Fn()) {
+    // The first time makes resident what is kept for every next one.
+    again();
     let before = resident_octets();
     for _ in 0..REPETITIONS {
-        misbehave();
+        again();
     }
-    let after = resident_octets();
-    let grown = after.saturating_sub(before);
+    let grown = resident_octets().saturating_sub(before);
     assert!(
         grown <= GROWTH_OCTETS_MAX,
-        "{folder}, {how}: {grown} octets more after {REPETITIONS} calls"
+        "{what}: {grown} octets more after {REPETITIONS} times"
     );
-    stage::expect_good_call(&*policy);
 }
 
 /// What the process has in memory: the second number of `/proc/self/statm`, in pages (proc(5)).

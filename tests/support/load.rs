@@ -48,7 +48,27 @@ impl Caller {
 
     /// Signs somebody in; fails where there are no tokens at the end.
     pub fn sign_in(&mut self, username: &str, password: &str) {
-        let redirect: String = byte_serialize(self.redirect_uri.as_bytes()).collect();
+        let redirect = encoded(&self.redirect_uri);
+        let answer = self.submit(username, password);
+        assert_eq!(answer.status, 303, "{username}: {}", answer.body);
+        let answer = answer.location.expect("the application's address");
+        let code = between(&answer, "code=", "&").to_owned();
+        let fields = format!(
+            "grant_type=authorization_code&code={code}&redirect_uri={redirect}&client_id={}&code_verifier={VERIFIER}",
+            self.client_id
+        );
+        let token = format!("/realms/{}/protocol/openid-connect/token", self.realm);
+        let tokens = self.ask("POST", &token, Some(&fields));
+        assert!(tokens.body.contains("id_token"), "{}", tokens.body);
+    }
+
+    /// Tries to sign somebody in: the status of the answer to the password.
+    pub fn attempt(&mut self, username: &str, password: &str) -> u16 {
+        self.submit(username, password).status
+    }
+
+    fn submit(&mut self, username: &str, password: &str) -> Answer {
+        let redirect = encoded(&self.redirect_uri);
         let challenge = challenge(VERIFIER);
         let start = format!(
             "/realms/{}/protocol/openid-connect/auth?response_type=code&client_id={}&redirect_uri={redirect}\
@@ -68,17 +88,7 @@ impl Caller {
             encoded(username),
             encoded(password)
         );
-        let answer = self.ask("POST", &path, Some(&fields));
-        assert_eq!(answer.status, 303, "{username}: {}", answer.body);
-        let answer = answer.location.expect("the application's address");
-        let code = between(&answer, "code=", "&").to_owned();
-        let fields = format!(
-            "grant_type=authorization_code&code={code}&redirect_uri={redirect}&client_id={}&code_verifier={VERIFIER}",
-            self.client_id
-        );
-        let token = format!("/realms/{}/protocol/openid-connect/token", self.realm);
-        let tokens = self.ask("POST", &token, Some(&fields));
-        assert!(tokens.body.contains("id_token"), "{}", tokens.body);
+        self.ask("POST", &path, Some(&fields))
     }
 
     fn path(&self, address: &str) -> String {
