@@ -8,9 +8,7 @@ use crate::{
     web::{Health, WebSettings, WebState},
 };
 use bridge_directory::LdapDirectories;
-use bridge_federation::{
-    Accounts, Federations, Recorder, SignIns, Swaps, Synchroniser, ThrottleLimits,
-};
+use bridge_federation::{Accounts, Federations, Recorder, SignIns, Synchroniser, ThrottleLimits};
 use bridge_model::{
     outbound::OutboundRules,
     ports::{AuditLog, Clock, Random, Store},
@@ -145,36 +143,20 @@ impl Builder {
     ///
     /// See [`BridgeError`].
     pub fn build(self) -> Result<Bridge, BridgeError> {
-        let mut settings = WebSettings::new(self.base_url)?;
-        settings.trusted_proxies = self.trusted_proxies;
-        settings.serve_health = self.serve_health;
-        let policies = match self.policies {
-            Some(policies) => policies,
-            None => Arc::new(built_in_policies(None)?),
-        };
+        let settings = settings(self.base_url, self.trusted_proxies, self.serve_health)?;
+        let built_in = || built_in_policies(None).map(Arc::new);
+        let policies = self.policies.map_or_else(built_in, Ok)?;
         let directories = Arc::new(LdapDirectories::new(self.outbound));
-        let mut federations =
+        let federations =
             Federations::new(self.store.clone(), policies.clone(), directories.clone());
-        if let Some(recorder) = self.recorder {
-            federations = federations.with_recorder(recorder);
-        }
-        let federations = Arc::new(federations);
-        let restored = self.restored;
-        let restored = restored.unwrap_or_else(|| Restored::built_in(&policies));
+        let federations = Arc::new(recorded(federations, self.recorder));
         let rooms = Rooms {
             host: policies.clone(),
             store: self.store.clone(),
             federations: federations.clone(),
-            swaps: Swaps::new(
-                federations.clone(),
-                self.store.clone(),
-                policies.clone(),
-                self.clock.clone(),
-                self.audit.clone(),
-            ),
             clock: self.clock.clone(),
+            audit: self.audit.clone(),
         };
-        let sources = Arc::new(PolicySources::new(rooms, restored));
         let sign_ins = SignIns::new(
             federations.clone(),
             self.store.clone(),
@@ -217,7 +199,7 @@ impl Builder {
             },
             store: self.store,
             policies,
-            sources,
+            sources: Arc::new(PolicySources::new(rooms, self.restored)),
             federations,
             accounts,
             synchroniser,
@@ -227,5 +209,23 @@ impl Builder {
             clock: self.clock,
             random: self.random,
         })
+    }
+}
+
+fn settings(
+    base_url: Url,
+    trusted_proxies: Vec<IpNet>,
+    serve_health: bool,
+) -> Result<WebSettings, BridgeError> {
+    let mut settings = WebSettings::new(base_url)?;
+    settings.trusted_proxies = trusted_proxies;
+    settings.serve_health = serve_health;
+    Ok(settings)
+}
+
+fn recorded(federations: Federations, recorder: Option<Recorder>) -> Federations {
+    match recorder {
+        Some(recorder) => federations.with_recorder(recorder),
+        None => federations,
     }
 }

@@ -45,9 +45,10 @@ pub(super) async fn run(path: &Path, record: &Record) -> anyhow::Result<()> {
         mac_key: key.derive("policy cache"),
     }))?);
     // Nothing is made before everything is understood; what was kept is needed for that.
-    let kept = match config.store.path.exists() {
-        true => Some(open(&config, &key).await?),
-        false => None,
+    let kept = if config.store.path.exists() {
+        Some(open(&config, &key).await?)
+    } else {
+        None
     };
     let understood = Understood::of(&config, &policies, kept.as_deref()).await;
     let (understood, store) = match (understood, kept) {

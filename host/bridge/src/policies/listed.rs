@@ -114,12 +114,11 @@ impl PolicySources {
         &self,
         of: Option<&RealmName>,
     ) -> Result<BTreeMap<String, Vec<PolicyUser>>, StoreError> {
-        let realms = match of {
-            Some(realm) => vec![realm.clone()],
-            None => {
-                let realms = self.store.realms().await?;
-                realms.into_iter().map(|realm| realm.name).collect()
-            }
+        let realms = if let Some(realm) = of {
+            vec![realm.clone()]
+        } else {
+            let realms = self.store.realms().await?;
+            realms.into_iter().map(|realm| realm.name).collect()
         };
         let mut users: BTreeMap<String, Vec<PolicyUser>> = BTreeMap::new();
         for realm in realms {

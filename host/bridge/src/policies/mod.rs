@@ -8,6 +8,7 @@
 
 mod built_in;
 mod changes;
+mod files;
 mod folder;
 mod listed;
 mod restored;
@@ -23,7 +24,7 @@ use bridge_federation::{Federations, Swaps};
 use bridge_model::{
     names::RealmName,
     policy::{KeptPolicy, PolicyInForce, PolicyPackage},
-    ports::{Clock, Policies as _, PolicyError, Store, StoreError},
+    ports::{AuditLog, Clock, Policies as _, PolicyError, Store, StoreError},
     realm::PolicyRef,
 };
 use bridge_policy::{PolicyHost, PolicyLine};
@@ -88,21 +89,36 @@ pub struct Rooms {
     pub store: Arc<dyn Store>,
     /// Whose plans follow from policies.
     pub federations: Arc<Federations>,
-    /// Who swaps.
-    pub swaps: Swaps,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where swaps are written down.
+    pub audit: Arc<dyn AuditLog>,
 }
 
 impl PolicySources {
-    /// The policies that were restored, from now on kept up with.
-    pub fn new(rooms: Rooms, restored: Restored) -> Self {
+    /// The policies that were restored, or those that are built in alone, from now on kept up with.
+    pub fn new(rooms: Rooms, restored: Option<Restored>) -> Self {
+        let Rooms {
+            host,
+            store,
+            federations,
+            clock,
+            audit,
+        } = rooms;
+        let restored = restored.unwrap_or_else(|| Restored::built_in(&host));
+        let swaps = Swaps::new(
+            federations.clone(),
+            store.clone(),
+            host.clone(),
+            clock.clone(),
+            audit,
+        );
         Self {
-            host: rooms.host,
-            store: rooms.store,
-            federations: rooms.federations,
-            swaps: rooms.swaps,
-            clock: rooms.clock,
+            host,
+            store,
+            federations,
+            swaps,
+            clock,
             config: restored.config,
             built_in: restored.built_in,
             refusals: Mutex::new(restored.refusals),
@@ -348,33 +364,6 @@ impl PolicySources {
     fn refusals(&self) -> MutexGuard<'_, Refusals> {
         // Nothing is left half-done under this lock.
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Files {
-    /// The digests that are to be tried now: soon after the start, and then now and then.
-    fn due(&mut self) -> Vec<String> {
-        let is_due = self
-            .tried_at
-            .is_none_or(|at| at.elapsed() >= TRY_AGAIN_AFTER);
-        if self.pending.is_empty() || !is_due {
-            return Vec::new();
-        }
-        self.tried_at = Some(Instant::now());
-        std::mem::take(&mut self.pending)
-    }
-
-    /// That no other file holds a policy of the same id: which of the two is meant cannot be told.
-    fn check_alone(&self, name: &str, policy: &PolicyRef) -> Result<(), String> {
-        let mut taken = self.taken.iter();
-        let other = taken.find(|(other, known)| *other != name && known.id == policy.id);
-        match other {
-            None => Ok(()),
-            Some((other, _)) => Err(format!(
-                "it holds policy {}, and so does {other}; remove one of the two",
-                policy.id
-            )),
-        }
     }
 }
 

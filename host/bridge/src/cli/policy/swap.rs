@@ -40,11 +40,11 @@ pub(super) struct Swapped {
     version: String,
     digest: String,
     before: Option<String>,
-    federations: Vec<Federation>,
+    federations: Vec<User>,
 }
 
 #[derive(Deserialize)]
-struct Federation {
+struct User {
     federation: String,
     problems: Vec<Advice>,
     differences: Vec<String>,

@@ -26,7 +26,9 @@ impl PoliciesConfig {
 
     /// Whether something is granted to policies by their ids.
     pub fn grants_to_ids(&self) -> bool {
-        self.wasi.iter().any(|(name, _)| !name.ends_with(".wasm"))
+        self.wasi
+            .iter()
+            .any(|(name, _)| Path::new(name).extension().is_none_or(|end| end != "wasm"))
     }
 
     /// What a policy may reach, where its id is named.
@@ -64,7 +66,11 @@ pub(super) fn read(section: Option<Section<'_>>, folder: &Path) -> Read {
     let read = Read {
         cache: path("cache"),
         folder: path("folder"),
-        wasi: section.section("wasi").map(grants).unwrap_or_default(),
+        wasi: section
+            .section("wasi")
+            .as_ref()
+            .map(grants)
+            .unwrap_or_default(),
     };
     if read.folder.is_some() && read.folder == read.cache {
         let message = "is the folder for compiled policies too; give the policies one of their own";
@@ -78,7 +84,7 @@ pub(super) fn read(section: Option<Section<'_>>, folder: &Path) -> Read {
     read
 }
 
-fn grants(section: Section<'_>) -> Vec<(String, WasiGrant)> {
+fn grants(section: &Section<'_>) -> Vec<(String, WasiGrant)> {
     let words = [("none", WasiGrant::None), ("minimal", WasiGrant::Minimal)];
     let mut grants = Vec::new();
     for (name, word) in section.members() {

@@ -329,11 +329,10 @@ fn of_swap(error: SwapError) -> Problem {
                 ..Problem::new(Kind::Conflict, detail)
             }
         }
-        SwapError::NothingBefore(_) => Problem::new(Kind::Conflict, detail),
         SwapError::Policy(error) if error.fault == PolicyFault::Unknown => {
             Problem::new(Kind::NotFound, detail)
         }
-        SwapError::Policy(_) => Problem::new(Kind::Conflict, detail),
+        SwapError::NothingBefore(_) | SwapError::Policy(_) => Problem::new(Kind::Conflict, detail),
         SwapError::Store(error) => error.into(),
     }
 }
