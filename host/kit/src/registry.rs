@@ -224,8 +224,9 @@ fn told(
         who: credentials.who(),
     };
     match error {
-        Oci::AuthenticationFailure(_) | Oci::UnauthorizedError { .. } => denied(),
-        Oci::ServerError {
+        Oci::AuthenticationFailure(_)
+        | Oci::UnauthorizedError { .. }
+        | Oci::ServerError {
             code: 401 | 403, ..
         } => denied(),
         Oci::ImageManifestNotFoundError(_) | Oci::ServerError { code: 404, .. } => {

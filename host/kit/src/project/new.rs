@@ -134,12 +134,11 @@ fn rust(name: &str, from: &str) -> Files {
     let vendor = embedded::vendors()
         .iter()
         .find(|(vendor, _)| *vendor == from);
-    match vendor {
-        Some((id, source)) => files.extend(copied(name, id, source)),
-        None => {
-            files.extend(template(MAPPER, name, from));
-            files.extend(template(MAPPER_TESTS, name, from));
-        }
+    if let Some((id, source)) = vendor {
+        files.extend(copied(name, id, source));
+    } else {
+        files.extend(template(MAPPER, name, from));
+        files.extend(template(MAPPER_TESTS, name, from));
     }
     files
 }
