@@ -90,12 +90,12 @@ pub(crate) fn build_for_wasi(workspace: &Path, folder: PathBuf) -> Result<Guest,
         target: WASI_TARGET,
         flags: remapped(workspace),
     };
-    let built = build.compile(std::slice::from_ref(&folder))?;
+    let files = build.compile(std::slice::from_ref(&folder))?;
     let name = file_name(&folder);
     let component = out.join(format!("{name}.wasm"));
-    for built in built {
-        fs::copy(&built, &component)
-            .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+    for file in files {
+        fs::copy(&file, &component)
+            .map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
     }
     Ok(Guest {
         name,

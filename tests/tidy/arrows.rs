@@ -12,11 +12,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bridge-federation", &["bridge-model"]),
     ("bridge-oidc", &["bridge-model"]),
     (
+        "bridge-kit",
+        &["bridge-federation", "bridge-model", "bridge-policy"],
+    ),
+    (
         "ldap-oidc-bridge",
         &[
             "bridge-components",
             "bridge-directory",
             "bridge-federation",
+            "bridge-kit",
             "bridge-model",
             "bridge-oidc",
             "bridge-policy",
@@ -24,8 +29,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("policy-active-directory", &["policy-sdk"]),
+    ("policy-cel", &["policy-sdk"]),
     ("policy-generic", &["policy-sdk"]),
     ("policy-openldap", &["policy-sdk"]),
+    ("policy-regex", &["policy-sdk"]),
     ("policy-rhds", &["policy-sdk"]),
 ];
 

@@ -218,7 +218,7 @@ impl Trial {
                     let seen = Seen::entry(self.active.planned.clone(), candidate.entry);
                     let again = TrialFault::TooMuch("a read that is alike for everyone failed");
                     let fault = first.take().unwrap_or(again);
-                    self.refused(seen, reason.clone(), fault, now)
+                    refused(seen, reason.clone(), fault, now)
                 });
                 return tried.collect();
             }
@@ -236,14 +236,6 @@ impl Trial {
         tried.collect()
     }
 
-    fn refused(&self, mut seen: Seen, reason: String, fault: TrialFault, now: Timestamp) -> Tried {
-        seen.reason = Some(reason);
-        Tried {
-            view: PersonView::of(&seen, now),
-            outcome: Err(fault),
-        }
-    }
-
     fn tried(&self, judged: Judged, times: (Duration, Duration), now: Timestamp) -> Tried {
         let Judged {
             person,
@@ -257,7 +249,7 @@ impl Trial {
             Err(error) => {
                 seen.keep(person);
                 let reason = error.to_string();
-                return self.refused(seen, reason, error.into(), now);
+                return refused(seen, reason, error.into(), now);
             }
             Ok(Verdict::Rejected(rejection)) => {
                 seen.keep(person);
@@ -290,6 +282,14 @@ impl Trial {
             identifier,
             user,
         }
+    }
+}
+
+fn refused(mut seen: Seen, reason: String, fault: TrialFault, now: Timestamp) -> Tried {
+    seen.reason = Some(reason);
+    Tried {
+        view: PersonView::of(&seen, now),
+        outcome: Err(fault),
     }
 }
 

@@ -92,8 +92,8 @@ impl Default for Limits {
             call_persons_max: 256,
             log_lines_max: 64,
             log_octets_max: 16 << 10,
-            admission_ms_max: 60_000,
-            admission_cpu_s_max: 60,
+            admission_ms_max: 180_000,
+            admission_cpu_s_max: 180,
             admission_memory_octets_max: 1 << 30,
             code_octets_max: 128 << 20,
         }

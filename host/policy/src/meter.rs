@@ -53,9 +53,9 @@ impl Meter {
     }
 
     pub(crate) fn note(&self, used: CallUse) {
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        if uses.len() < USES_MAX {
-            uses.push(used);
+        let mut noted = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() < USES_MAX {
+            noted.push(used);
         }
     }
 }

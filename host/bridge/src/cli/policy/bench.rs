@@ -4,7 +4,7 @@ use super::{
     terminal::{octets, shown},
     trial::{load_metered, planned, samples, somebody},
 };
-use bridge_kit::trial::{BATCH_PERSONS, Cost, Stage, bench, fuel};
+use bridge_kit::trial::{BATCH_PERSONS, Cost, SampleDirectory, Stage, bench, fuel};
 use bridge_model::realm::PlannedFederation;
 use bridge_policy::Meter;
 use clap::Args;
@@ -33,10 +33,7 @@ impl Bench {
         let stage = load_metered(&self.policy, Some(Arc::clone(&meter)))?;
         let federation = self.federation(&stage)?;
         let benched = bench(&stage, &meter, &samples, federation.as_ref()).await?;
-        let counter = Arc::new(Meter::new(true));
-        let counted = load_metered(&self.policy, Some(Arc::clone(&counter)))?;
-        let federation = self.federation(&counted)?;
-        let fuel = fuel(&counted, &counter, &samples, federation.as_ref()).await?;
+        let fuel = self.fuel(&samples).await?;
         let limits = stage.limits();
         let size = std::fs::metadata(&self.policy)?.len();
         let mut out = io::stdout();
@@ -97,6 +94,14 @@ impl Bench {
             )?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What a sign-in costs in the engine's own units, which are the same on every machine.
+    async fn fuel(&self, samples: &[SampleDirectory<'_>]) -> anyhow::Result<u64> {
+        let meter = Arc::new(Meter::new(true));
+        let stage = load_metered(&self.policy, Some(Arc::clone(&meter)))?;
+        let federation = self.federation(&stage)?;
+        Ok(fuel(&stage, &meter, samples, federation.as_ref()).await?)
     }
 
     fn federation(&self, stage: &Stage) -> anyhow::Result<Option<PlannedFederation>> {

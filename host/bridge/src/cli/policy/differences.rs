@@ -152,8 +152,8 @@ fn predicate(difference: &DifferenceCount) -> String {
 fn who(difference: &DifferenceCount) -> String {
     let names = difference.examples.iter().take(NAMED);
     let names: Vec<_> = names.map(|it| printable(&it.who)).collect();
-    let named = u64::try_from(names.len()).unwrap_or(u64::MAX);
-    match difference.people.saturating_sub(named) {
+    let count = u64::try_from(names.len()).unwrap_or(u64::MAX);
+    match difference.people.saturating_sub(count) {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }

@@ -44,9 +44,9 @@ fn line(finding: &Finding) -> String {
         Err(missing) if finding.is_needed => ("✗", missing.says.as_str()),
         Err(missing) => ("–", missing.says.as_str()),
     };
-    let mut text = format!("{mark} {:<16} {}\n", finding.what, printable(says));
-    if let Err(missing) = &finding.state {
-        text.push_str(&format!("  {:<16} → {}\n", "", missing.remedy));
+    let text = format!("{mark} {:<16} {}\n", finding.what, printable(says));
+    match &finding.state {
+        Ok(_) => text,
+        Err(missing) => format!("{text}  {:<16} → {}\n", "", missing.remedy),
     }
-    text
 }

@@ -163,7 +163,6 @@ impl Test {
 
 /// Lines of strangers' texts, each harmless to a terminal.
 fn in_lines(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("{}\n", printable(line)))
-        .collect()
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    lines.join("\n") + "\n"
 }

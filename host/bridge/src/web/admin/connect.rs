@@ -133,7 +133,8 @@ async fn post(
             Err(report) => Err(unreached(&report)),
         }
     });
-    Ok(Json(view.await?).into_response())
+    // It is large: a whole conversation with a directory.
+    Ok(Json(Box::pin(view).await?).into_response())
 }
 
 /// How far it was to the directory.
