@@ -112,10 +112,8 @@ fn a_policy_is_uploaded_swapped_and_rolled_back_and_outlives_a_restart() {
     let shown = listed(&platform, &two).expect("it is loaded");
     assert_eq!(shown["before"], json!(built_in));
     assert_eq!(shown["users"], json!(["staff/ldap"]));
-    let event = served.audited().into_iter();
-    let event = event
-        .filter(|event| event["event"] == "policy_swapped")
-        .next_back();
+    let mut events = served.audited().into_iter();
+    let event = events.rfind(|event| event["event"] == "policy_swapped");
     assert_eq!(event.expect("a line")["object"], "policy openldap");
 
     let served = served.restarted(BRIDGE);

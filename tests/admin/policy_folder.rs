@@ -17,7 +17,7 @@ use suites::{
 };
 
 /// Files are looked at every two seconds, and twice; the rest is for a machine with much to do.
-const SEEN_WITHIN: Duration = Duration::from_secs(60);
+const SEEN_WITHIN: Duration = Duration::from_mins(1);
 
 /// A bridge with a folder of policies, and a realm whose people are those of the suites' slapd.
 fn served_with_folder() -> (Served, Admin) {

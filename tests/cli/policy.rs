@@ -141,11 +141,10 @@ fn a_policy_is_begun_built_tried_signed_and_verified_without_a_network() {
     assert!(text.contains("there is no signature"), "{text}");
     let made = desk.well("acme", &["key", "mine.pem"]);
     let key = made.lines().last().expect("a key").to_owned();
-    let mode = fs::metadata(desk.path("acme/mine.pem"))
+    let permissions = fs::metadata(desk.path("acme/mine.pem"))
         .expect("a file")
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
+        .permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
     let again = desk.wrong("acme", &["key", "mine.pem"]);
     assert!(again.contains("is there already"), "{again}");
     let signed = desk.well("acme", &["sign", file, "--key", "mine.pem"]);
@@ -203,8 +202,8 @@ fn every_starting_point_builds_and_makes_of_people_what_it_says() {
             .args(["policy", "build", &name])
             // The SDK is compiled once for all of them.
             .env("CARGO_TARGET_DIR", desk.path("wasm"));
-        let built = build.output().expect("the bridge under test");
-        assert!(built.status.success(), "{from}: {}", both(&built));
+        let output = build.output().expect("the bridge under test");
+        assert!(output.status.success(), "{from}: {}", both(&output));
         let tried = desk.well("", &["test", &name]);
         assert!(
             tried.contains("as expected") && !tried.contains("FAILED"),

@@ -14,7 +14,7 @@ use std::{
 };
 use suites::{bridge::free_address, keeper, repository};
 
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 /// Where the page has the bridge listen.
 const ADDRESS: &str = "127.0.0.1:8080";
 
@@ -31,7 +31,7 @@ fn blocks(page: &str) -> Vec<Block> {
             let inside = lines.by_ref().take_while(|line| *line != "```");
             blocks.push(Block {
                 kind: kind.to_owned(),
-                text: inside.map(|line| format!("{line}\n")).collect(),
+                text: inside.flat_map(|line| [line, "\n"]).collect(),
             });
         }
     }

@@ -307,6 +307,6 @@ fn descriptors() -> usize {
 }
 
 /// On a machine that has other things to do.
-const ADMISSION_MAX: Duration = Duration::from_secs(60);
+const ADMISSION_MAX: Duration = Duration::from_mins(1);
 /// The octets of the component itself, twice: as they are given and as they are sent.
 const GROWTH_OCTETS_MAX: usize = 64 << 20;

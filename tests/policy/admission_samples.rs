@@ -43,7 +43,7 @@ impl Sample<'_> {
     pub(crate) fn component(&self) -> Vec<u8> {
         ComponentEncoder::default()
             .module(&self.module())
-            .and_then(|encoder| encoder.encode())
+            .and_then(ComponentEncoder::encode)
             .expect("a component")
     }
 

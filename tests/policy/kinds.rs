@@ -11,7 +11,7 @@ use bridge_model::{
     time::Timestamp,
 };
 use bridge_policy::{Limits, PolicyHost};
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 use suites::policy::{lift_limit, take};
 
 const NOW: Timestamp = Timestamp(1_795_392_000);
@@ -102,27 +102,6 @@ fn adjust(
     together
 }
 
-/// Prints how long a call takes for one person and for a hundred: medians.
-fn time(policy: &dyn MapperPolicy, plan: &MapperPlan) {
-    let people: Vec<_> = (0..100).map(person).collect();
-    for count in [1, 100] {
-        let mut times: Vec<_> = (0..51)
-            .map(|_| {
-                let begun = Instant::now();
-                let results = policy.adjust(&plan.memo, NOW, &people[..count]);
-                assert_eq!(results.expect("an answer").len(), count);
-                begun.elapsed()
-            })
-            .collect();
-        times.sort();
-        let id = &policy.reference().id;
-        println!(
-            "{id}: a call for {count} takes {:?}",
-            times[times.len() / 2]
-        );
-    }
-}
-
 #[test]
 fn expressions_of_cel_make_claims() {
     let _turn = stage::turn();
@@ -141,7 +120,6 @@ fn expressions_of_cel_make_claims() {
             Ok(named("Ada Lovelace 3"))
         ]
     );
-    time(&*policy, &plan);
     let wrong = problems(&*policy, &cel("entry.sn[0] + user.mail +"));
     assert_eq!(wrong[0].field, "mapper.display");
     assert!(wrong[0].message.contains("line 1, column"), "{wrong:?}");
@@ -212,7 +190,6 @@ fn regular_expressions_make_claims() {
     assert_eq!(plan.attributes, ["ou"]);
     let results = adjust(&policy, &plan, &[person(1), person(2)]);
     assert_eq!(results, [Ok(named("Engines")), Ok(named("Engines"))]);
-    time(&*policy, &plan);
     let wrong = problems(
         &*policy,
         &mapper("regex", Some("ou"), &[("pattern", "a(b")]),

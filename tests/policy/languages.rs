@@ -10,7 +10,6 @@ use bridge_model::{
     search::Reply,
 };
 use bridge_policy::Limits;
-use std::time::{Duration, Instant};
 use suites::{
     languages::Language,
     policy::{WASI_GUEST, context, federation, in_force, lift_limit, person, take},
@@ -127,21 +126,6 @@ fn expect_steps(policy: &dyn VendorPolicy) {
     assert_eq!(steps, apart, "a batch is the same as single calls");
 }
 
-/// How long a sign-in's call takes: the median of a few.
-fn time(policy: &dyn VendorPolicy) -> Duration {
-    let mut times: Vec<Duration> = (0..25)
-        .map(|_| {
-            let begun = Instant::now();
-            policy
-                .decide(&context(b""), &persons()[..1])
-                .expect("an answer");
-            begun.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[times.len() / 2]
-}
-
 fn expect_policy(language: Language) {
     let component = language.policy();
     assert_eq!(
@@ -151,18 +135,11 @@ fn expect_policy(language: Language) {
     let _turn = stage::turn();
     let host = stage::host(limits());
     lift_limit(&host);
-    let begun = Instant::now();
     let reference = take(&host, &component).expect("it is admitted");
-    let admitted = begun.elapsed();
     assert_eq!(reference.id, language.id());
     let policy = in_force(&host, language.id()).expect("it is loaded");
     expect_plans(language.id(), &*policy);
     expect_steps(&*policy);
-    println!(
-        "{language:?}: {} octets, admitted in {admitted:?}, a sign-in's call takes {:?}",
-        component.len(),
-        time(&*policy)
-    );
 }
 
 #[test]

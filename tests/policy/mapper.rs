@@ -138,17 +138,13 @@ fn a_mapper_is_checked() {
     assert_eq!(problems[0].message, "it is a lie; say something true");
 }
 
-#[test]
-fn a_candidate_is_shown_whole_and_every_adjustment_comes_back() {
-    let _turn = stage::turn();
-    let host = stage::host(stage::limits());
-    take(&host, guest("false-mapper")).expect("it is admitted");
-    let policy = mapper_in_force(&host, "lie").expect("it is in force");
+/// A candidate of whom everything is said that can be.
+fn whole() -> Candidate {
     let claim = |name: &str, value| Claim {
         name: name.into(),
         value,
     };
-    let whole = Candidate {
+    Candidate {
         entry: Entry {
             dn: "uid=ada,dc=example".into(),
             attributes: vec![Attribute {
@@ -190,8 +186,16 @@ fn a_candidate_is_shown_whole_and_every_adjustment_comes_back() {
             }],
             ..candidate("ada").identity
         },
-    };
-    let results = policy.adjust(b"", Timestamp(1_795_392_000), &[whole]);
+    }
+}
+
+#[test]
+fn a_candidate_is_shown_whole_and_every_adjustment_comes_back() {
+    let _turn = stage::turn();
+    let host = stage::host(stage::limits());
+    take(&host, guest("false-mapper")).expect("it is admitted");
+    let policy = mapper_in_force(&host, "lie").expect("it is in force");
+    let results = policy.adjust(b"", Timestamp(1_795_392_000), &[whole()]);
     let results = results.expect("an answer");
     let adjustments = results[0].as_ref().expect("it copes");
     let shown = claim_text(adjustments);
