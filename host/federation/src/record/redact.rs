@@ -211,10 +211,10 @@ mod tests {
         assert_eq!(after.dn, format!("uid={uid},ou=staff,dc=example,dc=test"));
         let reply = Reply {
             result_code: 49,
-            diagnostic: format!("{} is off, data 533", entry.dn),
+            diagnostic: format!("{} is off, reason 533", entry.dn),
             controls: Vec::new(),
         };
         let told = redaction.reply(&reply, &entry).diagnostic;
-        assert_eq!(told, format!("{} is off, data 533", after.dn));
+        assert_eq!(told, format!("{} is off, reason 533", after.dn));
     }
 }

@@ -1,15 +1,15 @@
+//! Who comes in, who does not, and what is told of it.
+
+mod busy;
 mod hostile;
+mod password_age;
 
 use super::*;
-use crate::testing::{PASSWORD, Site, attribute, client, entry, realm, subtree};
-use crate::{PasswordAttempt, PasswordOutcome};
+use crate::testing::{PASSWORD, Site, client, entry, realm, subtree};
 use bridge_model::{
     federation::{EditMode, OnError},
     ports::DirectoryFault,
-    search::Reply,
-    time::Timestamp,
 };
-use std::time::Duration;
 
 const STAFF: (&str, &str) = ("seeAlso", "cn=staff,ou=groups,dc=example,dc=test");
 
@@ -206,75 +206,6 @@ async fn a_switched_off_realm_or_client_keeps_everybody_out() {
 }
 
 #[tokio::test]
-async fn a_password_that_has_to_be_changed_is_told_only_with_it() {
-    let site = site();
-    site.directories.put([
-        entry("staff", "max", &[("description", "must")]),
-        entry("staff", "old", &[("description", "expired")]),
-    ]);
-    for (username, said) in [("max", "must_change_password"), ("old", "password_expired")] {
-        for (mode, may) in [
-            (EditMode::ReadOnly, false),
-            (EditMode::Writable, true),
-            (EditMode::Unsynced, true),
-        ] {
-            site.store.change("staff", |it| it.edit_mode = mode);
-            site.federations.reload_all();
-            let outcome = attempt_as(&site, username, "wrong", &client("a")).await;
-            assert!(matches!(outcome, SignInOutcome::Refused), "{username}");
-            assert_eq!(reason(&site), "bad_credentials");
-            let outcome = attempt(&site, username).await;
-            let SignInOutcome::PasswordChangeRequired { may_change } = outcome else {
-                panic!("{outcome:?}");
-            };
-            assert_eq!(may_change, may, "{mode:?}");
-            assert_eq!(reason(&site), said);
-        }
-    }
-}
-
-#[tokio::test]
-async fn what_else_keeps_somebody_out_comes_before_the_age_of_the_password() {
-    let site = site();
-    let off = attribute("description", &["must", "off"]);
-    let mut ian = entry("staff", "ian", &[]);
-    ian.attributes.push(off);
-    site.directories.put([ian.clone()]);
-    let outcome = attempt(&site, "ian").await;
-    assert!(matches!(outcome, SignInOutcome::Refused));
-    assert_eq!(reason(&site), "disabled");
-    // The same where the directory does not let them in.
-    let refused = Reply {
-        result_code: 49,
-        diagnostic: "expired".to_owned(),
-        controls: Vec::new(),
-    };
-    site.directories
-        .state()
-        .bind_replies
-        .insert(ian.dn, refused.clone());
-    let outcome = attempt(&site, "ian").await;
-    assert!(matches!(outcome, SignInOutcome::Refused));
-    assert_eq!(reason(&site), "disabled");
-    // And where an administrator of the bridge keeps them out.
-    let ada = signed_in(&site, "ada").await;
-    site.directories
-        .state()
-        .bind_replies
-        .insert(ada.user().entry_dn.clone(), refused);
-    let outcome = attempt(&site, "ada").await;
-    assert!(matches!(
-        outcome,
-        SignInOutcome::PasswordChangeRequired { may_change: false }
-    ));
-    let subject = ada.user().subject.clone();
-    site.store.tables().blocked.push(subject);
-    let outcome = attempt(&site, "ada").await;
-    assert!(matches!(outcome, SignInOutcome::Refused));
-    assert_eq!(reason(&site), "blocked");
-}
-
-#[tokio::test]
 async fn a_sign_in_imports_the_person_once() {
     let site = site();
     signed_in(&site, "ada").await;
@@ -376,69 +307,4 @@ async fn what_goes_wrong_after_a_right_password_is_no_failure() {
         let throttled = matches!(outcome, SignInOutcome::Throttled { .. });
         assert_eq!(throttled, i == 4, "{outcome:?}");
     }
-}
-
-#[tokio::test]
-async fn a_password_that_ends_some_day_lets_in_until_then() {
-    let site = site();
-    site.policies.all()[0].password_ends_at = Some(Timestamp(1_000_900));
-    site.federations.reload_all();
-    signed_in(&site, "ada").await;
-    site.clock.advance(Duration::from_mins(15));
-    let outcome = attempt(&site, "ada").await;
-    assert!(matches!(
-        outcome,
-        SignInOutcome::PasswordChangeRequired { .. }
-    ));
-}
-
-#[tokio::test]
-async fn a_realm_without_processor_time_asks_nothing_and_counts_nothing() {
-    let site = site();
-    let ask = |is_busy| {
-        site.policies.all()[0].is_busy = is_busy;
-        site.federations.reload_all();
-    };
-    ask(true);
-    let (searches, binds) = {
-        let state = site.directories.state();
-        (state.searches.len(), state.binds.len())
-    };
-    for _ in 0..10 {
-        let outcome = attempt_as(&site, "ada", "wrong", &client("a")).await;
-        assert!(matches!(outcome, SignInOutcome::Unavailable), "{outcome:?}");
-        assert_eq!(reason(&site), "policy_busy");
-        let change = PasswordAttempt {
-            username: "ada",
-            current: PASSWORD,
-            new: "another horse entirely",
-            client: None,
-            address: None,
-            request_id: "r2",
-        };
-        let outcome = site.sign_ins.change_password(&realm("a"), &change).await;
-        assert_eq!(outcome, PasswordOutcome::Unavailable);
-        assert_eq!(reason(&site), "policy_busy");
-    }
-    let asked = {
-        let state = site.directories.state();
-        (state.searches.len(), state.binds.len())
-    };
-    assert_eq!(asked, (searches, binds));
-    let told = site
-        .sign_ins
-        .explain(&realm("a"), None, "ada")
-        .await
-        .expect("told");
-    assert_eq!(told.kept_out.expect("a reason").reason, "policy_busy");
-    ask(false);
-    signed_in(&site, "ada").await;
-}
-
-#[tokio::test]
-async fn a_slow_policy_signs_people_in_too() {
-    let site = site();
-    site.policies.all()[0].is_slow = true;
-    site.federations.reload_all();
-    signed_in(&site, "ada").await;
 }

@@ -1,11 +1,16 @@
+//! What a swap tells, changes, refuses and rolls back.
+
+mod mapper;
+mod meanwhile;
+
 use super::*;
 use crate::{
     SignInOutcome,
     sign_in::Attempt,
-    testing::{FakeMapper, FakePolicy, Loaded, PASSWORD, Site, client, entry, mapper_of, realm},
+    testing::{FakePolicy, Loaded, PASSWORD, Site, client, entry, mapper_of, realm},
 };
 use bridge_model::{
-    decision::{Adjustment, Claim, ClaimValue, Identity, Step},
+    decision::{Claim, ClaimValue, Identity, Step},
     plan::IdForm,
     policy::PolicyRules,
 };
@@ -325,107 +330,4 @@ async fn a_sign_in_ends_with_the_version_that_it_began_with() {
     };
     assert_eq!(federation.policy.reference().digest, "sha256:1");
     assert_eq!(federation.planned.policy.digest, "sha256:1");
-}
-
-fn named(digest: &str, does: crate::testing::Does) -> FakeMapper {
-    FakeMapper::new("cel", digest, does)
-}
-
-fn says(value: &str) -> Vec<Adjustment> {
-    vec![Adjustment::SetClaim(Claim {
-        name: "nickname".to_owned(),
-        value: ClaimValue::Text(value.to_owned()),
-    })]
-}
-
-#[tokio::test]
-async fn a_mapper_policy_is_swapped_for_those_who_use_its_kind() {
-    let site = site();
-    *site.policies.all_mappers() = vec![named("sha256:m1", |_| Ok(says("one")))];
-    site.map("staff", &[mapper_of("m", "CEL", &[("claim", "nickname")])]);
-    site.policies
-        .load(Loaded::Mapper(named("sha256:m2", |_| Ok(says("two")))));
-    let swaps = swaps(&site);
-    let report = swaps.swap("sha256:m2", "x").await.expect("swapped");
-    let users = report.federations.iter().map(|it| it.name.as_str());
-    assert_eq!(users.collect::<Vec<_>>(), ["staff", "staff"]);
-    assert!(signed_in(&site).await);
-    let told = site.sign_ins.explanation(&realm("a").name, "r1");
-    let person = told.and_then(|it| it.person).expect("ada");
-    assert_eq!(person.identity.expect("ada").claims["nickname"], "two");
-    assert_eq!(person.mappers[0].policy.digest, "sha256:m2");
-
-    let mut broken = named("sha256:m3", |_| Ok(says("three")));
-    broken.fault = Some(PolicyFault::Trap);
-    site.policies.load(Loaded::Mapper(broken));
-    let refused = swaps.swap("sha256:m3", "x").await;
-    let Err(SwapError::Refused(report)) = refused else {
-        panic!("{refused:?}");
-    };
-    assert_eq!(report.federations[0].problems[0].field, "mapper[0]");
-    swaps.roll_back("cel", "x").await.expect("rolled back");
-    assert_eq!(site.policies.mappers()[0].0.digest, "sha256:m1");
-}
-
-/// Signs somebody in, and says whether all of it is of one version.
-async fn is_of_one_version(site: &Site, name: &str, request_id: &str) -> bool {
-    let attempt = Attempt {
-        username: name,
-        password: PASSWORD,
-        client: &client("a"),
-        address: None,
-        request_id,
-    };
-    let outcome = site.sign_ins.sign_in(&realm("a"), &attempt).await;
-    let SignInOutcome::SignedIn(user) = outcome else {
-        return false;
-    };
-    let user = user.user();
-    let said = match user.policy.digest.as_str() {
-        "sha256:1" => "Ada",
-        NEXT => "Two",
-        _ => return false,
-    };
-    let events = site.audit.of(request_id);
-    user.claims["name"] == said
-        && events.len() == 1
-        && events[0].policy.as_ref() == Some(&user.policy)
-}
-
-#[tokio::test]
-async fn sign_ins_go_on_while_versions_are_swapped_and_each_is_of_one_version() {
-    const PEOPLE: usize = 4;
-    const SIGN_INS: usize = 500;
-    const SWAPS: usize = 50;
-    let site = Arc::new(site());
-    let names: Vec<_> = (0..PEOPLE).map(|number| format!("u{number}")).collect();
-    let entries = names
-        .iter()
-        .map(|name| entry("staff", name, &[("cn", "Ada")]));
-    site.directories.put(entries.collect::<Vec<_>>());
-    site.policies.load(Loaded::Vendor(next()));
-    let people = names.into_iter().map(|name| {
-        let site = Arc::clone(&site);
-        tokio::spawn(async move {
-            let mut right = 0;
-            for number in 0..SIGN_INS {
-                let request_id = format!("{name}-{number}");
-                right += usize::from(is_of_one_version(&site, &name, &request_id).await);
-                tokio::task::yield_now().await;
-            }
-            right
-        })
-    });
-    let people: Vec<_> = people.collect();
-    let swaps = swaps(&site);
-    for number in 0..SWAPS {
-        let digest = if number % 2 == 0 { NEXT } else { "sha256:1" };
-        swaps.swap(digest, "x").await.expect("swapped");
-        for _ in 0..SIGN_INS / SWAPS {
-            tokio::task::yield_now().await;
-        }
-    }
-    for person in people {
-        assert_eq!(person.await.expect("no panic"), SIGN_INS);
-    }
 }

@@ -111,8 +111,8 @@ mod tests {
             ("a:1", "no registry"),
             ("team/a:1", "no registry"),
             ("r.example.com/a", "no tag"),
-            ("r.example.com/A:1", "lowercase"),
-            ("r.example.com/a@sha256:12", "digest"),
+            ("r.example.com/A:1", "names nothing in a registry"),
+            ("r.example.com/a@sha256:12", "names nothing in a registry"),
             ("https://r.example.com/a:1", ""),
         ] {
             let error = text.parse::<Reference>().expect_err(text).to_string();

@@ -1,6 +1,7 @@
 //! A store in memory. What the protocol does not ask for is refused and not made up.
 
 mod elsewhere;
+mod packages;
 
 use async_trait::async_trait;
 use bridge_model::{

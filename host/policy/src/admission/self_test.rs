@@ -160,7 +160,7 @@ const PERSONS: [Person<'static>; 3] = [
                 text("sn", &[b"Lovelace"]),
                 text("mail", &[b"ada@example.com", b"countess@example.com"]),
                 text("entryUUID", &[b"5f0c3a2e-8b1d-4c6f-9e7a-000000000001"]),
-                text("memberOf", &[b"cn=engines,ou=groups,dc=example,dc=com"]),
+                text("seeAlso", &[b"cn=engines,ou=groups,dc=example,dc=com"]),
             ],
         },
         reply: Some(Reply {
@@ -184,7 +184,7 @@ const PERSONS: [Person<'static>; 3] = [
         reply: Some(Reply {
             // RFC 4511 section 4.1.9: invalidCredentials.
             result_code: 49,
-            diagnostic: "80090308: \u{1b}[31m data ffffffff",
+            diagnostic: "\u{1b}[31m no: reason ffffffff",
             controls: &[],
         }),
         findings: &[],

@@ -14,7 +14,7 @@ use bridge_model::{
         Description, GroupForm, IdForm, PasswordAttribute, PasswordEncoding, PasswordWrite, Plan,
         Problem, Proposal, StableId,
     },
-    policy::{PolicyChoice, Provenance},
+    policy::{PolicyChoice, PolicyOrigin, Provenance, WasiGrant},
     ports::{AuditLog, MapperPolicy, Offers, Policies, PolicyError, PolicyFault, VendorPolicy},
     realm::{
         ClientDeclaration, Declaration, FederationDeclaration, PlannedFederation, PolicyRef, Prune,
@@ -95,7 +95,12 @@ impl Policies for FakePolicies {
     }
 
     fn provenance(&self, _: &str) -> Option<Provenance> {
-        None
+        Some(Provenance {
+            origin: PolicyOrigin::BuiltIn,
+            signers: Vec::new(),
+            wasi: WasiGrant::None,
+            octets: 0,
+        })
     }
 
     fn put_in_force(&self, digest: &str) -> Result<PolicyRef, PolicyError> {

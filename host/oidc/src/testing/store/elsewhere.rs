@@ -8,10 +8,7 @@ use bridge_model::{
     federation::Federation,
     names::{ClientId, FederationId, FederationName, RealmName},
     plan::Plan,
-    policy::{KeptPolicy, PolicyInForce},
-    ports::{
-        AuditTrail, Clients, Imports, PolicyPackages, Precondition, Realms, StoreError, Users,
-    },
+    ports::{AuditTrail, Clients, Imports, Precondition, Realms, StoreError, Users},
     realm::{Applied, Declaration, FederationKey, PlannedFederation, PolicyRef, Realm, Revision},
     secret::Secret,
     session::Session,
@@ -386,30 +383,6 @@ impl AuditTrail for MemoryStore {
     }
 
     async fn remove_events(&self, _: Timestamp) -> Result<u64, StoreError> {
-        unused()
-    }
-}
-
-#[async_trait]
-impl PolicyPackages for MemoryStore {
-    async fn keep_policy(&self, _: &KeptPolicy) -> Result<(), StoreError> {
-        unused()
-    }
-    async fn kept_policies(&self) -> Result<Vec<KeptPolicy>, StoreError> {
-        unused()
-    }
-    async fn remove_policy(&self, _: &str) -> Result<bool, StoreError> {
-        unused()
-    }
-    async fn policies_in_force(&self) -> Result<Vec<PolicyInForce>, StoreError> {
-        unused()
-    }
-    async fn put_policy_in_force(
-        &self,
-        _: &str,
-        _: Option<&PolicyInForce>,
-        _: Timestamp,
-    ) -> Result<(), StoreError> {
         unused()
     }
 }
