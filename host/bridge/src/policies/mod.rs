@@ -131,6 +131,11 @@ impl PolicySources {
         self.host.component_octets_max()
     }
 
+    /// Lets go of what belonged to a realm that is removed, so that another of its name begins anew.
+    pub fn forget_realm(&self, realm: &RealmName) {
+        self.host.forget_realm(realm);
+    }
+
     /// What the policies of a realm wrote last, the oldest first.
     pub fn log_of(&self, realm: &RealmName) -> Vec<PolicyLine> {
         self.host.log_of(realm)

@@ -185,6 +185,7 @@ async fn delete(
         state.web.store.remove_realm(&name, precondition).await?;
         state.federations.reload(&name);
         state.web.provider.forget(&name);
+        state.sources.forget_realm(&name);
         Ok(Done {
             before: shown(&realm),
             ..Done::new(())
