@@ -119,7 +119,10 @@ impl Setup {
         let before = self.data();
         let ended = self.command(&["serve", "--config", "bridge/bridge.toml"]);
         assert_eq!(ended.code, 1, "{ended:?}");
-        assert_eq!(self.data(), before, "something half-written stays");
+        // What a bridge that was killed had left in a log of its own may be in the database now.
+        let mut after = self.data();
+        after.retain(|name| !before.contains(name));
+        assert!(after.is_empty(), "something half-written stays: {after:?}");
         ended
     }
 
