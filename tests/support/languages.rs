@@ -1,5 +1,5 @@
 //! Policies in other languages than Rust: the sources in `tests/languages`, made components by the tools of
-//! those languages that `tests/package.json` and `tests/requirements.txt` pin.
+//! those languages that `tests/languages/package.json` and `tests/requirements.txt` pin.
 //!
 //! It takes half a minute, so a component is kept in `target/tmp/languages` under the digest of all that it
 //! is made of.
@@ -35,7 +35,7 @@ impl Language {
     /// What pins the tool, below `tests/`.
     fn pins(self) -> &'static str {
         match self {
-            Self::JavaScript => "package-lock.json",
+            Self::JavaScript => "languages/package.json",
             Self::Python => "requirements.txt",
         }
     }
@@ -43,7 +43,7 @@ impl Language {
     /// The tool, below `tests/`.
     fn tool(self) -> &'static str {
         match self {
-            Self::JavaScript => "node_modules/@bytecodealliance/componentize-js",
+            Self::JavaScript => "languages/node_modules/@bytecodealliance/componentize-js",
             Self::Python => ".venv/bin/componentize-py",
         }
     }
