@@ -164,7 +164,6 @@ impl Table {
                     kept.push((hex(&key.0), row.attempts, seconds(row.ends_at)));
                 } else {
                     gone.push(hex(&key.0));
-                    rows.by_key.remove(&key);
                 }
                 taken.push(key);
             }
@@ -185,8 +184,17 @@ impl Table {
             Ok(())
         };
         let written = written.await;
-        if written.is_err() {
-            self.rows().unwritten.extend(taken);
+        let mut rows = self.rows();
+        match &written {
+            Err(_) => rows.unwritten.extend(taken),
+            // What is in neither place is known no more, unless it was counted meanwhile.
+            Ok(()) => {
+                for key in taken {
+                    if rows.by_key.get(&key).is_some_and(|row| row.attempts == 0) {
+                        rows.by_key.remove(&key);
+                    }
+                }
+            }
         }
         written
     }
