@@ -221,7 +221,7 @@ fn every_starting_point_builds_and_makes_of_people_what_it_says() {
 fn policies_in_javascript_and_python_are_built_and_tried_with_the_packages_of_the_suites() {
     let desk = Desk::new();
     for (lang, packages, place) in [
-        ("js", "tests/node_modules", "node_modules"),
+        ("js", "tests/languages/node_modules", "node_modules"),
         ("python", "tests/.venv", ".venv"),
     ] {
         let name = format!("in-{lang}");
