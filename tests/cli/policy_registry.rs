@@ -1,95 +1,10 @@
 //! `policy push` and `policy pull` against a registry that is Debian's `docker-registry`.
 
 use crate::policy::Desk;
-use serde_json::Value;
-use std::{
-    fs::{self, File},
-    process::Stdio,
-    thread,
-    time::{Duration, Instant},
-};
-use suites::{bridge::free_port, keeper};
-use tempfile::TempDir;
+use std::fs;
+use suites::registry::Registry;
 
-const START_MAX: Duration = Duration::from_secs(30);
-/// `ada` with `correct horse`, as bcrypt.
-const PEOPLE: &str = "ada:$2b$04$D3BOLaeF21ayFF7ouI1ojeGneDMVVkT1NYmDQwsOR0SwTol.GboK.\n";
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
-
-/// A registry on a port of its own, stopped with this value.
-struct Registry {
-    host: String,
-    folder: TempDir,
-    child: std::process::Child,
-}
-
-impl Registry {
-    fn start(is_closed: bool) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let host = format!("127.0.0.1:{}", free_port());
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        fs::write(path("people"), PEOPLE).expect("a file");
-        let door = if is_closed {
-            format!(
-                "auth:\n  htpasswd:\n    realm: policies\n    path: {}\n",
-                path("people")
-            )
-        } else {
-            String::new()
-        };
-        let config = format!(
-            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
-             http:\n  addr: {host}\n{door}",
-            path("storage")
-        );
-        fs::write(path("config.yml"), config).expect("a file");
-        let log = File::create(path("log")).expect("a file");
-        let child = keeper::spawn("docker-registry", |command| {
-            command
-                .args(["serve", &path("config.yml")])
-                .stdin(Stdio::null())
-                .stdout(log.try_clone().expect("a second handle"))
-                .stderr(log);
-        });
-        let registry = Self {
-            child: child
-                .expect("docker-registry and setpriv: apt-get install docker-registry util-linux"),
-            host,
-            folder,
-        };
-        let began = Instant::now();
-        while std::net::TcpStream::connect(&registry.host).is_err() {
-            let log = || fs::read_to_string(registry.folder.path().join("log"));
-            assert!(
-                began.elapsed() < START_MAX,
-                "it does not start: {:?}",
-                log()
-            );
-            thread::sleep(Duration::from_millis(50));
-        }
-        registry
-    }
-
-    /// What the registry itself answers.
-    fn get(&self, path: &str, accept: &str) -> Value {
-        let client = reqwest::blocking::Client::builder().no_proxy().build();
-        let url = format!("http://{}/v2/{path}", self.host);
-        let request = client.expect("a client").get(url).header("accept", accept);
-        let answer = request
-            .send()
-            .expect("an answer")
-            .bytes()
-            .expect("its octets");
-        serde_json::from_slice(&answer).expect("JSON")
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A desk with a signed policy, and its key.
 fn desk() -> (Desk, String) {
@@ -194,11 +109,7 @@ fn what_is_not_there_or_is_no_policy_is_not_pulled() {
         "application/vnd.oci.image.manifest.v1+json",
     );
     let digest = manifest["layers"][0]["digest"].as_str().expect("a digest");
-    let hex = digest.strip_prefix("sha256:").expect("a digest");
-    let blob = registry.folder.path().join(format!(
-        "storage/docker/registry/v2/blobs/sha256/{}/{hex}/data",
-        &hex[..2]
-    ));
+    let blob = registry.blob(digest);
     let mut octets = fs::read(&blob).expect("the blob");
     *octets.last_mut().expect("an octet") ^= 1;
     fs::write(&blob, octets).expect("the blob");

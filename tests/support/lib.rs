@@ -21,6 +21,7 @@ pub mod node;
 pub mod peer;
 pub mod policy;
 pub mod proxy;
+pub mod registry;
 pub mod rhds;
 pub mod samba;
 pub mod served;
@@ -28,6 +29,7 @@ pub mod slapd;
 pub mod swapping;
 pub mod template;
 pub mod versions;
+pub mod web_peer;
 
 use std::path::Path;
 

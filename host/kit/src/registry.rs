@@ -12,25 +12,34 @@
 mod credentials;
 mod layout;
 mod reference;
+mod session;
+mod way;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use layout::SIGNATURES;
 pub use reference::{Reference, ReferenceError};
 
-use bridge_model::policy::{PolicyOrigin, PolicyPackage, PolicySignature, WasiGrant};
+use bridge_model::{
+    outbound::OutboundRules,
+    policy::{PolicyOrigin, PolicyPackage, PolicySignature, WasiGrant},
+};
 use bridge_policy::{Limits, inspect};
 use layout::Taken;
 use oci_client::{
     Client,
-    client::{ClientConfig, ClientProtocol, linux_amd64_resolver},
+    client::{ClientConfig, ClientProtocol},
     errors::{OciDistributionError, OciErrorCode},
 };
+use session::Session;
 use std::time::Duration;
+use way::Way;
 
 /// How long a registry has to take a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it may be silent.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Who it says that it is.
+const USER_AGENT: &str = concat!("ldap-oidc-bridge/", env!("CARGO_PKG_VERSION"));
 /// How long a pull or a push may take in all.
 const WHOLE_TIMEOUT: Duration = Duration::from_mins(10);
 
@@ -84,6 +93,14 @@ pub enum RegistryError {
         /// Which.
         registry: String,
         /// What happened.
+        says: String,
+    },
+    /// The operator's rules do not let the bridge go there.
+    #[error("{reference} is not fetched: {says}")]
+    OutOfReach {
+        /// What was asked for.
+        reference: Reference,
+        /// What keeps the bridge from where, and what would let it.
         says: String,
     },
     /// What was to be pushed is no policy.
@@ -153,33 +170,47 @@ pub async fn pull(
     reference: &Reference,
     credentials: &Credentials,
 ) -> Result<PolicyPackage, RegistryError> {
-    let client = client(reference);
-    let asked = async {
-        client
-            .pull_image_manifest(reference.inner(), &credentials.auth())
-            .await
-    };
-    let (manifest, digest) = within(reference, credentials, asked).await?;
+    pulled(reference, Session::new(reference, credentials, Way::Free)).await
+}
+
+/// The same, from where these rules let the bridge go and from nowhere else: the registry, whoever gives out
+/// its tokens, and where it redirects. No proxy is asked.
+///
+/// # Errors
+///
+/// As [`pull`], and [`RegistryError::OutOfReach`].
+pub async fn pull_by(
+    rules: &OutboundRules,
+    reference: &Reference,
+    credentials: &Credentials,
+) -> Result<PolicyPackage, RegistryError> {
+    let session = Session::new(reference, credentials, Way::By(rules));
+    pulled(reference, session).await
+}
+
+async fn pulled(
+    reference: &Reference,
+    mut session: Session<'_>,
+) -> Result<PolicyPackage, RegistryError> {
     let no_policy = |says: String| RegistryError::NoPolicy {
         reference: reference.clone(),
         says,
     };
-    let octets_max = Limits::default().component_octets_max;
-    let Taken { layer, octets } = layout::take(&manifest, octets_max).map_err(no_policy)?;
-    let signatures = layout::signatures(&manifest).map_err(no_policy)?;
-    let mut component = layout::Bounded::new(octets);
-    let fetched = async {
-        client
-            .pull_blob(reference.inner(), layer, &mut component)
-            .await
+    let whole = async {
+        let (manifest, digest) = session.manifest().await?;
+        let octets_max = Limits::default().component_octets_max;
+        let Taken { layer, octets } = layout::take(&manifest, octets_max).map_err(no_policy)?;
+        let signatures = layout::signatures(&manifest).map_err(no_policy)?;
+        Ok(PolicyPackage {
+            octets: session.blob(&layer.digest, octets).await?,
+            signatures,
+            wasi: WasiGrant::None,
+            origin: PolicyOrigin::Registry(reference.pinned(&digest).to_string()),
+        })
     };
-    within(reference, credentials, fetched).await?;
-    Ok(PolicyPackage {
-        octets: component.into_octets(),
-        signatures,
-        wasi: WasiGrant::None,
-        origin: PolicyOrigin::Registry(reference.pinned(&digest).to_string()),
-    })
+    let silent = || RegistryError::Silent(reference.registry().to_owned());
+    let done = tokio::time::timeout(WHOLE_TIMEOUT, whole).await;
+    done.unwrap_or_else(|_| Err(silent()))
 }
 
 /// Without TLS only where nobody is in between.
@@ -193,8 +224,7 @@ fn client(reference: &Reference) -> Client {
         protocol,
         read_timeout: Some(READ_TIMEOUT),
         connect_timeout: Some(CONNECT_TIMEOUT),
-        user_agent: concat!("ldap-oidc-bridge/", env!("CARGO_PKG_VERSION")),
-        platform_resolver: Some(Box::new(linux_amd64_resolver)),
+        user_agent: USER_AGENT,
         ..ClientConfig::default()
     })
 }
@@ -229,9 +259,7 @@ fn told(
         | Oci::ServerError {
             code: 401 | 403, ..
         } => denied(),
-        Oci::ImageManifestNotFoundError(_) | Oci::ServerError { code: 404, .. } => {
-            RegistryError::NotFound(reference.clone())
-        }
+        Oci::ServerError { code: 404, .. } => RegistryError::NotFound(reference.clone()),
         Oci::RegistryError { envelope, .. } => {
             let has = |codes: &[OciErrorCode]| {
                 envelope
@@ -259,12 +287,6 @@ fn told(
             reference: reference.clone(),
             says: error.to_string(),
         },
-        Oci::IoError(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-            RegistryError::Digest {
-                reference: reference.clone(),
-                says: error.to_string(),
-            }
-        }
         Oci::RequestError(error) if error.is_timeout() => RegistryError::Silent(registry),
         Oci::RequestError(error) => RegistryError::Unreachable {
             registry,

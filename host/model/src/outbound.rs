@@ -1,4 +1,4 @@
-//! Where the bridge may connect to on a realm's behalf.
+//! Where the bridge may connect to, on a realm's behalf or its own.
 //!
 //! Addresses of directories are a realm administrator's to write, and the bridge stands inside a
 //! network that they do not. So the operator says what may be reached, and the address that a name
@@ -41,6 +41,17 @@ pub struct OutboundTarget<'a> {
     pub port: u16,
 }
 
+/// What the bridge itself is to reach.
+#[derive(Clone, Copy, Debug)]
+pub struct BridgeTarget<'a> {
+    /// The host as it was written.
+    pub host: &'a str,
+    /// What it resolved to.
+    pub address: IpAddr,
+    /// The port.
+    pub port: u16,
+}
+
 impl OutboundRules {
     /// Whether a realm may connect to this address.
     pub fn allow(&self, target: &OutboundTarget<'_>) -> bool {
@@ -48,7 +59,30 @@ impl OutboundRules {
         if self.0.is_empty() {
             return !is_special(address);
         }
-        self.0.iter().any(|rule| rule.allows(target, address))
+        self.0.iter().any(|rule| {
+            rule.fits_address(address) && rule.covers(target.realm, target.host, target.port)
+        })
+    }
+
+    /// Whether the bridge may connect to this address on no realm's behalf: what a rule allows that
+    /// names no realms.
+    pub fn allow_bridge(&self, target: &BridgeTarget<'_>) -> bool {
+        let address = embedded(target.address);
+        if self.0.is_empty() {
+            return !is_special(address);
+        }
+        self.0.iter().any(|rule| {
+            rule.realms.is_empty()
+                && rule.fits_address(address)
+                && rule.leads_to(target.host, target.port)
+        })
+    }
+
+    /// Whether the bridge might reach a host on no realm's behalf, wherever its name leads: otherwise it
+    /// need not be looked up.
+    pub fn lead_bridge_to(&self, host: &str, port: u16) -> bool {
+        let mut rules = self.0.iter();
+        self.0.is_empty() || rules.any(|rule| rule.realms.is_empty() && rule.leads_to(host, port))
     }
 
     /// What can be said of a host before it is known where its name leads.
@@ -81,22 +115,24 @@ pub enum Outlook {
 }
 
 impl OutboundRule {
-    fn allows(&self, target: &OutboundTarget<'_>, address: IpAddr) -> bool {
-        let fits_address = if self.networks.is_empty() {
+    fn fits_address(&self, address: IpAddr) -> bool {
+        if self.networks.is_empty() {
             !is_special(address)
         } else {
             self.networks
                 .iter()
                 .any(|network| network.contains(&address))
-        };
-        fits_address && self.covers(target.realm, target.host, target.port)
+        }
     }
 
     /// Whether all fits but for the address, which is not looked at.
     fn covers(&self, realm: &RealmName, host: &str, port: u16) -> bool {
+        (self.realms.is_empty() || self.realms.contains(realm)) && self.leads_to(host, port)
+    }
+
+    fn leads_to(&self, host: &str, port: u16) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        (self.realms.is_empty() || self.realms.contains(realm))
-            && (self.ports.is_empty() || self.ports.contains(&port))
+        (self.ports.is_empty() || self.ports.contains(&port))
             && (self.hosts.is_empty() || self.hosts.iter().any(|pattern| fits(pattern, &host)))
     }
 }
@@ -281,6 +317,41 @@ mod tests {
         );
         let none = OutboundRules::default();
         assert_eq!(none.outlook(&realm, "else.example", 636), Outlook::Told);
+    }
+
+    #[test]
+    fn the_bridge_itself_may_what_rules_for_all_realms_say() {
+        let registry = OutboundRule {
+            hosts: vec!["*.example".to_owned()],
+            ports: vec![443],
+            ..OutboundRule::default()
+        };
+        let rules = OutboundRules(vec![
+            OutboundRule {
+                realms: vec![RealmName::new("a").expect("a name")],
+                ..OutboundRule::default()
+            },
+            registry,
+        ]);
+        for (host, address, port, may, leads) in [
+            ("Registry.example.", "10.0.0.1", 443, true, true),
+            ("registry.example", "127.0.0.1", 443, false, true),
+            ("registry.example", "::ffff:127.0.0.1", 443, false, true),
+            ("registry.example", "10.0.0.1", 5000, false, false),
+            ("registry.test", "10.0.0.1", 443, false, false),
+        ] {
+            let address = address.parse().expect("an address");
+            let target = BridgeTarget {
+                host,
+                address,
+                port,
+            };
+            assert_eq!(rules.allow_bridge(&target), may, "{target:?}");
+            assert_eq!(rules.lead_bridge_to(host, port), leads, "{target:?}");
+            let none = OutboundRules::default();
+            assert_eq!(none.allow_bridge(&target), !is_special(address));
+            assert!(none.lead_bridge_to(host, port));
+        }
     }
 
     #[test]

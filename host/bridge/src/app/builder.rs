@@ -115,7 +115,7 @@ impl Builder {
         self
     }
 
-    /// Where realms may connect to; preset: everywhere but to special addresses
+    /// Where the bridge may connect to, for realms and to registries of policies; preset: everywhere but to special addresses
     /// ([`bridge_model::outbound::is_special`]).
     #[must_use]
     pub fn outbound(mut self, rules: OutboundRules) -> Self {
@@ -146,7 +146,7 @@ impl Builder {
         let settings = settings(self.base_url, self.trusted_proxies, self.serve_health)?;
         let built_in = || built_in_policies(None).map(Arc::new);
         let policies = self.policies.map_or_else(built_in, Ok)?;
-        let directories = Arc::new(LdapDirectories::new(self.outbound));
+        let directories = Arc::new(LdapDirectories::new(self.outbound.clone()));
         let federations =
             Federations::new(self.store.clone(), policies.clone(), directories.clone());
         let federations = Arc::new(recorded(federations, self.recorder));
@@ -156,6 +156,7 @@ impl Builder {
             federations: federations.clone(),
             clock: self.clock.clone(),
             audit: self.audit.clone(),
+            outbound: self.outbound,
         };
         let sign_ins = SignIns::new(
             federations.clone(),

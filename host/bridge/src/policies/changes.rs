@@ -1,7 +1,8 @@
 //! What administrators do with policies.
 
-use super::{Files, PolicySources};
+use super::{Files, PolicySources, aside};
 use bridge_federation::{SwapError, SwapReport};
+use bridge_kit::registry::{self, Credentials, CredentialsError, Reference, RegistryError};
 use bridge_model::{
     policy::{PolicyOrigin, PolicyPackage},
     ports::{PolicyError, StoreError},
@@ -37,7 +38,29 @@ pub enum PolicyChangeError {
     Store(#[from] StoreError),
 }
 
+/// Why nothing came from a registry.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// It is not known who asks.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The registry, or the way there.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
 impl PolicySources {
+    /// Fetches a component from a registry, where the operator's outbound rules let the bridge go there.
+    ///
+    /// # Errors
+    ///
+    /// [`PullError`].
+    pub async fn pull(&self, reference: &Reference) -> Result<PolicyPackage, PullError> {
+        let asked = reference.clone();
+        let credentials = aside(move || Credentials::find(&asked)).await?;
+        Ok(registry::pull_by(&self.outbound, reference, &credentials).await?)
+    }
+
     /// Admits a component and keeps it. It is not in force yet.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ mod restored;
 
 pub use built_in::built_in_policies;
 pub(crate) use built_in::guarded_policies;
-pub use changes::PolicyChangeError;
+pub use changes::{PolicyChangeError, PullError};
 pub use listed::{ListedPolicy, PolicyUser, Refusal};
 pub use restored::Restored;
 
@@ -23,6 +23,7 @@ use crate::config::process::PoliciesConfig;
 use bridge_federation::{Federations, Swaps};
 use bridge_model::{
     names::RealmName,
+    outbound::OutboundRules,
     policy::{KeptPolicy, PolicyInForce, PolicyPackage},
     ports::{AuditLog, Clock, Policies as _, PolicyError, Store, StoreError},
     realm::PolicyRef,
@@ -55,6 +56,8 @@ pub struct PolicySources {
     federations: Arc<Federations>,
     swaps: Swaps,
     clock: Arc<dyn Clock>,
+    /// Where registries may be.
+    outbound: OutboundRules,
     config: PoliciesConfig,
     /// The digests of those that are built in, by id.
     built_in: BTreeMap<String, String>,
@@ -93,6 +96,8 @@ pub struct Rooms {
     pub clock: Arc<dyn Clock>,
     /// Where swaps are written down.
     pub audit: Arc<dyn AuditLog>,
+    /// Where registries may be.
+    pub outbound: OutboundRules,
 }
 
 impl PolicySources {
@@ -104,6 +109,7 @@ impl PolicySources {
             federations,
             clock,
             audit,
+            outbound,
         } = rooms;
         let restored = restored.unwrap_or_else(|| Restored::built_in(&host));
         let swaps = Swaps::new(
@@ -119,6 +125,7 @@ impl PolicySources {
             federations,
             swaps,
             clock,
+            outbound,
             config: restored.config,
             built_in: restored.built_in,
             refusals: Mutex::new(restored.refusals),

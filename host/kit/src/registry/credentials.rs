@@ -4,6 +4,7 @@ use super::Reference;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bridge_model::secret::Secret;
 use oci_client::secrets::RegistryAuth;
+use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use std::{
     collections::HashMap,
@@ -12,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+use zeroize::Zeroizing;
 
 const USER: &str = "POLICY_REGISTRY_USER";
 const PASSWORD: &str = "POLICY_REGISTRY_PASSWORD";
@@ -141,6 +143,17 @@ impl Credentials {
             Some((user, _)) => user.clone(),
             None => "anybody without credentials".to_owned(),
         }
+    }
+
+    /// A name and a password as HTTP has them (RFC 7617 section 2).
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let (user, secret) = self.known.as_ref()?;
+        let mut pair = Zeroizing::new(format!("{user}:").into_bytes());
+        pair.extend_from_slice(secret.expose());
+        let mut header =
+            HeaderValue::try_from(format!("Basic {}", STANDARD.encode(&*pair))).ok()?;
+        header.set_sensitive(true);
+        Some(header)
     }
 
     pub(super) fn auth(&self) -> RegistryAuth {

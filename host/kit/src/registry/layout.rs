@@ -7,13 +7,7 @@ use oci_client::{
     manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest},
 };
 use serde_json::json;
-use std::{
-    collections::BTreeMap,
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-};
-use tokio::io::AsyncWrite;
+use std::collections::BTreeMap;
 
 /// The annotation of the manifest that has the signatures.
 pub const SIGNATURES: &str = "ldap-oidc.policy.signatures";
@@ -106,51 +100,6 @@ pub(super) fn take(manifest: &OciImageManifest, octets_max: usize) -> Result<Tak
             "its component has {} octets and may have {octets_max}",
             layer.size
         )),
-    }
-}
-
-/// Takes as many octets as were announced, and no more.
-pub(super) struct Bounded {
-    octets: Vec<u8>,
-    octets_max: usize,
-}
-
-impl Bounded {
-    pub(super) fn new(octets_max: usize) -> Self {
-        Self {
-            octets: Vec::new(),
-            octets_max,
-        }
-    }
-
-    pub(super) fn into_octets(self) -> Vec<u8> {
-        self.octets
-    }
-}
-
-impl AsyncWrite for Bounded {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        more: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.octets.len() + more.len() > self.octets_max {
-            let says = format!(
-                "the registry sends more than the {} octets that the manifest says",
-                self.octets_max
-            );
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::FileTooLarge, says)));
-        }
-        self.octets.extend_from_slice(more);
-        Poll::Ready(Ok(more.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }
 

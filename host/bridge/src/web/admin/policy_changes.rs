@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     documents::Advice,
-    policies::{PolicyChangeError, aside},
+    policies::{PolicyChangeError, PullError},
 };
 use axum::{
     Json,
@@ -21,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bridge_federation::{SwapError, SwapReport};
-use bridge_kit::registry::{self, Credentials, Reference, ReferenceError, RegistryError};
+use bridge_kit::registry::{Reference, ReferenceError, RegistryError};
 use bridge_model::{
     audit::AuditKind,
     policy::{PolicyOrigin, PolicyPackage, PolicySignature, WasiGrant},
@@ -149,16 +149,7 @@ async fn pull(
         let message = format!("{error}; write it as registry.example.com/team/policy:1.0");
         Problem::of_member("reference", message)
     })?;
-    let of_registry = |error: String| Problem::new(Kind::Unavailable, error);
-    let asked = reference.clone();
-    let credentials = aside(move || Credentials::find(&asked)).await;
-    let credentials = credentials.map_err(|error| of_registry(error.to_string()))?;
-    let pulled = registry::pull(&reference, &credentials).await;
-    let mut package = pulled.map_err(|error| match error {
-        RegistryError::NotFound(_) => Problem::of_member("reference", error.to_string()),
-        RegistryError::NoPolicy { .. } => Problem::new(Kind::Invalid, error.to_string()),
-        _ => of_registry(error.to_string()),
-    })?;
+    let mut package = state.sources.pull(&reference).await?;
     package.wasi = body.wasi;
     brought(&state, &call, package).await
 }
@@ -288,6 +279,19 @@ async fn delete(
     )
     .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+impl From<PullError> for Problem {
+    fn from(error: PullError) -> Self {
+        let says = error.to_string();
+        match error {
+            PullError::Registry(RegistryError::NotFound(_) | RegistryError::OutOfReach { .. }) => {
+                Self::of_member("reference", says)
+            }
+            PullError::Registry(RegistryError::NoPolicy { .. }) => Self::new(Kind::Invalid, says),
+            PullError::Registry(_) | PullError::Credentials(_) => Self::new(Kind::Unavailable, says),
+        }
+    }
 }
 
 impl From<PolicyChangeError> for Problem {

@@ -1,0 +1,140 @@
+//! A peer that answers HTTP requests as a script says, well or badly.
+
+use crate::background;
+use std::{
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+/// No request of these suites has a longer head.
+const HEAD_OCTETS_MAX: usize = 16 << 10;
+
+/// What somebody asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The path with its query.
+    pub path: String,
+    /// The header `Authorization`, where there was one.
+    pub authorization: Option<String>,
+}
+
+/// What the peer says; then it closes the connection.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// An answer: its status, lines of its head, its body.
+    Answer(u16, Vec<String>, Vec<u8>),
+    /// An answer that does not end.
+    Endless,
+}
+
+/// A running peer without TLS. It ends with this value.
+pub struct WebPeer {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    task: JoinHandle<()>,
+}
+
+impl WebPeer {
+    /// Starts a peer that answers as the script says, which is told its own address.
+    pub fn start(script: impl Fn(&Asked, SocketAddr) -> Said + Send + Sync + 'static) -> Self {
+        let listener = StdListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a socket");
+        let address = listener.local_addr().expect("the port");
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let script = Arc::new(script);
+        let task = background::spawn({
+            let asked = Arc::clone(&asked);
+            async move {
+                let listener = TcpListener::from_std(listener).expect("a listener");
+                while let Ok((stream, _)) = listener.accept().await {
+                    let (script, asked) = (Arc::clone(&script), Arc::clone(&asked));
+                    background::spawn(async move {
+                        talk(stream, |request| {
+                            lock(&asked).push(request.clone());
+                            script(request, address)
+                        })
+                        .await;
+                    });
+                }
+            }
+        });
+        Self {
+            address,
+            asked,
+            task,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything that was asked so far, in the order in which it came.
+    pub fn asked(&self) -> Vec<Asked> {
+        lock(&self.asked).clone()
+    }
+}
+
+impl Drop for WebPeer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn lock(asked: &Mutex<Vec<Asked>>) -> MutexGuard<'_, Vec<Asked>> {
+    asked.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn talk(mut stream: TcpStream, script: impl Fn(&Asked) -> Said) {
+    let Some(request) = read(&mut stream).await else {
+        return;
+    };
+    let (status, lines, body) = match script(&request) {
+        Said::Answer(status, lines, body) => (status, lines, body),
+        Said::Endless => {
+            let head = "HTTP/1.1 200 Said\r\nconnection: close\r\n\r\n".as_bytes();
+            let block = [b' '; 16 << 10];
+            let mut sent = stream.write_all(head).await;
+            while sent.is_ok() {
+                sent = stream.write_all(&block).await;
+            }
+            return;
+        }
+    };
+    let mut head = format!("HTTP/1.1 {status} Said\r\nconnection: close\r\n");
+    for line in lines {
+        head += &format!("{line}\r\n");
+    }
+    head += &format!("content-length: {}\r\n\r\n", body.len());
+    if stream.write_all(head.as_bytes()).await.is_ok() {
+        // Whoever has gone does not want it.
+        let _ = stream.write_all(&body).await;
+    }
+}
+
+async fn read(stream: &mut TcpStream) -> Option<Asked> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > HEAD_OCTETS_MAX {
+            return None;
+        }
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let path = head.split(' ').nth(1)?.to_owned();
+    let authorization = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let is_it = name.eq_ignore_ascii_case("authorization");
+        is_it.then(|| value.to_owned())
+    });
+    Some(Asked {
+        path,
+        authorization,
+    })
+}
