@@ -13,6 +13,7 @@ mod account;
 pub mod admin;
 pub mod assets;
 mod attempt;
+mod body;
 mod browser;
 mod cookies;
 mod discovery;

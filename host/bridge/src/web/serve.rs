@@ -1,6 +1,6 @@
 //! Puts a router on a socket, with a bound on everything that a peer can make last or grow.
 
-use super::tls::Tls;
+use super::{body::heard_out, tls::Tls};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::Request;
 use hyper::{
@@ -267,5 +267,5 @@ async fn answer(
     mut request: Request<Incoming>,
 ) -> Result<http::Response<Body>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.oneshot(request.map(Body::new)).await
+    router.oneshot(heard_out(request)).await
 }

@@ -1,7 +1,7 @@
 //! The break-glass door: a Unix socket that only root and the bridge's own user may use.
 
 use super::caller::PeerUid;
-use crate::web::ConnectionLimits;
+use crate::web::{ConnectionLimits, body::heard_out};
 use axum::{Router, body::Body};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -155,7 +155,7 @@ async fn answer(
     mut request: Request<Incoming>,
 ) -> Result<http::Response<Body>, Infallible> {
     request.extensions_mut().insert(peer);
-    router.oneshot(request.map(Body::new)).await
+    router.oneshot(heard_out(request)).await
 }
 
 #[cfg(test)]
