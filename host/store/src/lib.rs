@@ -24,4 +24,6 @@ mod seal;
 mod sqlite;
 
 pub use key::{KeyFileError, SealingKey};
-pub use sqlite::{OpenError, Options, Purpose, ResealError, RotateError, SqliteStore};
+pub use sqlite::{
+    KeptPolicies, OpenError, Options, Purpose, ResealError, RotateError, SqliteStore,
+};

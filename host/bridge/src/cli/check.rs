@@ -10,14 +10,15 @@ use crate::{
 use bridge_directory::LdapDirectories;
 use bridge_federation::probe;
 use bridge_model::ports::Clock as _;
-use bridge_store::SealingKey;
+use bridge_store::{KeptPolicies, SealingKey};
 use std::{io::Write as _, path::Path, sync::Arc};
 
 pub(super) async fn run(path: &Path, offline: bool) -> anyhow::Result<()> {
     let config = ProcessConfig::read(path)?;
     let policies = Arc::new(guarded_policies(None)?);
     let now = SystemClock.now();
-    let restored = Restored::all(&policies, config.policies.clone(), None, now).await?;
+    let none = KeptPolicies::default();
+    let restored = Restored::all(&policies, config.policies.clone(), none, now).await;
     let mut faults = restored.faults();
     let files = realm_files(&config, policies.as_ref()).unwrap_or_else(|more| {
         faults.extend(more.0);

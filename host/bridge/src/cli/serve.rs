@@ -20,9 +20,9 @@ use crate::{
     },
 };
 use anyhow::Context as _;
-use bridge_model::ports::{Clock as _, PolicyPackages};
+use bridge_model::ports::Clock as _;
 use bridge_policy::{Cache, PolicyHost};
-use bridge_store::{OpenError, Options, Purpose, SealingKey, SqliteStore};
+use bridge_store::{KeptPolicies, Options, Purpose, SealingKey, SqliteStore};
 use doors::{Certificates, Doors};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,23 +44,13 @@ pub(super) async fn run(path: &Path, record: &Record) -> anyhow::Result<()> {
         folder: config.policies.cache.clone(),
         mac_key: key.derive("policy cache"),
     }))?);
-    // Nothing is made before everything is understood; what was kept is needed for that.
-    let kept = if config.store.path.exists() {
-        Some(open(&config, &key).await?)
-    } else {
-        None
-    };
-    let understood = Understood::of(&config, &policies, kept.as_deref()).await;
-    let (understood, store) = match (understood, kept) {
-        (Ok(understood), Some(store)) => (understood, store),
-        (Ok(understood), None) => (understood, open(&config, &key).await?),
-        (Err(error), kept) => {
-            if let Some(store) = kept {
-                store.close().await;
-            }
-            return Err(error);
-        }
-    };
+    // Nothing is made or changed before everything is understood; what was kept is needed for that.
+    let (database, options) = (&config.store.path, Options::new(Purpose::Production));
+    let random = Arc::new(OsRandom);
+    let kept = SqliteStore::peek(database, &key, random.clone(), &options).await?;
+    let understood = Understood::of(&config, &policies, kept).await?;
+    let store = SqliteStore::open(database, &key, random, &options).await?;
+    let store = Arc::new(store);
     serve(config, policies, store, understood, record).await
 }
 
@@ -78,11 +68,10 @@ impl Understood {
     async fn of(
         config: &ProcessConfig,
         policies: &Arc<PolicyHost>,
-        kept: Option<&SqliteStore>,
+        kept: KeptPolicies,
     ) -> anyhow::Result<Self> {
-        let kept = kept.map(|store| store as &dyn PolicyPackages);
         let now = SystemClock.now();
-        let restored = Restored::all(policies, config.policies.clone(), kept, now).await?;
+        let restored = Restored::all(policies, config.policies.clone(), kept, now).await;
         let watch = Upkeep::watch(config);
         let files = realm_files(config, policies.as_ref())?;
         let certificates = Certificates::read(config)?;
@@ -166,12 +155,6 @@ async fn serve(
     }
     info!("stopped");
     Ok(())
-}
-
-async fn open(config: &ProcessConfig, key: &SealingKey) -> Result<Arc<SqliteStore>, OpenError> {
-    let options = Options::new(Purpose::Production);
-    let opened = SqliteStore::open(&config.store.path, key, Arc::new(OsRandom), &options).await;
-    opened.map(Arc::new)
 }
 
 fn bridge(config: &ProcessConfig, store: Arc<SqliteStore>, trail: &KeptAudit) -> Builder {

@@ -9,10 +9,11 @@ use super::{
 use crate::config::{Fault, process::PoliciesConfig};
 use bridge_model::{
     policy::{KeptPolicy, PolicyInForce, PolicyOrigin},
-    ports::{Policies as _, PolicyPackages, StoreError},
+    ports::Policies as _,
     time::Timestamp,
 };
 use bridge_policy::PolicyHost;
+use bridge_store::KeptPolicies;
 use std::{collections::BTreeMap, panic, path::Path, sync::Arc};
 use tokio::task::spawn_blocking;
 use tracing::{error, warn};
@@ -41,33 +42,26 @@ impl Restored {
 
     /// With those of the folder, and those that were kept and put in force before. Whatever is not
     /// admitted is noted and passed over.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
     pub async fn all(
         host: &Arc<PolicyHost>,
         config: PoliciesConfig,
-        store: Option<&dyn PolicyPackages>,
+        database: KeptPolicies,
         now: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Self {
         let mut restored = Self {
             config,
             ..Self::built_in(host)
         };
         let mut kept_before = Vec::new();
-        let mut choices = Vec::new();
-        if let Some(store) = store {
-            for kept in store.kept_policies().await? {
-                kept_before.push(kept.policy.digest.clone());
-                restored.load(host, kept, now).await;
-            }
-            choices = store.policies_in_force().await?;
+        let choices = database.in_force;
+        for kept in database.kept {
+            kept_before.push(kept.policy.digest.clone());
+            restored.load(host, kept, now).await;
         }
         restored.choose(host, &choices);
         restored.read_folder(host, now).await;
         restored.take_files(host, &choices, &kept_before, now);
-        Ok(restored)
+        restored
     }
 
     /// Why files of the folder, or the folder itself, are not taken.

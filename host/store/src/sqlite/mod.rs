@@ -11,6 +11,7 @@ mod kept;
 mod keys;
 mod open;
 mod packages;
+mod peek;
 mod realms;
 mod reseal;
 mod rows;
@@ -19,6 +20,7 @@ mod users;
 mod writer;
 
 pub use open::OpenError;
+pub use peek::KeptPolicies;
 pub use reseal::{ResealError, RotateError};
 
 use crate::{digests::Digests, key::SealingKey, seal::Seal};

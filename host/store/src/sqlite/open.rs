@@ -29,6 +29,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use zeroize::Zeroizing;
 
@@ -92,6 +93,34 @@ pub(super) async fn file(
         reading: Arc::new(reading),
         kept,
     })
+}
+
+/// Connects to a file that is there so that nothing of it changes, nor of what lies beside it.
+pub(super) async fn unchanged(
+    path: &Path,
+    busy_timeout: Duration,
+) -> Result<SqliteConnection, Error> {
+    let path = path.canonicalize().map_err(Error::Io)?;
+    let beside = |ending: &str| {
+        let mut name = path.clone().into_os_string();
+        name.push(ending);
+        PathBuf::from(name).exists()
+    };
+    let connect = SqliteConnectOptions::new()
+        .filename(&path)
+        .busy_timeout(busy_timeout)
+        .pragma("trusted_schema", "OFF");
+    let connect = if beside("-wal") {
+        // Whoever was killed has left it. One that only reads leaves it too.
+        connect.read_only(true)
+    } else if beside("-journal") {
+        // Somebody was killed who had just begun. What they began is taken back before anything can be read.
+        connect
+    } else {
+        // Nobody has the file open, and the log is not made for this alone.
+        connect.read_only(true).immutable(true)
+    };
+    connect.connect().await
 }
 
 /// Makes a database in memory: one connection for everything.
@@ -170,6 +199,19 @@ impl Opening<'_> {
         self.judge(connection).await?;
         self.migrate(connection).await?;
         self.digest_key(connection).await.map(|_| ())
+    }
+
+    /// Whether there is something in it; then it has to be ours, of a schema that is known, for this purpose,
+    /// and sealed with this key.
+    pub(super) async fn is_known(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<bool, OpenError> {
+        if self.is_new(connection).await? {
+            return Ok(false);
+        }
+        self.judge(connection).await?;
+        Ok(true)
     }
 
     /// Whether there is nothing in it; else it has to be ours.

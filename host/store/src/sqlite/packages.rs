@@ -45,8 +45,8 @@ impl PolicyPackages for SqliteStore {
     }
 
     async fn policies_in_force(&self) -> Result<Vec<PolicyInForce>, StoreError> {
-        let statement = query("SELECT id, digest, before FROM policies_in_force ORDER BY id");
-        self.rows(statement).await?.iter().map(in_force).collect()
+        let rows = self.rows(query(IN_FORCE)).await?;
+        rows.iter().map(in_force).collect()
     }
 
     async fn put_policy_in_force(
@@ -67,7 +67,7 @@ impl PolicyPackages for SqliteStore {
     }
 }
 
-fn kept(row: &SqliteRow) -> Result<KeptPolicy, StoreError> {
+pub(super) fn kept(row: &SqliteRow) -> Result<KeptPolicy, StoreError> {
     let columns = Columns::of("policies", row);
     Ok(KeptPolicy {
         policy: columns.json("policy")?,
@@ -81,7 +81,7 @@ fn kept(row: &SqliteRow) -> Result<KeptPolicy, StoreError> {
     })
 }
 
-fn in_force(row: &SqliteRow) -> Result<PolicyInForce, StoreError> {
+pub(super) fn in_force(row: &SqliteRow) -> Result<PolicyInForce, StoreError> {
     let columns = Columns::of("policies_in_force", row);
     Ok(PolicyInForce {
         id: columns.get("id")?,
@@ -95,8 +95,11 @@ const KEEP: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
     ON CONFLICT (digest) DO UPDATE SET signatures = ?4, wasi = ?5, origin = ?6";
 
-const KEPT: &str = "
+pub(super) const KEPT: &str = "
     SELECT digest, policy, octets, signatures, wasi, origin, kept_at FROM policies ORDER BY number";
+
+pub(super) const IN_FORCE: &str =
+    "SELECT id, digest, before FROM policies_in_force ORDER BY id";
 
 /// ?1 digest.
 const IN_USE: &str = "SELECT 1 FROM policies_in_force WHERE digest = ?1 OR before = ?1";
