@@ -40,7 +40,7 @@ fn own_policy() -> Vec<u8> {
 }
 
 #[track_caller]
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+pub(super) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !done() {
         assert!(begin.elapsed() < SEEN_WITHIN, "not within a minute: {what}");
@@ -49,7 +49,7 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 /// Why a file is not taken.
-fn refusal(platform: &Admin, name: &str) -> Option<String> {
+pub(super) fn refusal(platform: &Admin, name: &str) -> Option<String> {
     let refused = platform.get("/policies/refused").json();
     let source = format!("file {name}");
     let mut refused = refused.as_array().expect("a list").iter();
