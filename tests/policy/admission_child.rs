@@ -15,14 +15,14 @@ use std::{
 use suites::policy::{MEASURED_ALONE, guest, in_force, load, take};
 
 /// The bridge itself, as it runs beside a bridge that serves.
-fn child() -> AdmissionChild {
+pub(crate) fn child() -> AdmissionChild {
     AdmissionChild {
         program: env!("CARGO_BIN_EXE_bridge-under-test").into(),
         arguments: vec!["policy".into(), "admit-component".into()],
     }
 }
 
-fn host_with(child: AdmissionChild, limits: Limits, cache: Option<Cache>) -> PolicyHost {
+pub(crate) fn host_with(child: AdmissionChild, limits: Limits, cache: Option<Cache>) -> PolicyHost {
     PolicyHost::new(HostSettings {
         limits,
         cache,
@@ -31,7 +31,7 @@ fn host_with(child: AdmissionChild, limits: Limits, cache: Option<Cache>) -> Pol
     .expect("a host")
 }
 
-fn host(limits: Limits) -> PolicyHost {
+pub(crate) fn host(limits: Limits) -> PolicyHost {
     host_with(child(), limits, None)
 }
 

@@ -1,6 +1,7 @@
 //! Components made from text, for what no compiler would make: a policy of which every octet is the
 //! test's.
 
+use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -15,6 +16,9 @@ pub(crate) struct Sample<'a> {
     pub(crate) in_describe: &'a str,
     /// What it answers `translate` with; empty: a problem.
     pub(crate) in_translate: &'a str,
+    /// What it does when it is asked about somebody, before it has no step for anybody. Local 1 is the
+    /// length of the memo.
+    pub(crate) in_decide: &'a str,
 }
 
 impl Sample<'_> {
@@ -57,6 +61,7 @@ impl Sample<'_> {
             functions,
             in_describe,
             in_translate,
+            in_decide,
             ..
         } = self;
         format!(
@@ -87,7 +92,7 @@ impl Sample<'_> {
                 {in_translate} (i32.const 2048))
             (func (export "ldap-oidc:policy/vendor@0.1.0#decide")
                 (param i32 i32 i64 i32 i32 i32 i32 i32 i32) (result i32)
-                (i32.const 3072)))"#
+                {in_decide} (i32.const 3072)))"#
         )
     }
 }
@@ -121,12 +126,38 @@ pub(crate) fn with_bomb(component: &[u8], functions: usize, steps: usize) -> Vec
         module.extend(leb(octets.len()));
         module.extend(octets);
     }
+    with_sections(component, &[(CORE_MODULE, &module)])
+}
+
+/// A component with a core module more in it, and so many instances of that: they begin before the policy
+/// is called, and have what the module has beside what the policy has.
+pub(crate) fn with_instances(component: &[u8], module: &str, instances: usize) -> Vec<u8> {
+    let module = wat::parse_str(module).expect("the test's own text");
+    let is_module = |part: &Payload<'_>| matches!(part, Payload::ModuleSection { .. });
+    let parts = Parser::new(0).parse_all(component);
+    let before = parts.filter(|part| is_module(part.as_ref().expect("a component")));
+    let mut instance = vec![0x00]; // of a module
+    instance.extend(leb(before.count()));
+    instance.push(0x00); // without arguments
+    let mut all = leb(instances);
+    all.extend(instance.repeat(instances));
+    with_sections(component, &[(CORE_MODULE, &module), (CORE_INSTANCES, &all)])
+}
+
+fn with_sections(component: &[u8], sections: &[(u8, &[u8])]) -> Vec<u8> {
     let mut octets = component.to_vec();
-    octets.push(1); // the section of a core module
-    octets.extend(leb(module.len()));
-    octets.extend(module);
+    for (id, section) in sections {
+        octets.push(*id);
+        octets.extend(leb(section.len()));
+        octets.extend(*section);
+    }
     octets
 }
+
+/// The section of a core module.
+const CORE_MODULE: u8 = 1;
+/// The section of instances of core modules.
+const CORE_INSTANCES: u8 = 2;
 
 /// A number as WebAssembly writes it (unsigned LEB128).
 fn leb(number: usize) -> Vec<u8> {

@@ -59,6 +59,7 @@ const CURIOUS: Sample<'_> = Sample {
         (call $wall (i32.const 4096))
         (call $hex (i64.load (i32.const 4096)) (i32.const 544))",
     in_translate: "",
+    in_decide: "",
 };
 
 /// It writes to its output, over and over.
@@ -77,6 +78,7 @@ const TALKATIVE: Sample<'_> = Sample {
         (call $write (call $stdout) (i32.const 8240) (i32.const 5) (i32.const 8320))
         (call $write (call $stderr) (i32.const 8256) (i32.const 37) (i32.const 8320))",
     in_translate: "",
+    in_decide: "",
 };
 
 #[test]

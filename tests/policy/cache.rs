@@ -1,14 +1,21 @@
 //! Compiled code is kept, and used only if the bridge itself wrote it for this very component.
 
-use crate::stage::{self, logged};
-use bridge_model::secret::Secret;
+use crate::{
+    admission_samples::Sample,
+    memory,
+    repeated::{Repeated, TIMES},
+    stage::{self, logged},
+};
+use bridge_model::{policy::PolicyChoice, ports::Policies, secret::Secret};
 use bridge_policy::{Cache, HostError, HostSettings, PolicyHost};
 use std::{
+    cell::Cell,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
-use suites::policy::{guest, in_force, take};
+use suites::policy::{context, guest, in_force, realm, take};
 use tempfile::TempDir;
 
 const TAKEN: &str = "compiled code was taken from the cache";
@@ -156,6 +163,52 @@ fn a_forged_file_is_not_used() {
         let log = load(&folder, 1);
         assert!(log.contains(NOT_USED), "{log}");
     }
+}
+
+#[test]
+fn a_thousand_forged_files_do_no_harm() {
+    let _alone = memory::alone();
+    let parent = TempDir::new().expect("a folder");
+    let folder = parent.path().join("compiled");
+    let host = open(&folder, 1).expect("a host");
+    let component = Sample::default().component();
+    let taken = || {
+        let (loaded, log) = logged(|| suites::policy::load(&host, &component));
+        let loaded = loaded.expect("it is admitted");
+        let policy = host.vendor(&realm(), PolicyChoice::Digest(&loaded.digest));
+        let answer = policy.and_then(|policy| policy.decide(&context(b""), &[]));
+        assert_eq!(answer.expect("it answers"), []);
+        assert!(host.forget(&loaded.digest));
+        log
+    };
+    taken();
+    let [file] = files(&folder).try_into().expect("one file");
+    let sound = fs::read(&file).expect("a file");
+    let forgeries = Cell::new(0);
+    let forge = || {
+        let count = forgeries.replace(forgeries.get() + 1);
+        let mut octets = sound.clone();
+        match count % 3 {
+            0 => octets[..32].fill(0),
+            1 => octets.truncate(sound.len() - 1 - count),
+            _ => octets[32 + count] ^= 1,
+        }
+        fs::write(&file, &octets).expect("the test may write");
+        let log = taken();
+        assert!(
+            log.contains(NOT_USED) && log.contains("its MAC is wrong"),
+            "{log}"
+        );
+    };
+    let repeated = Repeated {
+        name: "a forged file",
+        times: TIMES,
+        limit: Duration::from_millis(250),
+    };
+    repeated.expect_harmless(forge, || {
+        let log = taken();
+        assert!(log.contains(TAKEN) && !log.contains(NOT_USED), "{log}");
+    });
 }
 
 #[test]

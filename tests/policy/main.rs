@@ -22,6 +22,7 @@ mod names;
 mod optional;
 mod realm;
 mod recognition;
+mod repeated;
 mod shipped;
 mod signature;
 mod stage;

@@ -1,5 +1,6 @@
 //! What the tests of this suite stand on.
 
+use crate::memory;
 use bridge_model::{
     decision::{Context, Person, Step},
     names::RealmName,
@@ -10,7 +11,7 @@ use bridge_model::{
 use bridge_policy::{HostSettings, Limits, PolicyHost};
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError, RwLockReadGuard},
+    sync::{Arc, Mutex, PoisonError, RwLockReadGuard, RwLockWriteGuard},
 };
 use suites::policy::{MEASURED_ALONE, context, guest, in_force, lift_limit, person, take};
 use tracing_subscriber::fmt::MakeWriter;
@@ -30,19 +31,34 @@ pub(crate) fn limits() -> Limits {
 pub(crate) struct Stage {
     host: PolicyHost,
     reference: PolicyRef,
-    _others_may_run: RwLockReadGuard<'static, ()>,
+    _turn: Turn,
+}
+
+/// What a test holds while it calls policies.
+#[expect(dead_code, reason = "it is held for others to wait for")]
+enum Turn {
+    WithOthers(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
 }
 
 impl Stage {
     /// A host with these limits and this guest.
     pub(crate) fn new(limits: Limits, folder: &str) -> Self {
-        let others_may_run = turn();
+        Self::in_turn(limits, folder, Turn::WithOthers(turn()))
+    }
+
+    /// The same while no other test calls policies: for one that measures memory.
+    pub(crate) fn alone(limits: Limits, folder: &str) -> Self {
+        Self::in_turn(limits, folder, Turn::Alone(memory::alone()))
+    }
+
+    fn in_turn(limits: Limits, folder: &str, turn: Turn) -> Self {
         let host = host(limits);
         let reference = take(&host, guest(folder)).expect("the guest is admitted");
         Self {
             host,
             reference,
-            _others_may_run: others_may_run,
+            _turn: turn,
         }
     }
 

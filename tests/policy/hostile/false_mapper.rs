@@ -1,5 +1,7 @@
 use crate::{
     mapper::{candidate, claim_text, lie, mapper_in_force},
+    memory,
+    repeated::{End, Repeated},
     stage,
 };
 use bridge_model::{
@@ -25,8 +27,8 @@ fn expect_good_call(policy: &dyn MapperPolicy) {
 }
 
 #[test]
-fn plans_that_break_the_contract_are_refused() {
-    let _turn = stage::turn();
+fn plans_that_break_the_contract_are_refused_a_thousand_times() {
+    let _alone = memory::alone();
     let (_host, policy) = on_stage(stage::limits());
     for (how, part) in [
         (
@@ -37,17 +39,18 @@ fn plans_that_break_the_contract_are_refused() {
         ("large memo", "in check: memo: must have at most 64 KiB"),
         ("no problem", "in check: problems: must not be empty"),
     ] {
-        let error = policy.check(&lie(how)).expect_err("it breaks a rule");
-        assert_eq!(error.fault, PolicyFault::Contract, "{error}");
-        assert_eq!(error.policy, "false-mapper");
-        assert!(error.detail.contains(part), "{error}");
-        expect_good_call(&*policy);
+        let lie = || {
+            let error = policy.check(&lie(how)).expect_err("it breaks a rule");
+            assert_eq!(error.policy, "false-mapper");
+            End::Fault(PolicyFault::Contract, part).expect(how, &error);
+        };
+        Repeated::call(how).expect_harmless(lie, || expect_good_call(&*policy));
     }
 }
 
 #[test]
-fn answers_that_break_the_contract_are_refused() {
-    let _turn = stage::turn();
+fn answers_that_break_the_contract_are_refused_a_thousand_times() {
+    let _alone = memory::alone();
     let (_host, policy) = on_stage(stage::limits());
     for (how, part) in [
         (
@@ -64,11 +67,12 @@ fn answers_that_break_the_contract_are_refused() {
         ("bar", "result 1: add-bar: a name must not be blank"),
     ] {
         let both = [candidate("ada"), candidate("alan")];
-        let error = policy.adjust(how.as_bytes(), Timestamp(1), &both);
-        let error = error.expect_err("it breaks a rule");
-        assert_eq!(error.fault, PolicyFault::Contract, "{error}");
-        assert!(error.detail.contains(part), "{error}");
-        expect_good_call(&*policy);
+        let lie = || {
+            let error = policy.adjust(how.as_bytes(), Timestamp(1), &both);
+            let error = error.expect_err("it breaks a rule");
+            End::Fault(PolicyFault::Contract, part).expect(how, &error);
+        };
+        Repeated::call(how).expect_harmless(lie, || expect_good_call(&*policy));
     }
 }
 

@@ -1,6 +1,15 @@
-use crate::stage;
-use bridge_model::ports::PolicyFault;
-use suites::policy::{context, federation, guest, person, in_force, take};
+use crate::{
+    memory,
+    repeated::{End, Repeated, TIMES},
+    stage,
+};
+use bridge_model::{
+    ports::{Policies, PolicyFault},
+    secret::Secret,
+};
+use bridge_policy::{Cache, HostSettings, PolicyHost};
+use std::time::Duration;
+use suites::policy::{context, federation, guest, in_force, lift_limit, load, person, take};
 
 #[test]
 fn cannot_take_the_name_of_another_policy() {
@@ -49,4 +58,37 @@ fn gives_no_plan_and_names_no_problem() {
         []
     );
     assert!(policy.decide(&context(b""), &[person("uid=ada")]).is_err());
+}
+
+/// It is admitted each time: only the name is refused. Its code is kept, or it would be compiled each time.
+#[test]
+fn a_thousand_tries_to_take_a_name_do_no_harm() {
+    let _alone = memory::alone();
+    let parent = tempfile::TempDir::new().expect("a folder");
+    let host = PolicyHost::new(HostSettings {
+        limits: stage::limits(),
+        cache: Some(Cache {
+            folder: parent.path().join("compiled"),
+            mac_key: Secret::new(vec![1; 32]),
+        }),
+        ..HostSettings::default()
+    });
+    let host = host.expect("a host");
+    lift_limit(&host);
+    take(&host, guest("kept-state")).expect("it is admitted");
+    let repeated = Repeated {
+        name: "an impostor",
+        times: TIMES,
+        limit: Duration::from_millis(250),
+    };
+    let refused = End::Fault(PolicyFault::NotAdmitted, "is taken by policy kept-state");
+    let impostor = || {
+        let loaded = load(&host, guest("impostor")).expect("it is admitted");
+        let error = host.put_in_force(&loaded.digest);
+        refused.expect("an impostor", &error.expect_err("the name is taken"));
+        assert!(host.forget(&loaded.digest), "nothing of it is in force");
+    };
+    repeated.expect_harmless(impostor, || {
+        stage::expect_good_call(&*in_force(&host, "kept-state").expect("the first"));
+    });
 }

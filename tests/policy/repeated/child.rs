@@ -1,0 +1,97 @@
+//! Components that are not admitted, by a process of their own.
+//!
+//! What counts here is the memory of the host: the process takes its own along when it ends. Each time is a
+//! process that starts, some 25 ms with a bridge that is not optimised: what is refused in this process
+//! a thousand times is refused there [`ROUNDS`] times, each time all of it, one after the other.
+
+use super::{
+    End::Fault,
+    Repeated,
+    admission::{self, Door},
+};
+use crate::{
+    admission_child,
+    admission_samples::{Sample, with_bomb},
+    memory, stage,
+};
+use bridge_model::ports::PolicyFault::NotAdmitted;
+use bridge_policy::Limits;
+use std::time::Duration;
+use suites::policy::load;
+
+/// How often all are refused.
+const ROUNDS: usize = 15;
+
+#[test]
+fn all_that_are_refused_by_a_process_do_no_harm() {
+    let _alone = memory::alone();
+    let limits = Limits {
+        // Of a process that everything else goes before.
+        call_ms_max: 20,
+        ..admission::limits()
+    };
+    let door = Door::new(admission_child::host(limits));
+    let cases = admission::cases();
+    let count = u32::try_from(cases.len()).expect("some dozens");
+    let repeated = Repeated {
+        name: "all that are refused",
+        times: ROUNDS,
+        limit: (limits.deadline(0) + STARTED_WITHIN) * count,
+    };
+    let round = || {
+        for case in &cases {
+            door.expect_refused(case);
+        }
+    };
+    repeated.expect_harmless(round, || door.expect_next());
+}
+
+/// A component with too much code in it, the limit that it meets, the words for it, and how often.
+type Bomb = (&'static str, Vec<u8>, Limits, &'static str, usize);
+
+fn bombs() -> [Bomb; 2] {
+    let sample = Sample::default().component();
+    let patient = Limits {
+        component_octets_max: 64 << 20,
+        admission_ms_max: 60_000,
+        ..stage::limits()
+    };
+    let (hasty, narrow) = (
+        Limits {
+            admission_ms_max: 60,
+            ..patient
+        },
+        Limits {
+            admission_memory_octets_max: 96 << 20,
+            ..patient
+        },
+    );
+    let many = with_bomb(&sample, 1_000, 1_000);
+    let large = with_bomb(&sample, 1, 300_000);
+    [
+        ("many functions", many, hasty, "it takes longer than 60 ms", 300),
+        ("a large function", large, narrow, "more than 96 MiB of memory", 20),
+    ]
+}
+
+#[test]
+fn a_bomb_of_code_that_goes_off_again_and_again_does_no_harm() {
+    let _alone = memory::alone();
+    let door = Door::new(admission_child::host(stage::limits()));
+    for (name, octets, limits, part, times) in bombs() {
+        let host = admission_child::host(limits);
+        let repeated = Repeated {
+            name,
+            times,
+            limit: Duration::from_millis(limits.admission_ms_max),
+        };
+        let go_off = || {
+            let error = load(&host, &octets).expect_err(name);
+            Fault(NotAdmitted, part).expect(name, &error);
+        };
+        repeated.expect_harmless(go_off, || door.expect_next());
+    }
+}
+
+/// In a debug build.
+const STARTED_WITHIN: Duration = Duration::from_millis(250);
