@@ -120,7 +120,7 @@ fn a_version_that_differs_in_nothing_promotes_itself_for_this_federation() {
 
 /// The recordings of a folder, once there are any.
 #[track_caller]
-fn recordings(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn recordings(folder: &Path) -> Vec<PathBuf> {
     let begin = Instant::now();
     loop {
         let entries = fs::read_dir(folder).expect("the folder of the recordings");

@@ -6,6 +6,7 @@ mod commands;
 mod documents;
 mod policy;
 mod policy_guide;
+mod policy_languages;
 mod policy_registry;
 mod process_config;
 mod realm_files;
@@ -13,6 +14,7 @@ mod setup;
 mod sync;
 mod trial;
 mod trial_check;
+mod trial_mapper;
 
 /// Where Cargo put the bridge.
 const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge-under-test");

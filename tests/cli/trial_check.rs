@@ -42,6 +42,23 @@ fn every_rule_that_is_broken_is_found_and_named() {
 }
 
 #[test]
+fn where_a_policy_without_names_ended_is_shown_with_what_would_name_it() {
+    let author = Author::of(&breaking("never-traps"));
+    let check = ["check", "target/policy.wasm", "--seed", "7"];
+    let (_, text) = author.policy(&check);
+    assert!(!text.contains("innermost"), "{text}");
+    let (code, text) = author.policy(&[&check[..], &["--verbose"]].concat());
+    assert_eq!(code, 1, "{text}");
+    for part in [
+        "where decide ended, the innermost first:",
+        "wasm function",
+        "strip = \"debuginfo\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
 fn who_breaks_no_rule_passes() {
     let author = Author::of(guest("breaks-rules"));
     let (code, text) = author.policy(&["check", "target/policy.wasm", "--cases", "300"]);

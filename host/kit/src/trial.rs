@@ -15,7 +15,7 @@ mod stage;
 mod time;
 
 pub use bench::{BATCH_PERSONS, Benched, Cost, bench, fuel};
-pub use case::{Case, CaseError, CaseFile, Compared, Directives, Folder, folders};
+pub use case::{Answered, Case, CaseError, CaseFile, Compared, Directives, Folder, folders};
 pub use check::{CheckError, CheckSettings, Checked, Invariant, SampleDirectory, Violation, check};
 pub use directory::LdifDirectory;
 pub use guess::{NoSuffix, suffix};

@@ -14,7 +14,7 @@ use crate::{
     clock::CallClock,
     contract,
     engine::PolicyEngine,
-    fault::Fault,
+    fault::{self, Fault},
     limits::Limits,
     log::{Author, Log, Outcome},
     meter::{CallUse, Meter},
@@ -254,7 +254,12 @@ impl<F> Linked<F> {
             });
         }
         let outcome = outcome.map_err(|error| {
-            log.frames(function, &error);
+            if let Some(frames) = fault::frames(&error, function) {
+                log.frames(&frames);
+                if let Some(witness) = self.program.engine.witness() {
+                    witness.keep(frames);
+                }
+            }
             Fault::of(&error, function, persons, &self.program.limits).with_last_words(&log)
         });
         log.close(&Outcome {

@@ -1,6 +1,10 @@
 //! The engine that all policies share, and the clock that ends calls.
 
-use crate::{limits::Limits, meter::Meter};
+use crate::{
+    limits::Limits,
+    meter::Meter,
+    witness::{Observers, Witness},
+};
 use aws_lc_rs::digest;
 use std::{
     hash::{Hash, Hasher},
@@ -21,26 +25,27 @@ pub(crate) struct PolicyEngine {
     /// Fields are dropped in order: the ticker stops before the engine goes.
     _ticker: Ticker,
     engine: Engine,
-    meter: Option<Arc<Meter>>,
+    observers: Observers,
 }
 
 impl PolicyEngine {
     /// Makes the engine and reserves the address space of its instances.
     pub(crate) fn new(limits: &Limits) -> Result<Self, EngineError> {
-        Self::metered(limits, None)
+        Self::observed(limits, Observers::default())
     }
 
-    /// The same, with a meter that every call is noted on.
-    pub(crate) fn metered(limits: &Limits, meter: Option<Arc<Meter>>) -> Result<Self, EngineError> {
+    /// The same, where every call is looked on at.
+    pub(crate) fn observed(limits: &Limits, observers: Observers) -> Result<Self, EngineError> {
         let mut config = config(limits);
-        config.consume_fuel(meter.as_ref().is_some_and(|meter| meter.counts_fuel()));
+        let meter = observers.meter.as_ref();
+        config.consume_fuel(meter.is_some_and(|meter| meter.counts_fuel()));
         let engine = Engine::new(&config).map_err(EngineError::Engine)?;
         let ticker = Ticker::start(engine.weak(), Duration::from_millis(limits.tick_ms))
             .map_err(EngineError::Ticker)?;
         Ok(Self {
             _ticker: ticker,
             engine,
-            meter,
+            observers,
         })
     }
 
@@ -51,7 +56,12 @@ impl PolicyEngine {
 
     /// What calls are noted on.
     pub(crate) fn meter(&self) -> Option<&Meter> {
-        self.meter.as_deref()
+        self.observers.meter.as_deref()
+    }
+
+    /// Who keeps where calls end that have no answer.
+    pub(crate) fn witness(&self) -> Option<&Witness> {
+        self.observers.witness.as_deref()
     }
 }
 

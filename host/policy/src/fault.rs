@@ -7,6 +7,7 @@ use crate::{
     limits::Limits,
     log::{Log, beginning, escape},
     realm::Busy,
+    witness::Frames,
 };
 use bridge_model::ports::PolicyFault;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
@@ -106,14 +107,32 @@ pub(crate) fn sentence(text: &str) -> String {
 }
 
 /// The frames of the policy where it ended, for its author; none where it did not run.
-pub(crate) fn frames(error: &wasmtime::Error) -> Option<String> {
-    error.downcast_ref::<WasmBacktrace>().map(|backtrace| {
-        let text = backtrace.to_string();
-        text.lines()
-            .take(FRAME_LINES_MAX)
-            .collect::<Vec<_>>()
-            .join("\n")
+pub(crate) fn frames(error: &wasmtime::Error, function: &'static str) -> Option<Frames> {
+    let backtrace = error.downcast_ref::<WasmBacktrace>()?;
+    let innermost = backtrace.frames().first();
+    let has_names = innermost.is_some_and(|frame| frame.func_name().is_some());
+    let text = backtrace.to_string();
+    // The heading, and what the engine remarks on itself, are no frames.
+    let lines = text.lines().skip(1);
+    let lines: Vec<_> = lines
+        .filter(|line| !line.starts_with("note:"))
+        .take(FRAME_LINES_MAX)
+        .map(frame)
+        .collect();
+    (!lines.is_empty()).then_some(Frames {
+        function,
+        lines,
+        has_names,
     })
+}
+
+/// A line of bounded length that does nothing to a terminal: functions are called what their author likes.
+fn frame(line: &str) -> String {
+    let mut frame = escape(beginning(line, FRAME_OCTETS_MAX));
+    if line.len() > FRAME_OCTETS_MAX {
+        frame.push('…');
+    }
+    frame
 }
 
 fn of_trap(trap: Trap, limits: &Limits) -> (PolicyFault, String) {
@@ -168,6 +187,8 @@ const COUNT_WORDS: &str = "resource limit exceeded";
 const SENTENCE_OCTETS_MAX: usize = 1000;
 /// The innermost frames say enough.
 const FRAME_LINES_MAX: usize = 12;
+/// Names of generic functions go on for ever.
+const FRAME_OCTETS_MAX: usize = 160;
 
 #[cfg(test)]
 mod tests {

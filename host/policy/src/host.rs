@@ -12,12 +12,12 @@ use crate::{
     fault::{self, Fault},
     limits::Limits,
     linking::Linking,
-    meter::Meter,
     policy::Loaded,
     realm::{RealmUse, Realms},
     realm_log::PolicyLine,
     registry::{Known, Registry},
     signature,
+    witness::Observers,
 };
 use arc_swap::ArcSwap;
 use bridge_model::{
@@ -82,24 +82,20 @@ impl PolicyHost {
     ///
     /// When the machine, a limit or the cache's folder does not allow it.
     pub fn new(settings: HostSettings) -> Result<Self, HostError> {
-        Self::made(settings, None)
+        Self::observed(settings, Observers::default())
     }
 
-    /// Makes a host without policies that notes what every call uses.
+    /// Makes a host without policies whose calls somebody looks on at.
     ///
     /// # Errors
     ///
     /// As [`PolicyHost::new`].
-    pub fn metered(settings: HostSettings, meter: Arc<Meter>) -> Result<Self, HostError> {
-        Self::made(settings, Some(meter))
-    }
-
-    fn made(settings: HostSettings, meter: Option<Arc<Meter>>) -> Result<Self, HostError> {
+    pub fn observed(settings: HostSettings, observers: Observers) -> Result<Self, HostError> {
         let limits = settings.limits;
         if let Some(rule) = limits.unusable() {
             return Err(HostError::Limits(rule));
         }
-        let engine = PolicyEngine::metered(&limits, meter).map_err(|error| match error {
+        let engine = PolicyEngine::observed(&limits, observers).map_err(|error| match error {
             EngineError::Engine(error) => HostError::Engine(format!("{error:#}")),
             EngineError::Ticker(error) => HostError::Clock(error),
         })?;

@@ -3,10 +3,11 @@
 use crate::{
     bindings::ldap_oidc::policy::{log, types},
     call::CallState,
-    fault::{self, Fault},
+    fault::Fault,
     limits::Limits,
     realm::{Busy, Realm},
     realm_log::{LINES_PER_SECOND, LineLevel},
+    witness::Frames,
 };
 use std::{
     fmt::Write,
@@ -115,17 +116,16 @@ impl Log {
     }
 
     /// Says where the policy was when it ended, for its author.
-    pub(crate) fn frames(&self, function: &str, error: &wasmtime::Error) {
-        if let Some(frames) = fault::frames(error) {
-            tracing::debug!(
-                target: "policy",
-                realm = self.realm_name(),
-                policy = self.author.policy(),
-                digest = self.author.digest,
-                function,
-                "{frames}"
-            );
-        }
+    pub(crate) fn frames(&self, frames: &Frames) {
+        tracing::debug!(
+            target: "policy",
+            realm = self.realm_name(),
+            policy = self.author.policy(),
+            digest = self.author.digest,
+            function = frames.function,
+            "error while executing:\n{}",
+            frames.lines.join("\n")
+        );
     }
 
     /// Writes a line of the policy's, within what the call may write.

@@ -170,6 +170,12 @@ pub(super) fn write_person(out: &mut String, person: &Value) -> std::fmt::Result
         let (key, code, entries) = (word(&read["key"]), &read["result_code"], &read["entries"]);
         writeln!(out, "  read {key}: result {code}, entries {entries}")?;
     }
+    for mapper in items(&person["mappers"]) {
+        if let Some(failure) = mapper["failure"].as_str() {
+            let (name, failure) = (word(&mapper["name"]), printable(failure));
+            writeln!(out, "  mapper {name} failed: {failure}")?;
+        }
+    }
     if let Some(problem) = person["problem"].as_str() {
         writeln!(out, "  no identity: {problem}")?;
     }

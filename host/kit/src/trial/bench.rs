@@ -2,9 +2,10 @@
 
 use super::{
     check::{CheckError, SampleDirectory, first_people},
+    outcome::mapper_failures,
     stage::Stage,
 };
-use bridge_federation::{Candidate, TriedVerdict};
+use bridge_federation::{Candidate, TrialFault, Tried, TriedVerdict};
 use bridge_model::{realm::PlannedFederation, search::Reply, time::Timestamp};
 use bridge_policy::{CallUse, Limits, Meter};
 use std::time::Duration;
@@ -48,6 +49,8 @@ pub struct Benched {
     pub memory_octets: usize,
     /// The most octets of an answer about one person, as JSON: about what the host holds of it.
     pub answer_octets: usize,
+    /// Why a mapper was left out, with the person's DN: of the first of whom it was.
+    pub left_out: Option<String>,
 }
 
 /// How many persons a batch had.
@@ -85,12 +88,11 @@ pub async fn bench(
         calls: 0,
         memory_octets: 0,
         answer_octets: 0,
+        left_out: None,
     };
     for at in 0..SIGN_INS {
         let tried = trial.judge(candidate(at).into_iter().collect(), NOW).await;
-        for tried in &tried {
-            benched.answer_octets = benched.answer_octets.max(answer_octets(tried));
-        }
+        benched.look_at(&tried)?;
         let uses = meter.take();
         benched.calls = benched.calls.max(uses.len());
         benched.note(&uses);
@@ -101,7 +103,8 @@ pub async fn bench(
     let batch: Vec<_> = (0..BATCH).filter_map(candidate).collect();
     let mut times = Vec::new();
     for _ in 0..BATCHES {
-        trial.judge(batch.clone(), NOW).await;
+        let tried = trial.judge(batch.clone(), NOW).await;
+        benched.look_at(&tried)?;
         let uses = meter.take();
         benched.note(&uses);
         benched.batch_call_max = longest(&uses).max(benched.batch_call_max);
@@ -133,18 +136,39 @@ pub async fn fuel(
 }
 
 impl Benched {
+    /// A call that has no answer costs something else than one that has.
+    fn look_at(&mut self, tried: &[Tried]) -> Result<(), CheckError> {
+        for tried in tried {
+            let dn = &tried.view.entry.dn;
+            if let Err(TrialFault::Policy(error)) = &tried.outcome {
+                return Err(CheckError::NoAnswer {
+                    dn: dn.clone(),
+                    reason: error.to_string(),
+                });
+            }
+            self.answer_octets = self.answer_octets.max(answer_octets(tried));
+            if self.left_out.is_none() {
+                let failure = mapper_failures(tried).next();
+                self.left_out = failure.map(|it| format!("{dn}: {it}"));
+            }
+        }
+        Ok(())
+    }
+
     fn note(&mut self, uses: &[CallUse]) {
         let memory = uses.iter().map(|used| used.memory_octets).max();
         self.memory_octets = self.memory_octets.max(memory.unwrap_or(0));
     }
 
-    /// What is at half of a limit or over it, in words.
+    /// What was left out, and what is at half of a limit or over it, in words.
     pub fn warnings(&self, limits: &Limits) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<_> = self.left_out.iter().cloned().collect();
         let mut warn = |what: &str, used: u128, limit: u128| {
             if used.saturating_mul(2) >= limit {
                 let percent = used.saturating_mul(100) / limit.max(1);
-                warnings.push(format!("{what} is at {percent} % of its limit"));
+                warnings.push(format!(
+                    "{what} is at {percent} % of its limit; beyond it a call ends and denies"
+                ));
             }
         };
         for (what, time, persons) in [
@@ -187,7 +211,7 @@ fn cost(times: &mut [Duration]) -> Cost {
     }
 }
 
-fn answer_octets(tried: &bridge_federation::Tried) -> usize {
+fn answer_octets(tried: &Tried) -> usize {
     match &tried.outcome {
         Ok(TriedVerdict::Identified(person)) => {
             serde_json::to_vec(&person.identity).map_or(0, |json| json.len())
@@ -212,6 +236,7 @@ mod tests {
             calls: 1,
             memory_octets: limits.memory_octets_max / 2 - 1,
             answer_octets: 1_000,
+            left_out: None,
         };
         assert_eq!(benched.warnings(&limits), Vec::<String>::new());
         benched.memory_octets += 1;

@@ -24,7 +24,7 @@ pub use folder::{CaseFile, Folder, folders};
 
 use super::{
     directory::LdifDirectory,
-    outcome::{canonical, outcome},
+    outcome::{canonical, mapper_failures, outcome},
     stage::Stage,
 };
 use crate::ldif::{LdifError, Record};
@@ -83,6 +83,16 @@ pub struct Case {
     pub own: Vec<Dn>,
     /// What should come of it; none: nobody has said it yet.
     pub expected: Option<Value>,
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// `people`, by DN, each as [`outcome`] says; and `not_users`, the DNs of entries of the case that are
+    /// none. A user name by which the login filter does not find its own person stands in `login`.
+    pub value: Value,
+    /// Why mappers were left out: each with the person's DN, the mapper's name and the policy.
+    pub failures: Vec<String>,
 }
 
 /// What came of it, beside what should.
@@ -146,19 +156,21 @@ impl Case {
         Ok((trial, candidates, others))
     }
 
-    /// What comes of it: `people`, by DN, each as [`outcome`] says; and `not_users`, the DNs of entries
-    /// of the case that are none. A user name by which the login filter does not find its own person
-    /// stands in `login`.
+    /// What comes of it.
     ///
     /// # Errors
     ///
     /// When it cannot be tried.
-    pub async fn run(&self, stage: &Stage, planned: PlannedFederation) -> Result<Value, CaseError> {
+    pub async fn run(
+        &self,
+        stage: &Stage,
+        planned: PlannedFederation,
+    ) -> Result<Answered, CaseError> {
         let (trial, candidates, others) = self.stage(stage, planned).await?;
         let reply = self.directives.reply.as_ref();
         let dns: Vec<_> = candidates.iter().map(|it| it.entry.dn.clone()).collect();
         let tried = trial.judge(candidates, self.directives.now).await;
-        let mut people = Map::new();
+        let (mut people, mut failures) = (Map::new(), Vec::new());
         for (dn, tried) in dns.into_iter().zip(&tried) {
             let mut value = outcome(tried, trial.planned(), reply);
             if let Some(identity) = &tried.view.identity
@@ -167,6 +179,7 @@ impl Case {
             {
                 members.insert("login".to_owned(), json!(other));
             }
+            failures.extend(mapper_failures(tried).map(|it| format!("{dn}: {it}")));
             people.insert(dn, value);
         }
         let mut answered = Map::new();
@@ -174,7 +187,10 @@ impl Case {
         if !others.is_empty() {
             answered.insert("not_users".to_owned(), json!(others));
         }
-        Ok(Value::Object(answered))
+        Ok(Answered {
+            value: Value::Object(answered),
+            failures,
+        })
     }
 
     /// Compares what came of it with what should.

@@ -151,6 +151,14 @@ pub enum CheckError {
     /// A case cannot be tried.
     #[error(transparent)]
     Case(#[from] CaseError),
+    /// The policy has no answer for somebody of whom it is measured.
+    #[error("{dn}: {reason}")]
+    NoAnswer {
+        /// Their entry.
+        dn: String,
+        /// What happened.
+        reason: String,
+    },
 }
 
 /// What a case broke, before it is known how small it can be.

@@ -47,6 +47,14 @@ pub fn outcome(tried: &Tried, planned: &PlannedFederation, reply: Option<&Reply>
     json!({ "comes_in": comes_in, name: value })
 }
 
+/// Why mappers were left out, each with its name.
+pub(crate) fn mapper_failures(tried: &Tried) -> impl Iterator<Item = String> {
+    tried.view.mappers.iter().filter_map(|mapper| {
+        let reason = mapper.failure.as_ref()?;
+        Some(format!("mapper {} was left out: {reason}", mapper.name))
+    })
+}
+
 fn rejected(rejection: &Rejection) -> Value {
     let mut value = Map::new();
     value.insert("reason".to_owned(), json!(rejection.reason.reason()));

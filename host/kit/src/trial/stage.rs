@@ -12,8 +12,8 @@ use bridge_model::{
     realm::{PlannedFederation, PolicyRef},
     search::{SearchScope, Subtree},
 };
-use bridge_policy::{HostError, HostSettings, Limits, Meter, PolicyHost};
-use std::{sync::Arc, time::Duration};
+use bridge_policy::{HostError, HostSettings, Limits, Observers, PolicyHost};
+use std::time::Duration;
 use url::Url;
 
 /// The realm, and the federation, that a trial is of.
@@ -65,28 +65,25 @@ impl Stage {
     ///
     /// When it is not admitted.
     pub fn load(octets: &[u8], wasi: WasiGrant, limits: Limits) -> Result<Self, StageError> {
-        Self::metered(octets, wasi, limits, None)
+        Self::observed(octets, wasi, limits, Observers::default())
     }
 
-    /// The same, where every call is noted on a meter.
+    /// The same, where somebody looks on at every call.
     ///
     /// # Errors
     ///
     /// As [`Stage::load`].
-    pub fn metered(
+    pub fn observed(
         octets: &[u8],
         wasi: WasiGrant,
         limits: Limits,
-        meter: Option<Arc<Meter>>,
+        observers: Observers,
     ) -> Result<Self, StageError> {
         let settings = HostSettings {
             limits,
             ..HostSettings::default()
         };
-        let host = match meter {
-            Some(meter) => PolicyHost::metered(settings, meter)?,
-            None => PolicyHost::new(settings)?,
-        };
+        let host = PolicyHost::observed(settings, observers)?;
         let package = PolicyPackage {
             wasi,
             ..PolicyPackage::unsigned(octets, PolicyOrigin::File(TRIAL.to_owned()))
@@ -118,8 +115,11 @@ impl Stage {
     /// # Errors
     ///
     /// When it is not admitted.
-    pub fn add(&self, octets: &[u8]) -> Result<(), PolicyError> {
-        let package = PolicyPackage::unsigned(octets, PolicyOrigin::BuiltIn);
+    pub fn add(&self, octets: &[u8], wasi: WasiGrant) -> Result<(), PolicyError> {
+        let package = PolicyPackage {
+            wasi,
+            ..PolicyPackage::unsigned(octets, PolicyOrigin::File(TRIAL.to_owned()))
+        };
         let other = self.host.load(&package)?;
         let is_taken = |(known, _): &(PolicyRef, Description)| known.id == other.id;
         let mut in_force = self.host.vendors().into_iter().chain(self.host.mappers());

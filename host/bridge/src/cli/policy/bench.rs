@@ -1,9 +1,11 @@
 //! `policy bench`: what a policy costs, beside what it may.
 
 use super::{
+    staging::Staging,
     terminal::{octets, shown},
-    trial::{load_metered, planned, samples, somebody},
+    trial::{planned, samples, somebody},
 };
+use crate::cli::output::printable;
 use bridge_kit::trial::{BATCH_PERSONS, Cost, SampleDirectory, Stage, bench, fuel};
 use bridge_model::realm::PlannedFederation;
 use bridge_policy::Meter;
@@ -24,13 +26,22 @@ pub(in crate::cli) struct Bench {
     /// The federation; preset: one that says nothing but where people live
     #[arg(long, value_name = "FILE")]
     federation: Option<PathBuf>,
+    #[command(flatten)]
+    staging: Staging,
 }
 
 impl Bench {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let outcome = self.benched().await;
+        self.staging.end(outcome)
+    }
+
+    async fn benched(&self) -> anyhow::Result<ExitCode> {
         let samples = samples();
         let meter = Arc::new(Meter::new(false));
-        let stage = load_metered(&self.policy, Some(Arc::clone(&meter)))?;
+        let stage = self
+            .staging
+            .load_metered(&self.policy, Some(Arc::clone(&meter)))?;
         let federation = self.federation(&stage)?;
         let benched = bench(&stage, &meter, &samples, federation.as_ref()).await?;
         let fuel = self.fuel(&samples).await?;
@@ -88,10 +99,7 @@ impl Bench {
             writeln!(out, "  {what:<20} {used}{limit}")?;
         }
         for warning in benched.warnings(limits) {
-            writeln!(
-                out,
-                "warning: {warning}; beyond the limit a call ends and denies"
-            )?;
+            writeln!(out, "warning: {}", printable(&warning))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -99,7 +107,9 @@ impl Bench {
     /// What a sign-in costs in the engine's own units, which are the same on every machine.
     async fn fuel(&self, samples: &[SampleDirectory<'_>]) -> anyhow::Result<u64> {
         let meter = Arc::new(Meter::new(true));
-        let stage = load_metered(&self.policy, Some(Arc::clone(&meter)))?;
+        let stage = self
+            .staging
+            .load_metered(&self.policy, Some(Arc::clone(&meter)))?;
         let federation = self.federation(&stage)?;
         Ok(fuel(&stage, &meter, samples, federation.as_ref()).await?)
     }

@@ -1,8 +1,9 @@
 //! `policy check`: a policy held to the contract's invariants.
 
 use super::{
+    staging::Staging,
     terminal::shown,
-    trial::{load, planned, samples, somebody},
+    trial::{planned, samples, somebody},
 };
 use crate::cli::output::printable;
 use bridge_kit::{
@@ -34,12 +35,19 @@ pub(in crate::cli) struct Check {
     /// LDIF with people to draw from, beside those of the samples
     #[arg(long, value_name = "FILE")]
     directory: Option<PathBuf>,
+    #[command(flatten)]
+    staging: Staging,
 }
 
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let outcome = self.checked().await;
+        self.staging.end(outcome)
+    }
+
+    async fn checked(&self) -> anyhow::Result<ExitCode> {
         let started = Instant::now();
-        let stage = load(&self.policy)?;
+        let stage = self.staging.load(&self.policy)?;
         let own = match &self.directory {
             Some(file) => Some((shown(file), std::fs::read_to_string(file)?)),
             None => None,
@@ -68,6 +76,7 @@ impl Check {
         let mut out = io::stdout();
         let seconds = started.elapsed().as_secs_f32();
         let Some(violation) = checked.violation else {
+            self.staging.forget();
             writeln!(
                 out,
                 "{}: {} cases, nothing found ({seconds:.1} s, seed {}; people as in {})",

@@ -19,6 +19,7 @@ mod rehearse;
 mod run;
 mod shadow;
 mod sign;
+mod staging;
 mod swap;
 mod terminal;
 mod test;

@@ -1,8 +1,9 @@
 //! `policy run`: what a policy makes of one entry, or of a sign-in that was recorded.
 
 use super::{
+    staging::{Staging, add_built_in, mappers},
     terminal::shown,
-    trial::{load, planned},
+    trial::planned,
 };
 use crate::cli::{
     explain::{word, write_person},
@@ -11,12 +12,7 @@ use crate::cli::{
 use anyhow::Context as _;
 use bridge_federation::Recording;
 use bridge_kit::trial::{Case, Directives, Stage, canonical, outcome};
-use bridge_model::{
-    plan::Plan,
-    policy::PolicyChoice,
-    ports::{MapperPolicy, Policies as _},
-    realm::PolicyRef,
-};
+use bridge_model::{plan::Plan, policy::PolicyChoice, ports::Policies as _, realm::PolicyRef};
 use clap::Args;
 use serde_json::{Value, json};
 use std::{
@@ -25,7 +21,6 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
 };
 
 /// What is tried, and on whom.
@@ -51,11 +46,18 @@ pub(in crate::cli) struct Run {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    staging: Staging,
 }
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let stage = load(&self.policy)?;
+        let outcome = self.ran().await;
+        self.staging.end(outcome)
+    }
+
+    async fn ran(&self) -> anyhow::Result<ExitCode> {
+        let stage = self.staging.load(&self.policy)?;
         match (&self.entry, &self.recording) {
             (Some(entry), _) => self.entries(&stage, entry).await,
             (None, Some(recording)) => self.replay(&stage, recording),
@@ -119,12 +121,15 @@ impl Run {
     fn replay(&self, stage: &Stage, file: &Path) -> anyhow::Result<ExitCode> {
         let text = fs::read_to_string(file).with_context(|| shown(file))?;
         let recording = Recording::read(&text).with_context(|| shown(file))?;
-        let mappers = chained(stage, &recording)?;
+        let chained = recording.plan.chained.iter();
+        let mut named: Vec<_> = chained.map(|it| it.policy.id.as_str()).collect();
+        if stage.is_mapper() {
+            named.push(&recording.policy.id);
+        }
+        add_built_in(stage, &named)?;
+        let mappers = mappers(stage)?;
         let policy = if stage.is_mapper() {
-            // A recording of a mapper policy's is answered by the vendor policy of this build.
-            for component in bridge_components::components() {
-                stage.add(component.bytes)?;
-            }
+            // A recording of a mapper policy's is answered by the vendor policy that stands beside it.
             let vendor = PolicyChoice::InForce(&recording.policy.id);
             stage.host().vendor(stage.realm(), vendor)?
         } else {
@@ -171,22 +176,6 @@ impl Run {
             ExitCode::FAILURE
         })
     }
-}
-
-/// The mapper policies that a recording names.
-fn chained(stage: &Stage, recording: &Recording) -> anyhow::Result<Vec<Arc<dyn MapperPolicy>>> {
-    if recording.plan.chained.is_empty() {
-        return Ok(Vec::new());
-    }
-    for component in bridge_components::components() {
-        stage.add(component.bytes)?;
-    }
-    let mut mappers = Vec::new();
-    for (known, _) in stage.host().mappers() {
-        let choice = PolicyChoice::Digest(&known.digest);
-        mappers.push(stage.host().mapper(stage.realm(), choice)?);
-    }
-    Ok(mappers)
 }
 
 fn in_short(policy: &PolicyRef) -> String {

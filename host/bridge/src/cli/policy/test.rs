@@ -1,12 +1,15 @@
 //! `policy test`: people in LDIF, and what should come of them.
 
 use super::{
+    staging::Staging,
     terminal::shown,
-    trial::{component_of, load, planned},
+    trial::{component_of, planned},
 };
 use crate::cli::{output::printable, report};
 use bridge_kit::ldif::Record;
-use bridge_kit::trial::{CaseError, CaseFile, Compared, Directives, Folder, Stage, folders};
+use bridge_kit::trial::{
+    Answered, CaseError, CaseFile, Compared, Directives, Folder, Stage, folders,
+};
 use bridge_model::realm::PlannedFederation;
 use clap::Args;
 use std::{
@@ -31,6 +34,8 @@ pub(in crate::cli) struct Test {
     /// Write what comes of the cases as what should come of them
     #[arg(long)]
     bless: bool,
+    #[command(flatten)]
+    staging: Staging,
 }
 
 /// How cases ended.
@@ -59,6 +64,8 @@ impl Test {
             Ok(_) => ExitCode::SUCCESS,
             Err(error) => {
                 report(&error);
+                // Where nothing can be printed there is nobody to tell.
+                let _ = self.staging.show();
                 ExitCode::from(2)
             }
         }
@@ -74,7 +81,7 @@ impl Test {
             .clone()
             .unwrap_or_else(|| self.folder.join("tests"));
         let folders = folders(&cases)?;
-        let stage = load(&file)?;
+        let stage = self.staging.load(&file)?;
         let mut count = Count::default();
         for folder in &folders {
             self.of_folder(&stage, folder, &mut count).await?;
@@ -117,19 +124,23 @@ impl Test {
             match end {
                 Ok(End::Same) => {
                     count.same += 1;
+                    self.staging.forget();
                     writeln!(out, "ok       {name} ({ms} ms)")?;
                 }
                 Ok(End::Blessed) => {
                     count.blessed += 1;
                     writeln!(out, "written  {name}: {}", shown(&case.expected))?;
+                    self.staging.show()?;
                 }
                 Ok(End::Differs(difference)) => {
                     count.different += 1;
                     write!(out, "FAILED   {name}\n{}", in_lines(&difference))?;
+                    self.staging.show()?;
                 }
                 Err(error) => {
                     count.broken += 1;
                     writeln!(out, "BROKEN   {name}: {}", printable(&error.to_string()))?;
+                    self.staging.show()?;
                 }
             }
         }
@@ -144,20 +155,22 @@ impl Test {
         planned: PlannedFederation,
     ) -> Result<End, CaseError> {
         let case = file.read(base)?;
-        let answered = case.run(stage, planned).await?;
-        match case.compare(&answered) {
-            Compared::Same => Ok(End::Same),
+        let Answered { value, failures } = case.run(stage, planned).await?;
+        let difference = match case.compare(&value) {
+            Compared::Same => return Ok(End::Same),
             Compared::Differs(_) | Compared::Unsaid if self.bless => {
-                file.bless(&answered)?;
-                Ok(End::Blessed)
+                file.bless(&value)?;
+                return Ok(End::Blessed);
             }
-            Compared::Differs(difference) => Ok(End::Differs(difference)),
-            Compared::Unsaid => Ok(End::Differs(format!(
+            Compared::Differs(difference) => difference,
+            Compared::Unsaid => format!(
                 "nobody has said what should come of it: write {}, or have it written with --bless\n{}",
                 file.expected.display(),
-                bridge_kit::trial::canonical(&answered)
-            ))),
-        }
+                bridge_kit::trial::canonical(&value)
+            ),
+        };
+        let lines = difference.lines().map(str::to_owned).chain(failures);
+        Ok(End::Differs(lines.collect::<Vec<_>>().join("\n")))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What `policy test`, `run`, `bench` and `check` have in common: a policy from a file, and a federation
 //! to try it with.
 
-use super::terminal::shown;
+use super::{staging::add_built_in, terminal::shown};
 use crate::{
     config,
     documents::{Node, Origin, Source, read_federation_in, tree::Value},
@@ -11,13 +11,11 @@ use bridge_kit::{
     ldif::Record,
     trial::{SampleDirectory, Stage, suffix},
 };
-use bridge_model::policy::PolicyRules;
-use bridge_model::{policy::WasiGrant, realm::PlannedFederation};
-use bridge_policy::{Limits, Meter, inspect};
+use bridge_model::{policy::PolicyRules, realm::PlannedFederation};
+use bridge_policy::Limits;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 /// Members that lead to a directory or its secrets: there is none here.
@@ -28,25 +26,8 @@ const OF_THE_CONNECTION: [&str; 4] = [
     "client_certificate",
 ];
 
-/// Loads the policy of a file, which may reach what it says that it needs.
-pub(super) fn load(file: &Path) -> anyhow::Result<Stage> {
-    load_metered(file, None)
-}
-
-/// The same, where every call is noted on a meter.
-pub(super) fn load_metered(file: &Path, meter: Option<Arc<Meter>>) -> anyhow::Result<Stage> {
-    let octets = fs::read(file).with_context(|| shown(file))?;
-    let needs_wasi = inspect(&octets).is_ok_and(|inspection| inspection.needs_wasi);
-    let wasi = if needs_wasi {
-        WasiGrant::Minimal
-    } else {
-        WasiGrant::None
-    };
-    Stage::metered(&octets, wasi, limits(), meter).with_context(|| shown(file))
-}
-
 /// The limits of a bridge; one call at a time needs little address space.
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         instances_max: 8,
         ..Limits::default()
@@ -86,19 +67,24 @@ pub(super) fn planned(
     records: &[Record],
 ) -> anyhow::Result<PlannedFederation> {
     let Some(file) = file else {
-        if stage.is_mapper() {
-            others(stage)?;
-        }
         let federation = stage.federation(suffix(records)?)?;
-        return Ok(stage.plan(&federation)?);
+        if !stage.is_mapper() {
+            return Ok(stage.plan(&federation)?);
+        }
+        add_built_in(stage, &[stage.vendor()])?;
+        let planned = stage.plan(&federation);
+        return planned.context("without a federation the mapper is tried with nothing said to it; give one that has such a mapper with --federation");
     };
     let text = fs::read_to_string(file).with_context(|| shown(file))?;
     let mut root = one_federation(config::tree(file, &text)?);
     let kinds = &stage.description().kinds;
-    let has_others = mappers(&root).any(|kind| !kinds.iter().any(|known| known.kind == kind));
-    if stage.is_mapper() || has_others {
-        others(stage)?;
+    let is_own = |kind: &&str| kinds.iter().any(|known| known.kind == *kind);
+    let mut named: Vec<_> = mappers(&root).filter(|kind| !is_own(kind)).collect();
+    if stage.is_mapper() {
+        let vendor = root.get("vendor").and_then(Node::as_text);
+        named.push(vendor.unwrap_or(stage.vendor()));
     }
+    add_built_in(stage, &named)?;
     preset(&mut root, stage, records);
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     let source = Source::new(Origin::File { folder }, stage.host());
@@ -107,14 +93,6 @@ pub(super) fn planned(
     })?;
     stage.check_used(&read.planned)?;
     Ok(read.planned)
-}
-
-/// The policies of this build, which the federation may name beside the one that is tried.
-fn others(stage: &Stage) -> anyhow::Result<()> {
-    for component in bridge_components::components() {
-        stage.add(component.bytes)?;
-    }
-    Ok(())
 }
 
 /// A file may be that of a realm: then its first federation is meant.
