@@ -1,9 +1,9 @@
 //! Calls of policies about persons: how many at once, where they run, and what a failure takes down.
 
-use crate::{aside::aside, lane};
+use crate::{aside::aside, lane, member::ActiveFederation};
 use bridge_model::{
     names::RealmName,
-    ports::{PolicyError, PolicyFault},
+    ports::{PolicyError, PolicyFault, VendorPolicy},
     realm::PolicyRef,
 };
 use std::{
@@ -102,6 +102,52 @@ where
         };
         all.answers.extend(part.into_iter().zip(answers));
     }
+}
+
+/// Asks the vendor policy of a federation one thing that somebody waits for: on this very thread, or in the slow
+/// lane where its calls take long.
+pub(crate) async fn ask_once<T, F>(
+    federation: &ActiveFederation,
+    question: F,
+) -> Result<T, PolicyError>
+where
+    T: Send + 'static,
+    F: FnOnce(&dyn VendorPolicy) -> Result<T, PolicyError> + Send + 'static,
+{
+    let policy = Arc::clone(&federation.policy);
+    if policy.is_slow() {
+        in_lane(federation, move || question(&*policy)).await
+    } else {
+        question(&*policy)
+    }
+}
+
+/// The same about a page of people, on another thread at any rate.
+pub(crate) async fn ask_about_page<T, F>(
+    federation: &ActiveFederation,
+    question: F,
+) -> Result<T, PolicyError>
+where
+    T: Send + 'static,
+    F: FnOnce(&dyn VendorPolicy) -> Result<T, PolicyError> + Send + 'static,
+{
+    let policy = Arc::clone(&federation.policy);
+    if policy.is_slow() {
+        in_lane(federation, move || question(&*policy)).await
+    } else {
+        aside(move || question(&*policy)).await
+    }
+}
+
+async fn in_lane<T: Send + 'static>(
+    federation: &ActiveFederation,
+    work: impl FnOnce() -> Result<T, PolicyError> + Send + 'static,
+) -> Result<T, PolicyError> {
+    let realm = &federation.planned.federation.realm;
+    if !lane::has_room(realm) {
+        return Err(no_room(federation.policy.reference()));
+    }
+    lane::run(realm, work).await
 }
 
 /// Adds one answer for each person; else the realm has no processor time for all of them.

@@ -1,6 +1,7 @@
 //! From an address to a whole federation: the policies say whose directory it is.
 
 use crate::{
+    aside::here,
     chain::{Fitted, admit, fit},
     connection_test::{TestReport, opened},
     member::ActiveFederation,
@@ -100,7 +101,10 @@ pub async fn connect(
         }
         let answer = policies
             .vendor(&draft.realm, PolicyChoice::Digest(&reference.digest))
-            .and_then(|policy| Ok((policy.recognise(&root, &samples)?, policy)));
+            .and_then(|policy| {
+                let recognise = || policy.recognise(&root, &samples);
+                Ok((here(policy.is_slow(), recognise)?, policy))
+            });
         match answer {
             Ok((Some(proposal), policy)) => recognised.push((policy, proposal)),
             Ok((None, _)) => {}

@@ -1,6 +1,7 @@
 //! From a federation to its plan.
 
 use crate::{
+    aside::here,
     chain::{self, admit},
     claims,
     locate::LOGIN_DOMAIN,
@@ -100,7 +101,7 @@ pub(crate) fn examine(
     let mut told = federation.clone();
     told.read_bases = federation.readable();
     told.mappers.clone_from(&split.vendors);
-    let translated = policy.translate(&told)?;
+    let translated = here(policy.is_slow(), || policy.translate(&told))?;
     let links = chain::chained(&split, &mut examined.problems)?;
     let mut plan = match translated {
         Ok(plan) => plan,

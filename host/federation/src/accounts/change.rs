@@ -7,7 +7,7 @@ use super::{
     profile::{check, problem, value_of},
     whose::Account,
 };
-use crate::decide::context;
+use crate::{calls, decide::context};
 use bridge_model::{
     account::User,
     audit::AuditKind,
@@ -222,8 +222,12 @@ impl Entries<'_> {
         let now = self.parts.clock.now();
         let context = context(self.federation, now).await;
         let context = context.map_err(|error| self.unavailable(&error))?;
-        let change = policy
-            .modify(&context, &own.entry, changes)
+        let (entry, changes) = (own.entry.clone(), changes.to_vec());
+        let asked = calls::ask_once(self.federation, move |policy| {
+            policy.modify(&context, &entry, &changes)
+        });
+        let change = asked
+            .await
             .map_err(|error| self.policy_failed(&error))?
             .map_err(AccountError::Problems)?;
         permit::change(&self.federation.planned.plan, &own.dn, change)

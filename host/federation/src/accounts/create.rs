@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     active::ActiveRealm,
+    calls,
     decide::context,
     member::{ActiveFederation, Member, takes_new_users},
     password::replies,
@@ -126,9 +127,10 @@ async fn registered(entries: &Entries<'_>, new: &NewUser) -> Result<(Dn, Write),
     let context = context(entries.federation, now).await;
     let context = context.map_err(|error| entries.unavailable(&error))?;
     let profile = claims_of(&new.username, &new.claims);
-    let made: Result<NewEntry, _> = policy
-        .register(&context, &profile)
-        .map_err(|error| entries.policy_failed(&error))?;
+    let asked = calls::ask_once(entries.federation, move |policy| {
+        policy.register(&context, &profile)
+    });
+    let made: Result<NewEntry, _> = asked.await.map_err(|error| entries.policy_failed(&error))?;
     let made = made.map_err(AccountError::Problems)?;
     permit::addition(&entries.federation.planned, made)
         .map_err(|forbidden| entries.forbidden(&forbidden))

@@ -2,6 +2,7 @@
 
 use super::{AccountError, permit};
 use crate::{
+    calls,
     decide::{Verdict, context, decide},
     locate::{Located, locate},
     member::ActiveFederation,
@@ -16,7 +17,7 @@ use bridge_model::{
     dn::Dn,
     entry::Entry,
     filter::{Filter, Slot},
-    ports::{DirectoryError, PolicyError},
+    ports::{DirectoryError, PolicyError, VendorPolicy},
     search::{Found, Reply, Search, SearchScope},
     secret::Secret,
     user::{ImportedUser, KnownUser, StoredUser},
@@ -199,7 +200,12 @@ impl Entries<'_> {
     pub(super) async fn refused(&self, reply: &Reply) -> AccountError {
         let now = self.parts.clock.now();
         let explained = match context(self.federation, now).await {
-            Ok(context) => self.federation.policy.explain_write(&context, reply),
+            Ok(context) => {
+                let reply = reply.clone();
+                let question =
+                    move |policy: &dyn VendorPolicy| policy.explain_write(&context, &reply);
+                calls::ask_once(self.federation, question).await
+            }
             Err(error) => return self.unavailable(&error),
         };
         match explained {

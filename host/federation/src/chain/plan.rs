@@ -1,7 +1,7 @@
 //! Which mappers of a federation mapper policies do, and what those make of them.
 
 use super::Link;
-use crate::{claims, reads};
+use crate::{aside::here, claims, reads};
 use bridge_model::{
     federation::Federation,
     names::RealmName,
@@ -127,7 +127,7 @@ fn check(
         let placed = problems.map(|problem| at(mapper, &problem.field, problem.message));
         placed.collect::<Vec<_>>()
     };
-    let mut plan = match policy.check(mapper)? {
+    let mut plan = match here(policy.is_slow(), || policy.check(mapper))? {
         Ok(plan) => plan,
         Err(problems) => return Ok(Err(placed(problems))),
     };

@@ -1,6 +1,6 @@
 //! What a directory's refusal of a new password means.
 
-use crate::{decide::context, member::ActiveFederation};
+use crate::{calls, decide::context, member::ActiveFederation};
 use bridge_model::{entry::Entry, search::Reply, time::Timestamp, write::Complaint};
 
 /// Result codes with which a directory says that it cannot do anything now (RFC 4511 appendix A.2):
@@ -29,10 +29,11 @@ pub(crate) async fn complaints(
     if federation.policy.offers().passwords {
         let context = context(federation, now).await;
         let context = context.map_err(|error| error.to_string())?;
-        complaints = federation
-            .policy
-            .explain_password(&context, entry, reply)
-            .map_err(|error| error.to_string())?;
+        let (entry, reply) = (entry.clone(), reply.clone());
+        let asked = calls::ask_once(federation, move |policy| {
+            policy.explain_password(&context, &entry, &reply)
+        });
+        complaints = asked.await.map_err(|error| error.to_string())?;
     }
     if complaints.is_empty() {
         complaints.push(Complaint::Other(format!("result code {code}")));

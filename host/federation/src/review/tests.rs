@@ -1,7 +1,10 @@
 use super::*;
 use crate::testing::{FakePolicies, FakePolicy, connection, federation, mapper};
 use bridge_model::federation::BindName;
-use std::time::Duration;
+use std::{
+    sync::{Condvar, Mutex},
+    time::Duration,
+};
 
 fn problem(field: &str, message: &str) -> Problem {
     Problem {
@@ -163,4 +166,39 @@ fn a_policy_is_told_that_groups_may_be_read() {
     assert!(readable.iter().any(|place| place.base == groups));
     let planned = review(&policies, &it, None).expect("a plan").planned;
     assert_eq!(planned.federation, it, "what was written is what is kept");
+}
+
+/// Whether a translation has begun, and whether it may end.
+static TRANSLATION: (Mutex<(bool, bool)>, Condvar) = (Mutex::new((false, false)), Condvar::new());
+
+/// Waits until one of the two is so; false: not in time.
+fn wait_until(is_so: fn(&(bool, bool)) -> bool) -> bool {
+    let (state, changed) = &TRANSLATION;
+    let state = state.lock().expect("no panic");
+    let waited = changed.wait_timeout_while(state, Duration::from_secs(20), |it| !is_so(it));
+    !waited.expect("no panic").1.timed_out()
+}
+
+fn change(change: fn(&mut (bool, bool))) {
+    let (state, changed) = &TRANSLATION;
+    change(&mut state.lock().expect("no panic"));
+    changed.notify_all();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_slow_translation_keeps_nobody_else_from_their_turn() {
+    let slow = tokio::spawn(async {
+        let policies = FakePolicies::default();
+        policies.all()[0].is_slow = true;
+        policies.all()[0].plans = |_| {
+            change(|it| it.0 = true);
+            assert!(wait_until(|it| it.1), "nobody else had their turn");
+        };
+        review(&policies, &federation("a", "staff"), None).is_ok()
+    });
+    assert!(wait_until(|it| it.0), "it begins");
+    // There is one thread for both.
+    let other = tokio::spawn(async { change(|it| it.1 = true) });
+    assert!(slow.await.expect("no panic"));
+    other.await.expect("no panic");
 }

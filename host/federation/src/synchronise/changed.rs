@@ -8,7 +8,7 @@ use super::{
     users::UserPages,
     vanished,
 };
-use crate::{aside::aside, reads};
+use crate::{calls, reads};
 use bridge_model::{
     changes::{Advance, ChangeRead, Turn},
     decision::Context,
@@ -292,7 +292,8 @@ impl Following<'_> {
         question: impl FnOnce(&dyn VendorPolicy, &Context) -> Result<T, PolicyError> + Send + 'static,
     ) -> Result<T, Halt> {
         let context = self.job.context().await?;
-        let policy = Arc::clone(&self.job.federation.policy);
-        Ok(aside(move || question(&*policy, &context)).await?)
+        let federation = &self.job.federation;
+        let asked = calls::ask_about_page(federation, move |policy| question(policy, &context));
+        Ok(asked.await?)
     }
 }

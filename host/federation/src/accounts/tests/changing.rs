@@ -32,6 +32,40 @@ async fn a_change_is_written_as_the_policy_says_and_read_again() {
 }
 
 #[tokio::test]
+async fn a_slow_policy_is_asked_about_a_change_where_nobody_else_waits() {
+    let site = site(EditMode::Writable);
+    site.policies.all()[0].is_slow = true;
+    make_of_changes(
+        &site,
+        EntryChange {
+            rename: None,
+            modifications: vec![replaced("mail", &["countess@x.example"])],
+        },
+    );
+    let ada = known(&site, "ada").await;
+    let threads = Arc::clone(&site.policies.all()[0].threads);
+    let take = || std::mem::take(&mut *threads.lock().expect("no test panicked in here"));
+    take();
+    let wanted = || claims(&json!({ "email": "countess@x.example" }));
+    refuse_write(&site, 19);
+    let refused = update(&site, &ada, wanted()).await;
+    assert!(
+        matches!(refused, Err(AccountError::Problems(_))),
+        "{refused:?}"
+    );
+    update(&site, &ada, wanted()).await.expect("a user");
+    create(&site, new_user("cid", None, true))
+        .await
+        .expect("a user");
+    let threads = take();
+    // A change and its refusal, a change, somebody new, and what is read before and after.
+    assert!(threads.len() >= 4, "{threads:?}");
+    for thread in &threads {
+        assert!(thread.starts_with("slow-policy-"), "{threads:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_gets_another_name_is_the_same_person() {
     let site = site(EditMode::Writable);
     let ada = known(&site, "ada").await;

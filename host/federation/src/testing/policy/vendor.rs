@@ -22,6 +22,7 @@ use bridge_model::{
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    thread,
 };
 
 #[derive(Clone)]
@@ -58,6 +59,8 @@ pub(crate) struct FakePolicy {
     pub(crate) plans: fn(&mut Plan),
     /// The names of the mappers that it was told of.
     pub(crate) told: Arc<Mutex<Vec<String>>>,
+    /// The names of the threads on which it was called.
+    pub(crate) threads: Arc<Mutex<Vec<String>>>,
 }
 
 impl FakePolicy {
@@ -100,6 +103,7 @@ impl FakePolicy {
             says: None,
             plans: |_| {},
             told: Arc::default(),
+            threads: Arc::default(),
         }
     }
 
@@ -126,6 +130,8 @@ impl FakePolicy {
     }
 
     fn works(&self) -> Result<(), PolicyError> {
+        let thread = thread::current();
+        locked(&self.threads).push(thread.name().unwrap_or_default().to_owned());
         if self.is_busy {
             return Err(PolicyError {
                 policy: self.reference.id.clone(),
