@@ -3,20 +3,29 @@
 use crate::{
     conformance::users::person,
     databases::{open, tamper},
-    sample::{NOW, client, client_id, declare, federation, full_realm, interaction, key, staff},
+    sample::{
+        NOW, Numbers, client, client_id, declare, federation, full_realm, interaction, key, staff,
+    },
 };
 use aws_lc_rs::hmac;
 use bridge_model::{
     client::{Client, GrantType},
     federation::{Connection, Federation, OnError, Synchronisation, TlsVersion},
     plan::{GroupForm, PasswordWrite, Plan},
-    ports::{Clients, Imports, Realms, Sessions, Users},
-    realm::{FederationDeclaration, Revision},
+    policy::{KeptPolicy, PolicyOrigin, PolicyPackage},
+    ports::{Clients, Imports, PolicyPackages, Realms, Sessions, Users},
+    realm::{FederationDeclaration, PolicyRef, Revision},
     secret::Secret,
     user::UserQuery,
 };
+use bridge_store::{OpenError, Options, Purpose, SqliteStore};
 use sqlx::{Connection as _, Row, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{collections::BTreeSet, fmt::Write, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tempfile::TempDir;
 
 const SECOND: &str = include_str!("older.second.sql");
@@ -235,4 +244,51 @@ async fn who_signed_in_before_people_were_imported_is_still_known() {
     assert_eq!(found("\u{e4}RMEL").await, ["s3"]);
     let subjects = store.users(&staff(), Some("s2"), 9).await;
     assert_eq!(subjects.expect("they read").len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_looks_for_policies_changes_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("store.db");
+    let options = Options::new(Purpose::Production);
+    let look = async |number: u64| {
+        SqliteStore::peek(&path, &key(number), Arc::new(Numbers::default()), &options).await
+    };
+    let none = look(1).await.expect("there is no file");
+    assert!(none.kept.is_empty() && none.in_force.is_empty());
+    assert!(!path.exists());
+
+    older(&path).await;
+    let files = || {
+        let entries = std::fs::read_dir(folder.path()).expect("the folder");
+        let read = |path: PathBuf| (path.clone(), std::fs::read(path).expect("a file"));
+        let files = entries.map(|entry| read(entry.expect("an entry").path()));
+        files.collect::<BTreeMap<_, _>>()
+    };
+    let before = files();
+    let none = look(1)
+        .await
+        .expect("a database from before there were policies");
+    assert!(none.kept.is_empty() && none.in_force.is_empty());
+    let other = look(2).await;
+    assert!(
+        matches!(other, Err(OpenError::OtherKey { .. })),
+        "{other:?}"
+    );
+    assert!(files() == before, "something changed");
+
+    let store = open(&path, &key(1)).await.expect("it opens");
+    let policy = KeptPolicy {
+        policy: PolicyRef {
+            id: "own".to_owned(),
+            version: "1".to_owned(),
+            digest: "sha256:1".to_owned(),
+        },
+        package: PolicyPackage::unsigned(b"octets", PolicyOrigin::Upload),
+        kept_at: NOW,
+    };
+    store.keep_policy(&policy).await.expect("kept");
+    let found = look(1).await.expect("another one has it open");
+    assert_eq!(found.kept, [policy]);
+    store.close().await;
 }
