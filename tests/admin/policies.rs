@@ -3,10 +3,6 @@
 use super::{BRIDGE, assert_is_problem, members, of_slapd, staff};
 use bridge_policy::Limits;
 use serde_json::{Value, json};
-use std::{
-    io::{Read as _, Write as _},
-    os::unix::net::UnixStream,
-};
 use suites::{
     admin::{Admin, send, token},
     application::Application,
@@ -181,19 +177,6 @@ fn a_swap_that_changes_claims_says_which() {
     drop(served);
 }
 
-/// What is answered to whoever announces so many octets and sends none.
-fn announced(served: &Served, octets: usize) -> String {
-    let mut socket = UnixStream::connect(served.path("data/admin.sock")).expect("the socket");
-    let head = format!(
-        "POST /api/auth-management/v1/policies HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-         content-type: application/wasm\r\ncontent-length: {octets}\r\n\r\n"
-    );
-    socket.write_all(head.as_bytes()).expect("it is sent");
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).expect("an answer");
-    answer
-}
-
 #[test]
 fn what_is_no_policy_is_refused_in_words() {
     let served = Served::bare(BRIDGE);
@@ -206,9 +189,8 @@ fn what_is_no_policy_is_refused_in_words() {
     let request = platform.request("POST", "/policies");
     let page = send(request.header("content-type", "text/plain").body("x"));
     assert_is_problem(&page, 415);
-    let octets = Limits::default().component_octets_max + 1;
-    let answer = announced(&served, octets);
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let octets = vec![0; Limits::default().component_octets_max + 1];
+    assert_is_problem(&upload(&platform, octets), 413);
     let request = platform
         .request("POST", "/policies")
         .header("policy-signature", "nonsense");

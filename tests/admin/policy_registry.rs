@@ -22,6 +22,7 @@ use suites::{
 };
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 
 fn sha256(octets: &[u8]) -> String {
@@ -208,6 +209,10 @@ fn no_more_is_read_of_a_registry_than_a_policy_has() {
                 let location = "location: /v2/circle/manifests/1".to_owned();
                 Said::Answer(302, vec![location], Vec::new())
             }
+            "/v2/index/manifests/1" => {
+                let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] });
+                said(index.to_string().into_bytes())
+            }
             "/v2/broken/manifests/1" => Said::Answer(500, Vec::new(), b"no\x1b[2Jt now".to_vec()),
             // Manifests, blobs and refusals that do not end.
             _ => Said::Endless,
@@ -221,6 +226,7 @@ fn no_more_is_read_of_a_registry_than_a_policy_has() {
     for (name, status, says) in [
         ("long", 400, "more than 262144 octets"),
         ("endless", 400, "more than 262144 octets"),
+        ("index", 400, "several images"),
         ("large", 400, "its component has 1099511627776 octets"),
         ("short", 503, "more than the 1000 octets"),
         ("circle", 503, "from one address to the next"),
