@@ -55,7 +55,7 @@ impl Author {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         self.write_octets(name, text.as_bytes());
     }
 
@@ -189,6 +189,37 @@ fn a_federation_of_the_folder_is_the_one_that_is_tried() {
         text.contains("federation.toml") && text.contains("somebody else"),
         "{text}"
     );
+}
+
+#[test]
+fn mappers_of_other_policies_of_the_bridge_are_tried_with_it() {
+    let author = Author::generic();
+    let federation = r#"
+[[mapper]]
+name = "greeting"
+kind = "cel"
+claim = "greeting"
+settings = { expression = "'Dear ' + entry.givenName[0]" }
+
+[[mapper]]
+name = "house"
+kind = "regex"
+ldap_attribute = "mail"
+claim = "house"
+settings = { pattern = "^.*@", replacement = "" }
+"#;
+    author.write("tests/federation.toml", federation);
+    let (code, text) = author.policy(&["test", "--bless"]);
+    assert_eq!(code, 0, "{text}");
+    let expected = author.read("tests/ada.json");
+    for part in ["\"greeting\": \"Dear Ada\"", "\"house\": \"example.test\""] {
+        assert!(expected.contains(part), "{part}: {expected}");
+    }
+    let bench = ["bench", "target/policy.wasm"];
+    let bench = [&bench[..], &["--federation", "tests/federation.toml"]].concat();
+    let (code, text) = author.policy(&bench);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("calls 3"), "{text}");
 }
 
 #[test]

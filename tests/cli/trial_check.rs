@@ -1,7 +1,7 @@
 //! `policy check`: what breaks a rule is found, and what comes with the bridge breaks none.
 
 use crate::trial::Author;
-use bridge_components::components;
+use bridge_components::{components, mappers};
 use suites::policy::guest;
 
 /// The guest that breaks rules, told to break this one.
@@ -72,5 +72,36 @@ fn what_comes_with_the_bridge_breaks_no_rule() {
         let author = Author::of(component.bytes);
         let (code, text) = author.policy(&["check", "target/policy.wasm", "--cases", "400"]);
         assert_eq!(code, 0, "{}: {text}", component.name);
+    }
+}
+
+#[test]
+fn mappers_that_come_with_the_bridge_break_no_rule() {
+    let settings = |name: &str| match name {
+        "cel" => "expression = \"entry.sn.join(' ') + ' ' + identity.username\"",
+        "regex" => "pattern = \"(.)(.*)\", replacement = \"$2$1\", match = \"all\"",
+        other => unreachable!("a mapper policy that nobody checks: {other}"),
+    };
+    for component in mappers() {
+        let name = component.name;
+        let author = Author::of(component.bytes);
+        let attribute = if name == "cel" {
+            ""
+        } else {
+            "ldap_attribute = \"sn\"\n"
+        };
+        author.write(
+            "federation.toml",
+            &format!(
+                "vendor = \"generic\"\n\n[[mapper]]\nname = \"tried\"\nkind = \"{name}\"\n\
+                 {attribute}claim = \"tried\"\nsettings = {{ {} }}\n",
+                settings(name)
+            ),
+        );
+        let check = ["check", "target/policy.wasm", "--cases", "300"];
+        for more in [&[][..], &["--federation", "federation.toml"]] {
+            let (code, text) = author.policy(&[&check[..], more].concat());
+            assert_eq!(code, 0, "{name} {more:?}: {text}");
+        }
     }
 }

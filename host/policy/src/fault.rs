@@ -153,7 +153,15 @@ fn of_trap(trap: Trap, limits: &Limits) -> (PolicyFault, String) {
             PolicyFault::Trap,
             "it reached outside of its memory: its stack ran over, or a pointer went astray".into(),
         ),
-        trap => (PolicyFault::Trap, trap.to_string()),
+        Trap::UnreachableCodeReached => (
+            PolicyFault::Trap,
+            "it gave up: it panicked, or reached what it takes for unreachable".into(),
+        ),
+        trap => {
+            let text = trap.to_string();
+            let words = text.strip_prefix(TRAP_HEAD).unwrap_or(&text);
+            (PolicyFault::Trap, words.to_owned())
+        }
     }
 }
 
@@ -177,6 +185,8 @@ fn of_text(error: &wasmtime::Error, persons: usize, limits: &Limits) -> (PolicyF
     }
 }
 
+/// What the engine begins with where it names a trap.
+const TRAP_HEAD: &str = "wasm trap: ";
 /// Of the engine's error for an exhausted budget of octets.
 const OUTPUT_WORDS: &str = "fuel allocated for hostcalls has been exhausted";
 /// Of the engine's error for too many handles.
@@ -209,6 +219,16 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_one_short_line_whatever_the_function_is_called() {
+        assert_eq!(
+            frame("    0: 0x12 - m!f\u{1b}[2J\u{202e}"),
+            "    0: 0x12 - m!f\\u{1b}[2J\\u{202e}"
+        );
+        let long = frame(&"f".repeat(100_000));
+        assert_eq!(long.chars().count(), FRAME_OCTETS_MAX + 1);
+    }
+
+    #[test]
     fn every_end_has_its_kind() {
         let limits = Limits::default();
         let check = |error: wasmtime::Error, kind, part: &str| {
@@ -231,6 +251,11 @@ mod tests {
             Trap::UnreachableCodeReached.into(),
             PolicyFault::Trap,
             "unreachable",
+        );
+        check(
+            Trap::IntegerDivisionByZero.into(),
+            PolicyFault::Trap,
+            "in decide: integer divide by zero",
         );
         check(
             Trap::MemoryOutOfBounds.into(),
