@@ -14,7 +14,10 @@ use bridge_model::{
 };
 use bridge_policy::{Limits, PolicyHost};
 use std::sync::Arc;
-use suites::policy::{guest, in_force, load, realm, take};
+use suites::{
+    policy::{guest, in_force, load, realm, take},
+    versions::reworded,
+};
 
 pub(crate) fn mapper_in_force(
     host: &PolicyHost,
@@ -85,6 +88,35 @@ fn vendors_and_mappers_have_names_of_their_own() {
     };
     assert_eq!(names(host.vendors()), ["kept-state"]);
     assert_eq!(names(host.mappers()), ["false-mapper"]);
+}
+
+#[test]
+fn nobody_takes_the_id_of_a_policy_of_the_other_world() {
+    let _turn = stage::turn();
+    let vendor = guest("endless-loop");
+    let mapper = reworded(guest("false-mapper"), "false-mapper", "endless-loop");
+    for (first, second, world) in [
+        (vendor, mapper.as_slice(), "the vendor policy endless-loop"),
+        (&mapper, vendor, "the mapper policy endless-loop"),
+    ] {
+        let host = stage::host(stage::limits());
+        let holder = take(&host, first).expect("nobody has the id");
+        let refused = load(&host, second).expect_err("the id is taken");
+        assert_eq!(refused.fault, PolicyFault::NotAdmitted, "{refused}");
+        assert_eq!(refused.policy, "endless-loop");
+        for part in [world, &holder.digest, "another id"] {
+            assert!(refused.detail.contains(part), "no {part}: {refused}");
+        }
+        // Both may be there as long as neither is in force.
+        let host = stage::host(stage::limits());
+        let [first, second] = [first, second].map(|it| load(&host, it).expect("it is admitted"));
+        host.put_in_force(&first.digest).expect("nobody has the id");
+        let refused = host.put_in_force(&second.digest);
+        let refused = refused.expect_err("the id is taken");
+        assert!(refused.detail.contains(world), "{refused}");
+        host.put_in_force(&first.digest)
+            .expect("it has the id itself");
+    }
 }
 
 #[test]

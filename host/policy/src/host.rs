@@ -15,7 +15,7 @@ use crate::{
     policy::Loaded,
     realm::{RealmUse, Realms},
     realm_log::PolicyLine,
-    registry::{Known, Registry},
+    registry::{Known, Registry, Taken},
     signature,
     witness::Observers,
 };
@@ -135,7 +135,7 @@ impl PolicyHost {
             && known.provenance.wasi == package.wasi
         {
             let policy = known.policy.clone();
-            return Ok(self.register(Known { policy, provenance }));
+            return self.register(Known { policy, provenance });
         }
         let nameless = |fault: Fault| PolicyError {
             policy: digest.clone(),
@@ -155,7 +155,7 @@ impl PolicyHost {
             limits: &self.limits,
         };
         let policy = linking.load(&admitted, &digest).map_err(nameless)?;
-        Ok(self.register(Known { policy, provenance }))
+        self.register(Known { policy, provenance })
     }
 
     /// Forgets a policy that is loaded and not in force; false: it is in force, or was not loaded. Calls
@@ -192,10 +192,13 @@ impl PolicyHost {
         self.realms.forget(realm);
     }
 
-    fn register(&self, known: Known) -> PolicyRef {
+    fn register(&self, known: Known) -> Result<PolicyRef, PolicyError> {
         let reference = known.policy.reference().clone();
         let _registering = self.registering();
         let registry = self.registry.load();
+        let next = registry
+            .with(known)
+            .map_err(|taken| not_admitted(&reference, &taken))?;
         if registry.by_digest(&reference.digest).is_none() {
             tracing::info!(
                 target: "policy",
@@ -205,8 +208,8 @@ impl PolicyHost {
                 "policy loaded"
             );
         }
-        self.registry.store(Arc::new(registry.with(known)));
-        reference
+        self.registry.store(Arc::new(next));
+        Ok(reference)
     }
 
     /// Nothing is left half-done under this lock, so a panic of another thread does not matter.
@@ -284,11 +287,7 @@ impl Policies for PolicyHost {
         let reference = known.policy.reference();
         let next = registry
             .with_in_force(&known.policy)
-            .map_err(|taken| PolicyError {
-                policy: reference.id.clone(),
-                fault: PolicyFault::NotAdmitted,
-                detail: fault::sentence(&taken.to_string()),
-            })?;
+            .map_err(|taken| not_admitted(reference, &taken))?;
         self.registry.store(Arc::new(next));
         tracing::info!(
             target: "policy",
@@ -302,6 +301,14 @@ impl Policies for PolicyHost {
 
     fn limit_realm(&self, realm: &RealmName, time_per_second: Duration) {
         self.realms.of(realm).limit(time_per_second);
+    }
+}
+
+fn not_admitted(reference: &PolicyRef, taken: &Taken) -> PolicyError {
+    PolicyError {
+        policy: reference.id.clone(),
+        fault: PolicyFault::NotAdmitted,
+        detail: fault::sentence(&taken.to_string()),
     }
 }
 

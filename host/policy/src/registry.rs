@@ -32,12 +32,28 @@ struct Names {
     by_name: HashMap<String, String>,
 }
 
-/// A name that another policy answers to already.
+/// A name or an id that another policy has already.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the name `{name}` is taken by policy {} {}, {}", holder.id, holder.version, holder.digest)]
-pub(crate) struct NameTaken {
-    name: String,
-    holder: PolicyRef,
+pub(crate) enum Taken {
+    /// Another one of its world answers to the name.
+    #[error("the name `{name}` is taken by policy {} {}, {}", holder.id, holder.version, holder.digest)]
+    Name {
+        /// Which name.
+        name: String,
+        /// Who has it.
+        holder: PolicyRef,
+    },
+    /// One of the other world has the id. Which digest is chosen is kept by id alone.
+    #[error(
+        "{world} {} {}, {}, is in force under this id, and a policy of another world cannot share it; give one of them another id",
+        holder.id, holder.version, holder.digest
+    )]
+    Id {
+        /// The other world.
+        world: &'static str,
+        /// Who has the id.
+        holder: PolicyRef,
+    },
 }
 
 impl Registry {
@@ -94,12 +110,30 @@ impl Registry {
         digests.any(|it| it == digest)
     }
 
-    /// The same with one policy more, or with another provenance of one that is there.
-    pub(crate) fn with(&self, known: Known) -> Self {
+    /// The same with one policy more, or with another provenance of one that is there; else one of the
+    /// other world has its id.
+    pub(crate) fn with(&self, known: Known) -> Result<Self, Taken> {
+        self.check_id(&known.policy)?;
         let mut next = self.clone();
         let digest = known.policy.reference().digest.clone();
         next.loaded.insert(digest, known);
-        next
+        Ok(next)
+    }
+
+    fn check_id(&self, policy: &Loaded) -> Result<(), Taken> {
+        let (world, others) = match policy {
+            Loaded::Vendor(_) => ("the mapper policy", &self.mappers),
+            Loaded::Mapper(_) => ("the vendor policy", &self.vendors),
+        };
+        let id = &policy.reference().id;
+        let mut in_force = self.in_force(others).map(Loaded::reference);
+        match in_force.find(|holder| holder.id.eq_ignore_ascii_case(id)) {
+            None => Ok(()),
+            Some(holder) => Err(Taken::Id {
+                world,
+                holder: holder.clone(),
+            }),
+        }
     }
 
     /// All that are loaded, in the order of digests.
@@ -125,7 +159,8 @@ impl Registry {
     }
 
     /// The same with this policy in the place of the one that has its id.
-    pub(crate) fn with_in_force(&self, policy: &Loaded) -> Result<Self, NameTaken> {
+    pub(crate) fn with_in_force(&self, policy: &Loaded) -> Result<Self, Taken> {
+        self.check_id(policy)?;
         let mut next = self.clone();
         let names = match policy {
             Loaded::Vendor(_) => &mut next.vendors,
@@ -134,7 +169,7 @@ impl Registry {
         let taken = names.put(policy);
         match taken.and_then(|(name, digest)| Some((name, self.loaded.get(&digest)?))) {
             None => Ok(next),
-            Some((name, holder)) => Err(NameTaken {
+            Some((name, holder)) => Err(Taken::Name {
                 name,
                 holder: holder.policy.reference().clone(),
             }),

@@ -42,10 +42,10 @@ impl Overlay {
             }
             Err(error) => return Err(error),
         };
-        let in_force = if is_mapper {
-            inner.mappers()
+        let (in_force, of_other_world, world) = if is_mapper {
+            (inner.mappers(), inner.vendors(), "vendor")
         } else {
-            inner.vendors()
+            (inner.vendors(), inner.mappers(), "mapper")
         };
         let (own, others): (Vec<_>, Vec<_>) = in_force
             .into_iter()
@@ -57,6 +57,16 @@ impl Overlay {
             before: own.into_iter().next(),
             is_mapper,
         };
+        let mut of_other_world = of_other_world.into_iter().map(|(other, _)| other);
+        if let Some(other) =
+            of_other_world.find(|it| it.id.eq_ignore_ascii_case(&overlay.reference.id))
+        {
+            let detail = format!(
+                "the {world} policy {} {} is in force under this id; ask for a version with another one",
+                other.id, other.version
+            );
+            return Err(overlay.error(PolicyFault::NotAdmitted, detail));
+        }
         for (other, description) in others {
             let mut names = names(&description);
             if let Some(name) = names.find(|name| answers_to(&overlay.description, name)) {

@@ -46,3 +46,22 @@ async fn a_mapper_policy_is_swapped_for_those_who_use_its_kind() {
     swaps.roll_back("cel", "x").await.expect("rolled back");
     assert_eq!(site.policies.mappers()[0].0.digest, "sha256:m1");
 }
+
+#[tokio::test]
+async fn a_mapper_policy_does_not_share_the_id_of_a_vendor_policy() {
+    let site = site();
+    let other = FakeMapper::new("Sample", "sha256:m1", |_| Ok(says("one")));
+    site.policies.load(Loaded::Mapper(other));
+    let swaps = swaps(&site);
+    for refused in [
+        swaps.consider("sha256:m1").await,
+        swaps.swap("sha256:m1", "x").await,
+    ] {
+        let Err(SwapError::Policy(error)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(error.fault, PolicyFault::NotAdmitted);
+        let words = "the vendor policy sample 1.0.0 is in force under this id; ";
+        assert!(error.detail.contains(words), "{error}");
+    }
+}
