@@ -95,11 +95,11 @@ async fn talk(mut stream: TcpStream, script: impl Fn(&Asked) -> Said) {
     let Some(request) = read(&mut stream).await else {
         return;
     };
-    let (status, lines, body) = match script(&request) {
+    let (status, mut lines, body) = match script(&request) {
         Said::Answer(status, lines, body) => (status, lines, body),
         Said::Endless => {
             let head = "HTTP/1.1 200 Said\r\nconnection: close\r\n\r\n".as_bytes();
-            let block = [b' '; 16 << 10];
+            let block = vec![b' '; 16 << 10];
             let mut sent = stream.write_all(head).await;
             while sent.is_ok() {
                 sent = stream.write_all(&block).await;
@@ -107,11 +107,9 @@ async fn talk(mut stream: TcpStream, script: impl Fn(&Asked) -> Said) {
             return;
         }
     };
-    let mut head = format!("HTTP/1.1 {status} Said\r\nconnection: close\r\n");
-    for line in lines {
-        head += &format!("{line}\r\n");
-    }
-    head += &format!("content-length: {}\r\n\r\n", body.len());
+    lines.push(format!("content-length: {}", body.len()));
+    let lines = lines.join("\r\n");
+    let head = format!("HTTP/1.1 {status} Said\r\nconnection: close\r\n{lines}\r\n\r\n");
     if stream.write_all(head.as_bytes()).await.is_ok() {
         // Whoever has gone does not want it.
         let _ = stream.write_all(&body).await;

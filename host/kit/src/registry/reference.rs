@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Where a policy is in a registry: the registry is always named, a tag or a digest too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference(oci_client::Reference);
+pub struct Reference(Box<oci_client::Reference>);
 
 /// A text that names no policy in a registry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,11 +48,11 @@ impl Reference {
 
     /// The same name, by digest alone.
     pub(super) fn pinned(&self, digest: &str) -> Self {
-        Self(oci_client::Reference::with_digest(
+        Self(Box::new(oci_client::Reference::with_digest(
             self.0.registry().to_owned(),
             self.0.repository().to_owned(),
             digest.to_owned(),
-        ))
+        )))
     }
 
     pub(super) fn inner(&self) -> &oci_client::Reference {
@@ -81,7 +81,7 @@ impl FromStr for Reference {
         let parsed: oci_client::Reference = text
             .parse()
             .map_err(|error: oci_client::ParseError| wrong(&error.to_string()))?;
-        Ok(Self(parsed))
+        Ok(Self(Box::new(parsed)))
     }
 }
 
