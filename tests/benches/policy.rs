@@ -12,6 +12,7 @@ use bridge_model::{
     federation::Federation,
 };
 use bridge_policy::{HostSettings, PolicyHost};
+use mimalloc::MiMalloc;
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -19,6 +20,10 @@ use std::{
 use suites::policy::{context, employee, federation, guest, in_force, lift_limit, person, take};
 
 mod native;
+
+/// As in the bridge.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const POLICY: &str = "active-directory";
 const BATCH: usize = 100;

@@ -109,8 +109,7 @@ fn measure(target: &Target, lasts: Duration) {
     let bare = bare_rate(target, lasts);
     let served = Served::start(env!("CARGO_BIN_EXE_bridge-under-test"), &target.vendor);
     let host = served.bridge.url("").replace("http://", "");
-    let next = AtomicUsize::new(0);
-    run(&host, target, &next, lasts / 4);
+    run(&host, target, lasts / 4);
     let parts = [
         ("bridge", served.bridge.process_id()),
         (target.name, target.process_id),
@@ -118,7 +117,7 @@ fn measure(target: &Target, lasts: Duration) {
     ];
     let before = parts.map(|(_, id)| cpu_seconds(id));
     let began = Instant::now();
-    let count = run(&host, target, &next, lasts);
+    let count = run(&host, target, lasts);
     let seconds = began.elapsed().as_secs_f64();
     let rate = number(count) / seconds;
     println!(
@@ -137,17 +136,20 @@ fn measure(target: &Target, lasts: Duration) {
 }
 
 /// Signs people in for a while; how many.
-fn run(host: &str, target: &Target, next: &AtomicUsize, lasts: Duration) -> usize {
+fn run(host: &str, target: &Target, lasts: Duration) -> usize {
     let began = Instant::now();
     thread::scope(|scope| {
         let callers: Vec<_> = (0..AT_ONCE)
-            .map(|_| {
-                scope.spawn(|| {
+            .map(|caller| {
+                // Each has people of its own as far as there are so many: the throttle lets few
+                // attempts for one person be on their way at once.
+                let first = caller % target.people.len();
+                let mut people = target.people[first..].iter().step_by(AT_ONCE).cycle();
+                scope.spawn(move || {
                     let mut caller = Caller::connect(host, "staff", CLIENT, REDIRECT);
                     let mut count = 0;
                     while began.elapsed() < lasts {
-                        let at = next.fetch_add(1, Ordering::Relaxed) % target.people.len();
-                        let username = &target.people[at];
+                        let username = people.next().expect("there is somebody");
                         caller.sign_in(username, &format!("Pw-{username}"));
                         count += 1;
                     }
