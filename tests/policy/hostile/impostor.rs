@@ -79,6 +79,7 @@ fn a_thousand_tries_to_take_a_name_do_no_harm() {
     let repeated = Repeated {
         name: "an impostor",
         times: TIMES,
+        threads: 1,
         limit: Duration::from_millis(250),
     };
     let refused = End::Fault(PolicyFault::NotAdmitted, "is taken by policy kept-state");

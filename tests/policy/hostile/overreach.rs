@@ -3,7 +3,7 @@
 
 use crate::{
     memory,
-    repeated::{Repeated, TIMES},
+    repeated::Repeated,
     stage,
 };
 use std::time::Duration;
@@ -139,11 +139,7 @@ impl House {
         let refused = self.sign_in(how).expect_err(how);
         assert!(refused.contains(part), "{how}: {refused}");
         assert!(refused.len() < 1_000, "{how}: {} octets", refused.len());
-        let repeated = Repeated {
-            name: how,
-            times: TIMES,
-            limit: SIGN_IN_MAX,
-        };
+        let repeated = Repeated::new(how, SIGN_IN_MAX);
         let again = || {
             let refused = self.sign_in(how).expect_err(how);
             assert!(refused.contains(part), "{how}: {refused}");

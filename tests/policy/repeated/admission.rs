@@ -1,7 +1,8 @@
 //! Components that are not admitted, in this process.
 //!
 //! They are made from a few kilobytes of text, since they are compiled a thousand times: the guests in
-//! `tests/guests` that are not admitted either are Rust, and take twenty times as long each.
+//! `tests/guests` that are not admitted for the same reasons are Rust, and take many times as long to
+//! compile.
 
 use super::{
     End::{self, Fault},
@@ -21,7 +22,13 @@ use bridge_model::{
     realm::PolicyRef,
 };
 use bridge_policy::{Limits, PolicyHost};
-use std::{cell::Cell, time::Duration};
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use suites::policy::{context, guest, in_force, load, person, realm, take};
 
 /// A component, and how its admission has to end.
@@ -40,10 +47,9 @@ pub(super) fn cases() -> Vec<Case> {
 pub(super) fn limits() -> Limits {
     Limits {
         component_octets_max: 1 << 20,
-        instances_max: 2,
         memory_octets_max: 8 << 20,
         memories_max: 3,
-        call_ms_max: 5,
+        call_ms_max: 3,
         person_us_max: 0,
         ..stage::limits()
     }
@@ -74,7 +80,7 @@ fn damaged() -> [Case; 7] {
 }
 
 #[rustfmt::skip]
-fn of_another_world() -> [Case; 11] {
+fn of_another_world() -> [Case; 10] {
     let (component, module) = (sample(), Sample::default().module());
     let other = text(r#"(component (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#);
     let importing = |world, functions| {
@@ -103,15 +109,12 @@ fn of_another_world() -> [Case; 11] {
         ("a core module of another kind", Sample::default().bare_module(), refused("not built with the contract's bindings")),
         ("a core module for an older WASI", preview1.module(), refused("WASI 0.1")),
         ("a core module that lacks a function", without, refused("cannot be made a component")),
-        ("a component of nothing but a core module", text("(component (core module))"), refused("it exports nothing")),
     ]
 }
 
 #[rustfmt::skip]
-fn too_large() -> [Case; 9] {
+fn too_large() -> [Case; 6] {
     let beside = |module, instances| with_instances(&sample(), module, instances);
-    let five_tables = "(table 1 funcref)".repeat(5);
-    let tables = Sample { functions: &five_tables, ..Sample::default() };
     let growing = "(module (memory 1)
         (func $f (loop (drop (memory.grow (i32.const 1))) (br 0))) (start $f))";
     let refused = |part| Fault(NotAdmitted, part);
@@ -120,11 +123,8 @@ fn too_large() -> [Case; 9] {
     [
         ("two memories of one module", text("(component (core module (memory 1) (memory 1)))"), refused(switched_off)),
         ("a memory of 64 bits", text("(component (core module (memory i64 1)))"), refused(switched_off)),
-        ("a memory over the limit", beside("(module (memory 129))", 1), refused("cannot be compiled within the limits")),
         ("a table over the limit", beside("(module (table 20001 funcref))", 1), refused("cannot be compiled within the limits")),
         ("more memories than there may be", beside("(module (memory 1))", 3), refused("4 Wasm linear memories")),
-        ("more tables than there may be", tables.component(), refused("cannot be compiled within the limits")),
-        ("more instances than there may be", beside("(module)", 64), refused("cannot be compiled within the limits")),
         ("memories over the limit together", beside("(module (memory 64))", 2), at_start),
         ("a memory that grows at the start", beside(growing, 1), at_start),
     ]
@@ -139,7 +139,6 @@ fn failing() -> Vec<Case> {
     const MORE_MEMORY: &str = "(loop (drop (memory.grow (i32.const 1))) (br 0))";
     const MORE_TABLE: &str = "(loop (drop (table.grow $t (ref.null func) (i32.const 16))) (br 0))";
     const RECURSES: &str = "(func $f (param i64) (call $f (local.get 0)) (drop (i32.const 0)))";
-    let unreadable = Fault(Contract, "in describe: its answer cannot be read");
     [
         ("a loop at the start", STARTS_LOOP, "", "", Fault(Deadline, "in describe: it ")),
         ("a loop in describe", "", LOOP, "", Fault(Deadline, "in describe: it ")),
@@ -150,11 +149,8 @@ fn failing() -> Vec<Case> {
         ("memory in describe", "", MORE_MEMORY, "", Fault(Memory, "8388608 octets of memory")),
         ("a table in describe", "(table $t 1 funcref)", MORE_TABLE, "", Fault(Memory, "20000 table elements")),
         ("recursion in describe", RECURSES, "(call $f (i64.const 1))", "", Fault(Memory, "octets of stack")),
-        ("a title that is not UTF-8", "", "(i32.store8 (i32.const 512) (i32.const 0xff))", "", unreadable),
-        ("a description elsewhere", "", "(return (i32.const -8))", "", unreadable),
-        ("more aliases than memory", "", "(i32.store (i32.const 1036) (i32.const 0x7fffffff))", "", unreadable),
+        ("a title that is not UTF-8", "", "(i32.store8 (i32.const 512) (i32.const 0xff))", "", Fault(Contract, "in describe: its answer cannot be read")),
         ("an id that is none", "", "(i32.store8 (i32.const 256) (i32.const 0x53))", "", Fault(Contract, "in describe: id: ")),
-        ("no plan and no problem", "", "", "(i32.store (i32.const 2056) (i32.const 0))", Fault(Contract, "in translate: problems: ")),
     ]
     .into_iter()
     .map(|(name, functions, in_describe, in_translate, end)| {
@@ -167,13 +163,17 @@ fn failing() -> Vec<Case> {
 /// A host with one policy in force, before which hostile components come.
 pub(super) struct Door {
     host: PolicyHost,
-    good: Vec<u8>,
+    /// One comes in at a time, or one would forget what the other loaded.
+    good: Mutex<Vec<u8>>,
 }
 
 impl Door {
     pub(super) fn new(host: PolicyHost) -> Self {
         take(&host, guest("wrong-steps")).expect("it is admitted");
-        Self { host, good: sample() }
+        Self {
+            host,
+            good: Mutex::new(sample()),
+        }
     }
 
     /// Checks that it is not admitted, and why.
@@ -185,7 +185,8 @@ impl Door {
 
     /// Checks that the next component is admitted and answers, and that the policy in force still does.
     pub(super) fn expect_next(&self) {
-        let loaded = load(&self.host, &self.good).expect("the next one is admitted");
+        let good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = load(&self.host, &good).expect("the next one is admitted");
         let answer = self.ask(&loaded, &[]).expect("it answers about nobody");
         assert_eq!(answer, []);
         assert!(self.host.forget(&loaded.digest));
@@ -195,7 +196,9 @@ impl Door {
 
     /// Has a policy that is loaded decide about so many persons.
     fn ask(&self, loaded: &PolicyRef, persons: &[Person]) -> Result<Vec<Step>, PolicyError> {
-        let policy = self.host.vendor(&realm(), PolicyChoice::Digest(&loaded.digest))?;
+        let policy = self
+            .host
+            .vendor(&realm(), PolicyChoice::Digest(&loaded.digest))?;
         policy.decide(&context(b""), persons)
     }
 }
@@ -203,13 +206,9 @@ impl Door {
 #[test]
 fn a_component_that_is_refused_a_thousand_times_does_no_harm() {
     let _alone = memory::alone();
+    let door = Door::new(stage::host(limits()));
     for case in cases() {
-        let door = Door::new(stage::host(limits()));
-        let repeated = Repeated {
-            name: case.0,
-            times: TIMES,
-            limit: limits().deadline(0) + COMPILED_WITHIN,
-        };
+        let repeated = Repeated::new(case.0, limits().deadline(0) + COMPILED_WITHIN);
         repeated.expect_harmless(|| door.expect_refused(&case), || door.expect_next());
     }
 }
@@ -220,10 +219,11 @@ fn a_component_that_is_refused_a_thousand_times_does_no_harm() {
 fn a_thousand_flipped_bits_do_no_harm() {
     let _alone = memory::alone();
     let door = Door::new(stage::host(limits()));
-    let (flips, refused) = (Cell::new(0), Cell::new(0));
+    let (flips, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let whole = sample();
     let misbehave = || {
-        let flip = flips.replace(flips.get() + 1);
-        let mut octets = door.good.clone();
+        let flip = flips.fetch_add(1, Relaxed);
+        let mut octets = whole.clone();
         let at = flip * octets.len() / FLIPS % octets.len();
         octets[at] ^= 1 << (flip % 8);
         match load(&door.host, &octets) {
@@ -234,18 +234,15 @@ fn a_thousand_flipped_bits_do_no_harm() {
                 assert!(door.host.forget(&loaded.digest));
             }
             Err(error) => {
-                refused.set(refused.get() + 1);
+                refused.fetch_add(1, Relaxed);
                 expect_reason(&error);
             }
         }
     };
-    let repeated = Repeated {
-        name: "a flipped bit",
-        times: TIMES,
-        limit: limits().deadline(1) * 8 + COMPILED_WITHIN,
-    };
+    // It describes itself, translates, and decides.
+    let repeated = Repeated::new("a flipped bit", limits().deadline(1) * 3 + COMPILED_WITHIN);
     repeated.expect_harmless(misbehave, || door.expect_next());
-    let refused = refused.get();
+    let refused = refused.into_inner();
     assert!(refused > FLIPS / 2, "{refused} of {FLIPS}");
 }
 
