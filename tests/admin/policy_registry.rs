@@ -188,8 +188,8 @@ fn where_a_registry_sends_the_rules_hold_as_well_and_nobody_else_sees_the_token(
         unreachable!("one blob is fetched: {:?}", blobs.asked());
     };
     assert_eq!(asked.authorization, None);
-    let token = registry.asked().into_iter().map(|asked| asked.path);
-    let token = token.filter(|path| path.starts_with("/token?")).last();
+    let mut paths = registry.asked().into_iter().map(|asked| asked.path);
+    let token = paths.rfind(|path| path.starts_with("/token?"));
     let token = token.expect("a token was asked for");
     assert!(
         token.contains("scope=repository%3Aacme%3Apull") && token.contains("service=own"),

@@ -28,7 +28,7 @@ fn head(method: &str, path: &str, media_type: &str, octets: usize) -> String {
 }
 
 fn write(stream: &mut dyn Stream, octets: usize) -> std::io::Result<()> {
-    let block = [b'a'; 64 << 10];
+    let block = vec![b'a'; 64 << 10];
     for _ in 0..octets / block.len() {
         stream.write_all(&block)?;
     }
