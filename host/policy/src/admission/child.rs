@@ -75,6 +75,8 @@ impl AdmissionChild {
             .process_group(0)
             // One processor: the others are for sign-ins.
             .env("RAYON_NUM_THREADS", "1")
+            // An allocator that takes a gibibyte beforehand would have all of its memory before it begins.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
