@@ -34,8 +34,10 @@ const UNREADABLE: &str = "in decide: its answer cannot be read";
 const NOT_ONE_EACH: &str = "there must be one step for each person, in order";
 
 /// What is done, by whom, under which limits, and how that ends.
+type Case = (&'static str, Policy, fn() -> Limits, End);
+
 #[rustfmt::skip]
-const CASES: [(&str, Policy, fn() -> Limits, End); 25] = [
+const CASES: [Case; 25] = [
     ("a loop without end", Guest("endless-loop", "loop"), impatient, Fault(Deadline, "in decide: it ")),
     ("memory in one step", Guest("memory-bomb", "one step"), narrow, Fault(Memory, TOO_MUCH_MEMORY)),
     ("memory in small steps", Guest("memory-bomb", "small steps"), narrow, Fault(Memory, TOO_MUCH_MEMORY)),
