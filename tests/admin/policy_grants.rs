@@ -27,8 +27,8 @@ fn granted(served: Served, before: &str, now: &str) -> (Served, Admin) {
 
 #[test]
 fn a_policy_for_wasi_works_where_it_is_granted_by_file_or_by_id_and_not_otherwise() {
-    let folder = "[policies]\nfolder = \"policies\"\n";
-    let served = Served::bare_with(BRIDGE, &format!("\n{folder}\n{OUTBOUND}"));
+    let folder = "folder = \"policies\"\n";
+    let served = Served::bare_with(BRIDGE, &format!("\n[policies]\n{folder}\n{OUTBOUND}"));
     let platform = served.operator();
     platform.create_realm("staff");
     let operator = platform.of("staff");

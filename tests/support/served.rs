@@ -3,7 +3,7 @@
 use crate::{
     admin::Admin,
     application::Application,
-    bridge::{Bridge, free_address, run},
+    bridge::{self, Bridge, free_address, run},
     samba,
     slapd::{SERVICE_DN, SERVICE_PASSWORD, SUFFIX},
 };
@@ -12,6 +12,8 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
 };
 use tempfile::TempDir;
 
@@ -162,8 +164,7 @@ impl Served {
 
     fn set_up(program: &str, lines: &str, directory: Option<&Directory>) -> Self {
         let folder = TempDir::with_prefix("bridge-").expect("a folder of its own");
-        let made = run(program, folder.path(), &["init", "bridge"]);
-        assert!(made.status.success(), "{made:?}");
+        let code = copy_of_init(program, folder.path());
         let (address, admin) = (free_address(), free_address());
         let config = folder.path().join("bridge/bridge.toml");
         let preset = fs::read_to_string(&config).expect("what init made");
@@ -177,6 +178,7 @@ impl Served {
         } else {
             text = text.replace("apply = [\"realms/staff.toml\"]", "apply = []");
         }
+        let lines = with_cache(lines, &code);
         let tables = format!(
             "{text}\n[audit]\nfile = \"audit.jsonl\"\n\n[admin]\naddress = \"{admin}\"\n{lines}"
         );
@@ -273,6 +275,33 @@ impl Served {
     pub fn audited(&self) -> Vec<Value> {
         audit_events(&self.path("audit.jsonl"))
     }
+}
+
+/// Puts what `init` makes into a folder, as `bridge`; where compiled policies are kept. It was made once for
+/// all bridges of a test's process: policies that one of them compiled, which takes seconds, are tied to
+/// its sealing key.
+fn copy_of_init(program: &str, folder: &Path) -> PathBuf {
+    static MADE: OnceLock<TempDir> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let place = bridge::folder(program);
+        let made = run(program, place.path(), &["init", "bridge"]);
+        assert!(made.status.success(), "{made:?}");
+        place
+    });
+    let mut copy = Command::new("cp");
+    let copied = copy.arg("-a").arg(made.path().join("bridge")).arg(folder);
+    assert!(copied.status().expect("cp").success(), "{folder:?}");
+    made.path().join("policy-cache")
+}
+
+/// Lines of a configuration with this cache in the table of policies, theirs or one more.
+fn with_cache(lines: &str, cache: &Path) -> String {
+    let table = "[policies]\n";
+    let lines = match lines.contains(table) {
+        true => lines.to_owned(),
+        false => format!("{lines}\n\n{table}"),
+    };
+    lines.replace(table, &format!("{table}cache = {cache:?}\n"))
 }
 
 fn audit_events(path: &Path) -> Vec<Value> {

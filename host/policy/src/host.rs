@@ -37,7 +37,7 @@ use std::{
 pub struct HostSettings {
     /// What each call may use.
     pub limits: Limits,
-    /// Where compiled policies are kept; none: each start compiles them, some 20 to 100 ms each.
+    /// Where compiled policies are kept; none: each start compiles them, up to some seconds of a processor each.
     pub cache: Option<Cache>,
     /// Where components are compiled and tried.
     pub admission: Admission,
