@@ -2,7 +2,7 @@
 
 use crate::{
     conformance::users::person,
-    databases::{open, tamper},
+    databases::{column, open, tamper},
     sample::{NOW, client, client_id, declare, federation, full_realm, interaction, key, staff},
 };
 use aws_lc_rs::hmac;
@@ -15,7 +15,6 @@ use bridge_model::{
     secret::Secret,
     user::UserQuery,
 };
-use sqlx::{Connection as _, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 use tempfile::TempDir;
 
@@ -49,8 +48,8 @@ async fn older(path: &Path) -> Option<Secret> {
     store.add_interaction(&interaction(1)).await.expect("kept");
     let subject_key = store.subject_key(&staff()).await.expect("it reads");
     store.close().await;
-    tamper(path, SECOND).await;
-    tamper(path, OLDER).await;
+    tamper(path, SECOND);
+    tamper(path, OLDER);
     for (column, id, secret) in [
         ("first", "wiki", "client-secret-one"),
         ("first", "blog", "new"),
@@ -59,7 +58,7 @@ async fn older(path: &Path) -> Option<Secret> {
         let digest = digest(id, secret);
         let sql =
             format!("UPDATE clients SET {column}_secret_digest = x'{digest}' WHERE id = '{id}'");
-        assert_eq!(tamper(path, &sql).await, 1);
+        assert_eq!(tamper(path, &sql), 1);
     }
     subject_key
 }
@@ -87,21 +86,14 @@ fn earlier() -> FederationDeclaration {
 }
 
 /// The tables, their columns and the indexes.
-async fn schema(path: &Path) -> BTreeSet<String> {
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut connection = SqliteConnection::connect_with(&options)
-        .await
-        .expect("SQLite opens the file");
-    let rows = sqlx::query(
+fn schema(path: &Path) -> BTreeSet<String> {
+    let lines: Vec<String> = column(
+        path,
         "SELECT m.name || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk AS line
         FROM sqlite_schema m, pragma_table_info(m.name) c
         WHERE m.name NOT LIKE '_sqlx%' AND m.name NOT LIKE 'sqlite%'",
-    )
-    .fetch_all(&mut connection)
-    .await
-    .expect("it reads");
-    connection.close().await.expect("SQLite closes the file");
-    rows.iter().map(|row| row.get("line")).collect()
+    );
+    lines.into_iter().collect()
 }
 
 #[tokio::test]
@@ -111,8 +103,8 @@ async fn what_an_older_bridge_kept_is_still_there() {
     let subject_key = older(&path).await;
     let first = folder.path().join("first.db");
     std::fs::write(&first, "").expect("it writes");
-    tamper(&first, FIRST).await;
-    assert_eq!(schema(&path).await, schema(&first).await);
+    tamper(&first, FIRST);
+    assert_eq!(schema(&path), schema(&first));
 
     // Twice: what the first opening did is found by the second.
     for _ in 0..2 {
@@ -205,7 +197,7 @@ async fn who_signed_in_before_people_were_imported_is_still_known() {
         store.note_user(&person, NOW).await.expect("it is noted");
     }
     store.close().await;
-    tamper(&path, SECOND).await;
+    tamper(&path, SECOND);
 
     let store = open(&path, &key(1)).await.expect("it opens");
     let read = store.federations(&staff()).await.expect("they read");

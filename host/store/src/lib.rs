@@ -22,6 +22,9 @@ mod digests;
 mod key;
 mod seal;
 mod sqlite;
+mod statement;
 
 pub use key::{KeyFileError, SealingKey};
-pub use sqlite::{OpenError, Options, Purpose, ResealError, RotateError, SqliteStore};
+pub use sqlite::{
+    MigrationError, OpenError, Options, Purpose, ResealError, RotateError, SqliteStore,
+};

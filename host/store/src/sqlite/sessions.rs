@@ -1,7 +1,10 @@
 //! Sign-ins on their way, sessions and grants.
 
-use super::{PIECE, SqliteStore, begin, commit, database};
-use crate::columns::{Columns, json, seconds};
+use super::{PIECE, SqliteStore, database};
+use crate::{
+    columns::{Columns, json, seconds},
+    statement::{Row, query},
+};
 use async_trait::async_trait;
 use bridge_model::{
     names::RealmName,
@@ -9,7 +12,7 @@ use bridge_model::{
     session::{Grant, GrantStage, Interaction, Redemption, Session, TokenHash},
     time::Timestamp,
 };
-use sqlx::{query, sqlite::SqliteRow};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 #[async_trait]
@@ -78,21 +81,18 @@ impl Sessions for SqliteStore {
     }
 
     async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<bool, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut changed = 0;
         // What was granted in it first: also of a session that is gone already.
-        for sql in [REVOKE_GRANTS_OF_SESSION, END_SESSION] {
-            changed = query(sql)
+        let [revoke, end] = [REVOKE_GRANTS_OF_SESSION, END_SESSION].map(|sql| {
+            query(sql)
                 .bind(realm.as_str())
                 .bind(id.as_bytes().as_slice())
-                .execute(&mut *transaction)
-                .await
-                .map_err(database)?
-                .rows_affected();
-        }
-        commit(transaction).await?;
-        Ok(changed == 1)
+        });
+        let work = move |connection: &Connection| {
+            revoke.run(connection).map_err(database)?;
+            let ended = end.run(connection).map_err(database)?;
+            Ok(ended.changed == 1)
+        };
+        self.writer.together(work).await
     }
 
     async fn retire_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
@@ -183,7 +183,7 @@ impl Sessions for SqliteStore {
     }
 }
 
-fn interaction(row: &SqliteRow) -> Result<Interaction, StoreError> {
+fn interaction(row: &Row) -> Result<Interaction, StoreError> {
     let columns = Columns::of("interactions", row);
     Ok(Interaction {
         id: columns.hash("id")?,
@@ -194,7 +194,7 @@ fn interaction(row: &SqliteRow) -> Result<Interaction, StoreError> {
     })
 }
 
-pub(super) fn session(row: &SqliteRow) -> Result<Session, StoreError> {
+pub(super) fn session(row: &Row) -> Result<Session, StoreError> {
     let columns = Columns::of("sessions", row);
     Ok(Session {
         id: columns.uuid("id")?,
@@ -206,7 +206,7 @@ pub(super) fn session(row: &SqliteRow) -> Result<Session, StoreError> {
     })
 }
 
-fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
+fn grant(row: &Row) -> Result<Grant, StoreError> {
     let columns = Columns::of("grants", row);
     Ok(Grant {
         id: columns.uuid("id")?,
