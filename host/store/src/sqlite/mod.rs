@@ -44,7 +44,8 @@ use kept::Kept;
 use open::Opened;
 use rusqlite::Connection;
 use std::{
-    error::Error, fmt, future::pending, panic::resume_unwind, path::Path, sync::Arc, time::Duration,
+    borrow::Borrow, error::Error, fmt, future::pending, panic::resume_unwind, path::Path,
+    sync::Arc, time::Duration,
 };
 use tokio::task::spawn_blocking;
 use writer::Writer;
@@ -237,10 +238,7 @@ impl SqliteStore {
         realm: &RealmName,
     ) -> Result<Written, StoreError> {
         let written = self.writer.write(statement).await;
-        written.map_err(|fault| match fault.constraint() {
-            Some(constraint) => refused(constraint, what, realm).unwrap_or_else(|| database(fault)),
-            None => database(fault),
-        })
+        written.map_err(|fault| not_added(fault, what, realm))
     }
 
     /// Writes what no constraint can be in the way of.
@@ -261,14 +259,17 @@ impl Tools {
     }
 }
 
-/// Why a new object of a realm is refused.
-fn refused(constraint: Constraint, what: &str, realm: &RealmName) -> Option<StoreError> {
-    match constraint {
-        Constraint::Unique => Some(StoreError::Conflict(format!(
-            "{what} is in the realm {realm} already"
-        ))),
-        Constraint::ForeignKey => Some(StoreError::Conflict(format!("there is no realm {realm}"))),
-        Constraint::Other => None,
+/// Why a new object of a realm was not written; `what` names it.
+fn not_added<F>(fault: F, what: &str, realm: &RealmName) -> StoreError
+where
+    F: Borrow<Fault> + Error + Send + Sync + 'static,
+{
+    match fault.borrow().constraint() {
+        Some(Constraint::Unique) => {
+            StoreError::Conflict(format!("{what} is in the realm {realm} already"))
+        }
+        Some(Constraint::ForeignKey) => StoreError::Conflict(format!("there is no realm {realm}")),
+        _ => database(fault),
     }
 }
 
