@@ -179,32 +179,35 @@ impl Work {
 /// several statements that refuses; after any other error SQLite may have given the transaction up, so
 /// then all fail.
 fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
-    if let [job] = batch
-        && job.share() == Share::Statement
-    {
+    if let [job] = batch {
+        return commit_one(connection, &mut **job);
+    }
+    command(connection, "BEGIN IMMEDIATE")?;
+    for job in batch {
+        if job.share() == Share::Statement {
+            job.run(connection)?;
+            continue;
+        }
+        command(connection, "SAVEPOINT job")?;
+        if !job.run(connection)? {
+            if connection.is_autocommit() {
+                return Err(Fault::GivenUp);
+            }
+            command(connection, "ROLLBACK TO job")?;
+        }
+        command(connection, "RELEASE job")?;
+    }
+    command(connection, "COMMIT")
+}
+
+/// Runs a job that is its own transaction, without what it takes to undo it among others.
+fn commit_one(connection: &Connection, job: &mut dyn Job) -> Result<(), Fault> {
+    if job.share() == Share::Statement {
         return job.run(connection).map(|_| ());
     }
     command(connection, "BEGIN IMMEDIATE")?;
-    let mut is_worth_it = true;
-    for job in batch {
-        match job.share() {
-            Share::Statement => {
-                job.run(connection)?;
-            }
-            Share::Together => {
-                command(connection, "SAVEPOINT job")?;
-                if !job.run(connection)? {
-                    if connection.is_autocommit() {
-                        return Err(Fault::GivenUp);
-                    }
-                    command(connection, "ROLLBACK TO job")?;
-                }
-                command(connection, "RELEASE job")?;
-            }
-            Share::Alone => is_worth_it = job.run(connection)?,
-        }
-    }
-    command(connection, if is_worth_it { "COMMIT" } else { "ROLLBACK" })
+    let is_done = job.run(connection)?;
+    command(connection, if is_done { "COMMIT" } else { "ROLLBACK" })
 }
 
 fn command(connection: &Connection, sql: &str) -> Result<(), Fault> {
