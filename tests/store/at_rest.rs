@@ -62,7 +62,7 @@ async fn full(folder: &TempDir) -> (SqliteStore, PathBuf) {
 async fn tampered(folder: &TempDir, sql: &str) -> SqliteStore {
     let (store, path) = full(folder).await;
     store.close().await;
-    assert_eq!(tamper(&path, sql).await, 1, "{sql}");
+    assert_eq!(tamper(&path, sql), 1, "{sql}");
     open(&path, &key(1)).await.expect("it opens")
 }
 
@@ -249,7 +249,7 @@ async fn a_credential_does_not_open_in_another_federation() {
     store.close().await;
     let sql = "UPDATE federations SET bind_credential =
         (SELECT bind_credential FROM federations WHERE name = 'people') WHERE name = 'others'";
-    assert_eq!(tamper(&path, sql).await, 1);
+    assert_eq!(tamper(&path, sql), 1);
     let store = open(&path, &key(1)).await.expect("it opens");
     let others = federation("others", 2).planned.federation;
     assert!(matches!(
@@ -377,7 +377,7 @@ async fn a_flipped_octet_of_the_sentinel_is_as_good_as_another_key() {
     let folder = TempDir::new().expect("a folder");
     let (store, path) = full(&folder).await;
     store.close().await;
-    tamper(&path, &flip("application", "sentinel", 15)).await;
+    tamper(&path, &flip("application", "sentinel", 15));
     let error = open(&path, &key(1)).await.err().expect("it is refused");
     assert!(matches!(error, OpenError::OtherKey { .. }), "{error}");
 }

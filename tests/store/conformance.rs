@@ -17,6 +17,7 @@ pub(crate) use changes::{
 };
 
 pub(crate) use imports::{gone, local, search, synchronisation};
+pub(crate) use sessions::ends as sign_in_ends;
 
 use bridge_model::ports::{Store, StoreError};
 use std::sync::Arc;

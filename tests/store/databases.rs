@@ -3,7 +3,7 @@
 use crate::sample::{Numbers, key};
 use bridge_model::ports::Store;
 use bridge_store::{OpenError, Options, Purpose, SealingKey, SqliteStore};
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::{Connection, types::FromSql};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -51,18 +51,26 @@ pub(crate) async fn open_for(
     SqliteStore::open(path, key, random, &Options::new(purpose)).await
 }
 
-/// Does something to a database behind the store's back; gives how many rows it was done to.
-pub(crate) async fn tamper(path: &Path, sql: &str) -> u64 {
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut connection = SqliteConnection::connect_with(&options)
-        .await
-        .expect("SQLite opens the file");
-    let done = sqlx::query(AssertSqlSafe(sql.to_owned()))
-        .execute(&mut connection)
-        .await
-        .expect("SQLite runs the statement");
-    connection.close().await.expect("SQLite closes the file");
-    done.rows_affected()
+/// A connection to a database behind the store's back.
+pub(crate) fn connect(path: &Path) -> Connection {
+    Connection::open(path).expect("SQLite opens the file")
+}
+
+/// Does something to a database behind the store's back; gives how many rows the last statement was
+/// done to.
+pub(crate) fn tamper(path: &Path, sql: &str) -> u64 {
+    let connection = connect(path);
+    connection.execute_batch(sql).expect("SQLite runs it");
+    connection.changes()
+}
+
+/// The first column of what a database answers behind the store's back.
+pub(crate) fn column<T: FromSql>(path: &Path, sql: &str) -> Vec<T> {
+    let connection = connect(path);
+    let mut statement = connection.prepare(sql).expect("SQLite reads it");
+    let rows = statement.query_map([], |row| row.get(0));
+    let rows = rows.expect("SQLite runs it");
+    rows.map(|row| row.expect("it is of this type")).collect()
 }
 
 /// The database's file, and those that SQLite puts beside it.

@@ -147,6 +147,12 @@ conformance! {
         events_are_found_by_all_that_is_said,
         events_from_before_a_time_are_removed,
     }
+    sign_in_ends {
+        a_sign_in_leaves_its_session_and_its_grant,
+        a_sign_in_that_has_ended_leaves_nothing,
+        a_sign_in_whose_end_is_refused_goes_on,
+        of_many_that_complete_a_sign_in_one_wins,
+    }
     sessions {
         an_interaction_is_found_by_its_realm_and_id,
         an_interaction_ends_with_its_last_second,

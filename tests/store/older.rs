@@ -2,7 +2,7 @@
 
 use crate::{
     conformance::users::person,
-    databases::{open, tamper},
+    databases::{column, open, tamper},
     sample::{
         NOW, Numbers, client, client_id, declare, federation, full_realm, interaction, key, staff,
     },
@@ -13,13 +13,12 @@ use bridge_model::{
     federation::{Connection, Federation, OnError, Synchronisation, TlsVersion},
     plan::{GroupForm, PasswordWrite, Plan},
     policy::{KeptPolicy, PolicyOrigin, PolicyPackage},
-    ports::{Clients, Imports, PolicyPackages, Realms, Sessions, Users},
+    ports::{Clients, Imports, PolicyPackages, Random, Realms, Sessions, Users},
     realm::{FederationDeclaration, PolicyRef, Revision},
     secret::Secret,
     user::UserQuery,
 };
 use bridge_store::{OpenError, Options, Purpose, SqliteStore};
-use sqlx::{Connection as _, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -58,8 +57,8 @@ async fn older(path: &Path) -> Option<Secret> {
     store.add_interaction(&interaction(1)).await.expect("kept");
     let subject_key = store.subject_key(&staff()).await.expect("it reads");
     store.close().await;
-    tamper(path, SECOND).await;
-    tamper(path, OLDER).await;
+    tamper(path, SECOND);
+    tamper(path, OLDER);
     for (column, id, secret) in [
         ("first", "wiki", "client-secret-one"),
         ("first", "blog", "new"),
@@ -68,7 +67,7 @@ async fn older(path: &Path) -> Option<Secret> {
         let digest = digest(id, secret);
         let sql =
             format!("UPDATE clients SET {column}_secret_digest = x'{digest}' WHERE id = '{id}'");
-        assert_eq!(tamper(path, &sql).await, 1);
+        assert_eq!(tamper(path, &sql), 1);
     }
     subject_key
 }
@@ -96,21 +95,14 @@ fn earlier() -> FederationDeclaration {
 }
 
 /// The tables, their columns and the indexes.
-async fn schema(path: &Path) -> BTreeSet<String> {
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut connection = SqliteConnection::connect_with(&options)
-        .await
-        .expect("SQLite opens the file");
-    let rows = sqlx::query(
+fn schema(path: &Path) -> BTreeSet<String> {
+    let lines: Vec<String> = column(
+        path,
         "SELECT m.name || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk AS line
         FROM sqlite_schema m, pragma_table_info(m.name) c
         WHERE m.name NOT LIKE '_sqlx%' AND m.name NOT LIKE 'sqlite%'",
-    )
-    .fetch_all(&mut connection)
-    .await
-    .expect("it reads");
-    connection.close().await.expect("SQLite closes the file");
-    rows.iter().map(|row| row.get("line")).collect()
+    );
+    lines.into_iter().collect()
 }
 
 #[tokio::test]
@@ -120,8 +112,8 @@ async fn what_an_older_bridge_kept_is_still_there() {
     let subject_key = older(&path).await;
     let first = folder.path().join("first.db");
     std::fs::write(&first, "").expect("it writes");
-    tamper(&first, FIRST).await;
-    assert_eq!(schema(&path).await, schema(&first).await);
+    tamper(&first, FIRST);
+    assert_eq!(schema(&path), schema(&first));
 
     // Twice: what the first opening did is found by the second.
     for _ in 0..2 {
@@ -214,7 +206,7 @@ async fn who_signed_in_before_people_were_imported_is_still_known() {
         store.note_user(&person, NOW).await.expect("it is noted");
     }
     store.close().await;
-    tamper(&path, SECOND).await;
+    tamper(&path, SECOND);
 
     let store = open(&path, &key(1)).await.expect("it opens");
     let read = store.federations(&staff()).await.expect("they read");
@@ -251,10 +243,9 @@ async fn whoever_looks_for_policies_changes_nothing() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("store.db");
     let options = Options::new(Purpose::Production);
-    let look = async |number: u64| {
-        SqliteStore::peek(&path, &key(number), Arc::new(Numbers::default()), &options).await
-    };
-    let none = look(1).await.expect("there is no file");
+    let random: Arc<dyn Random> = Arc::new(Numbers::default());
+    let look = |number: u64| SqliteStore::peek(&path, &key(number), &random, &options);
+    let none = look(1).expect("there is no file");
     assert!(none.kept.is_empty() && none.in_force.is_empty());
     assert!(!path.exists());
 
@@ -266,11 +257,9 @@ async fn whoever_looks_for_policies_changes_nothing() {
         files.collect::<BTreeMap<_, _>>()
     };
     let before = files();
-    let none = look(1)
-        .await
-        .expect("a database from before there were policies");
+    let none = look(1).expect("a database from before there were policies");
     assert!(none.kept.is_empty() && none.in_force.is_empty());
-    let other = look(2).await;
+    let other = look(2);
     assert!(
         matches!(other, Err(OpenError::OtherKey { .. })),
         "{other:?}"
@@ -288,7 +277,7 @@ async fn whoever_looks_for_policies_changes_nothing() {
         kept_at: NOW,
     };
     store.keep_policy(&policy).await.expect("kept");
-    let found = look(1).await.expect("another one has it open");
+    let found = look(1).expect("another one has it open");
     assert_eq!(found.kept, [policy]);
     store.close().await;
 }

@@ -5,7 +5,7 @@ use crate::{
         imports::{PEOPLE, imported},
         users::person,
     },
-    databases::{files_of, open, open_for, tamper},
+    databases::{column, connect, files_of, open, open_for, tamper},
     sample::{
         LATER, NOW, Numbers, client_id, declaration, federation, full_realm, grant, hash,
         interaction, key, session, signing_key, staff,
@@ -23,7 +23,6 @@ use bridge_model::{
 };
 use bridge_store::{OpenError, Options, Purpose, SqliteStore};
 use serde_json::json;
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -177,19 +176,12 @@ async fn migrations_run_once() {
     for _ in 0..3 {
         let store = open(&path, &key(1)).await.expect("it opens");
         store.close().await;
-        let options = SqliteConnectOptions::new().filename(&path);
-        let mut connection = SqliteConnection::connect_with(&options)
-            .await
-            .expect("SQLite opens the file");
-        let rows = sqlx::query(
+        let lines: Vec<String> = column(
+            &path,
             "SELECT 'migration ' || version AS line FROM _sqlx_migrations
             UNION ALL SELECT 'purpose ' || purpose || hex(sentinel) FROM application
             UNION ALL SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL",
-        )
-        .fetch_all(&mut connection)
-        .await
-        .expect("it reads");
-        let lines: Vec<String> = rows.iter().map(|row| row.get("line")).collect();
+        );
         for migration in ["migration 1", "migration 2", "migration 3"] {
             assert!(lines.contains(&migration.to_owned()), "{lines:?}");
         }
@@ -220,8 +212,7 @@ async fn a_demo_is_not_opened_for_production_nor_the_reverse() {
         tamper(
             &path,
             &format!("UPDATE application SET purpose = '{wanted}'"),
-        )
-        .await;
+        );
         let error = open_for(wanted, &path, &key(1)).await.err();
         assert!(matches!(error, Some(OpenError::OtherKey { .. })));
     }
@@ -236,8 +227,7 @@ async fn a_schema_of_a_newer_bridge_is_left_alone() {
         &path,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         VALUES (9999, 'later', TRUE, x'00', 0)",
-    )
-    .await;
+    );
     let before = fs::read(&path).expect("it reads");
     let error = refusal(&path).await;
     assert!(
@@ -258,7 +248,7 @@ async fn a_file_of_somebody_else_is_left_alone() {
 
     let (_folder, path) = folder();
     fs::write(&path, "").expect("it writes");
-    tamper(&path, "CREATE TABLE application (id INTEGER, purpose TEXT)").await;
+    tamper(&path, "CREATE TABLE application (id INTEGER, purpose TEXT)");
     let before = fs::read(&path).expect("it reads");
     let error = refusal(&path).await;
     assert!(matches!(error, OpenError::Foreign(_)), "{error}");
@@ -341,16 +331,14 @@ async fn impatient(path: &Path) -> SqliteStore {
 async fn a_lock_is_waited_for_as_long_as_was_said() {
     let (_folder, path) = folder();
     let store = impatient(&path).await;
-    let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path))
-        .await
-        .expect("SQLite opens the file");
-    let lock = other.begin_with("BEGIN IMMEDIATE").await.expect("it locks");
+    let other = connect(&path);
+    other.execute_batch("BEGIN IMMEDIATE").expect("it locks");
     let declared = store
         .apply(&declaration(vec![full_realm()]), false, NOW)
         .await;
     let error = declared.expect_err("it is locked").to_string();
     assert!(error.contains("locked"), "{error}");
-    lock.rollback().await.expect("it unlocks");
+    other.execute_batch("ROLLBACK").expect("it unlocks");
     let declared = store
         .apply(&declaration(vec![full_realm()]), false, NOW)
         .await;
@@ -367,10 +355,8 @@ async fn whoever_is_known_is_noted_without_a_write() {
     declared.expect("it applies");
     let ada = person("f6a2", "ada");
     store.note_user(&ada, NOW).await.expect("she is noted");
-    let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path))
-        .await
-        .expect("SQLite opens the file");
-    let lock = other.begin_with("BEGIN IMMEDIATE").await.expect("it locks");
+    let other = connect(&path);
+    other.execute_batch("BEGIN IMMEDIATE").expect("it locks");
     let standing = store.note_user(&ada, LATER).await;
     assert_eq!(standing.expect("it only reads"), Standing::GOOD);
     let moved = KnownUser {
@@ -380,7 +366,7 @@ async fn whoever_is_known_is_noted_without_a_write() {
     let error = store.note_user(&moved, LATER).await;
     let error = error.expect_err("it has to write").to_string();
     assert!(error.contains("locked"), "{error}");
-    lock.rollback().await.expect("it unlocks");
+    other.execute_batch("ROLLBACK").expect("it unlocks");
     let standing = store.note_user(&moved, LATER).await;
     assert_eq!(standing.expect("it writes"), Standing::GOOD);
 }

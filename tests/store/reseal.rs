@@ -2,7 +2,7 @@
 
 use crate::{
     conformance::users::person,
-    databases::{files_of, open, tamper},
+    databases::{column, files_of, open, tamper},
     sample::{
         NOW, Numbers, client_id, declare, empty_realm, federation, full_realm, grant, id, key,
         realm_name, session, signing_key, staff,
@@ -18,7 +18,6 @@ use bridge_model::{
 use bridge_store::{
     KeyFileError, OpenError, Purpose, ResealError, RotateError, SealingKey, SqliteStore,
 };
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -110,22 +109,14 @@ async fn check(path: &Path, key: &SealingKey, subject_key: &Secret) {
 }
 
 /// Every sealed value as it lies in the file.
-async fn sealed(path: &Path) -> Vec<Vec<u8>> {
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut connection = SqliteConnection::connect_with(&options)
-        .await
-        .expect("SQLite opens the file");
-    let sealed = sqlx::query_scalar(
+fn sealed(path: &Path) -> Vec<Vec<u8>> {
+    column(
+        path,
         "SELECT sentinel FROM application UNION ALL SELECT digest_key FROM application
         UNION ALL SELECT subject_key FROM realms UNION ALL SELECT private FROM signing_keys
         UNION ALL SELECT bind_credential FROM federations
         UNION ALL SELECT password FROM local_profiles",
     )
-    .fetch_all(&mut connection)
-    .await
-    .expect("they read");
-    connection.close().await.expect("SQLite closes the file");
-    sealed
 }
 
 #[tokio::test]
@@ -133,7 +124,7 @@ async fn after_a_change_of_the_key_the_new_one_opens_everything_and_the_old_one_
     let folder = TempDir::new().expect("a folder");
     let (path, subject_key) = full(&folder, &key(1)).await;
     check(&path, &key(1), &subject_key).await;
-    let before = sealed(&path).await;
+    let before = sealed(&path);
     assert_eq!(before.len(), 8);
     reseal(&path, &key(1), &key(2))
         .await
@@ -207,7 +198,7 @@ async fn what_cannot_be_sealed_anew_is_left_as_it_is() {
     assert_eq!(fs::read(&path).expect("it reads"), before);
     // One value that does not open, and nothing is done.
     let sql = "UPDATE federations SET bind_credential = x'0100'";
-    assert_eq!(tamper(&path, sql).await, 1);
+    assert_eq!(tamper(&path, sql), 1);
     let before = fs::read(&path).expect("it reads");
     let refused = reseal(&path, &key(1), &key(2)).await;
     let refused = refused.expect_err("it is refused").to_string();

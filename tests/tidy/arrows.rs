@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const WORLDS: &[(&str, &str)] = &[
     ("axum", "ldap-oidc-bridge"),
     ("ldap3", "bridge-directory"),
-    ("sqlx", "bridge-store"),
+    ("rusqlite", "bridge-store"),
     ("wasmtime", "bridge-policy"),
 ];
 

@@ -16,7 +16,7 @@ pub(crate) enum Verbosity {
 /// Starts the log: for people on a terminal, else JSON lines for machines.
 pub(crate) fn start(verbosity: Verbosity) {
     let preset = match verbosity {
-        Verbosity::Server => "info,ldap3=error,sqlx=warn",
+        Verbosity::Server => "info,ldap3=error",
         Verbosity::Command => "warn,ldap3=error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(preset));

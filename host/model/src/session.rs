@@ -93,6 +93,20 @@ pub struct Grant {
     pub stage: GrantStage,
 }
 
+/// The end of a sign-in, and what it leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInEnd {
+    /// The sign-in on its way that ends.
+    pub interaction: TokenHash,
+    /// The secret of the session that the browser had before, if any: the new one takes its place, and
+    /// what was granted in it lives on.
+    pub former: Option<TokenHash>,
+    /// The session, of the realm that the sign-in is of.
+    pub session: Session,
+    /// What was granted in it, if anything was.
+    pub grant: Option<Grant>,
+}
+
 /// Where a grant stands. It only goes forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantStage {

@@ -12,7 +12,7 @@ use bridge_model::{
     ports::StoreError,
     realm::Realm,
     secret::Secret,
-    session::{AuthorizationRequest, Grant, GrantStage, Interaction, Session},
+    session::{AuthorizationRequest, Grant, GrantStage, Interaction, Session, SignInEnd},
     time::Timestamp,
 };
 use std::time::Duration;
@@ -159,17 +159,26 @@ pub(crate) async fn complete(
         Err(KeptOut::NotInAllowedGroups) => false,
         Err(_) => return Err(InteractionError::Expired),
     };
-    end(parts, realm, &begun).await?;
     let ends = parts.now().plus(realm.lifetimes.session);
-    let (secret, session) = start_session(parts, realm, browser, &user, ends).await?;
-    let to = match begun.to {
+    let (secret, session) = draw_session(parts, realm, &user, ends);
+    let (to, grant) = match begun.to {
         Destination::Client(to) if may_use => {
             let request = begun.interaction.request;
-            let code = issue_code(parts, realm, &begun.client, request, &user, session).await?;
-            to.with_code(&code)
+            let (code, grant) = draw_code(parts, realm, &begun.client, request, &user, session.id);
+            (to.with_code(&code), Some(grant))
         }
-        to => to.denied(),
+        to => (to.denied(), None),
     };
+    let end = SignInEnd {
+        interaction: begun.interaction.id,
+        former: browser.session.as_ref().map(opaque::digest),
+        session,
+        grant,
+    };
+    // Of two tabs that come to the same end one wins.
+    if !parts.store.complete_sign_in(&end).await? {
+        return Err(InteractionError::Expired);
+    }
     Ok(Completed {
         to,
         session: secret,
@@ -198,6 +207,20 @@ pub(crate) async fn issue_code(
     user: &AuthenticatedUser,
     session: Uuid,
 ) -> Result<String, StoreError> {
+    let (code, grant) = draw_code(parts, realm, client, request, user, session);
+    parts.store.add_grant(&grant).await?;
+    Ok(code)
+}
+
+/// A code, and the grant behind it, which is not kept yet.
+fn draw_code(
+    parts: &Parts,
+    realm: &Realm,
+    client: &Client,
+    request: AuthorizationRequest,
+    user: &AuthenticatedUser,
+    session: Uuid,
+) -> (String, Grant) {
     let (now, code) = (parts.now(), opaque::draw(&*parts.random));
     let code_expires_at = now.plus(realm.lifetimes.code.min(CODE_LIFETIME_MAX));
     let grant = Grant {
@@ -213,8 +236,7 @@ pub(crate) async fn issue_code(
         expires_at: code_expires_at.plus(token::lifetime(realm, client)),
         stage: GrantStage::Issued,
     };
-    parts.store.add_grant(&grant).await?;
-    Ok(opaque::encode(code.expose()))
+    (opaque::encode(code.expose()), grant)
 }
 
 /// Ends an interaction, unless somebody else was faster.
@@ -245,6 +267,18 @@ pub(crate) async fn start_session(
             parts.store.retire_session(&realm.name, former.id).await?;
         }
     }
+    let (secret, session) = draw_session(parts, realm, user, expires_at);
+    parts.store.add_session(&session).await?;
+    Ok((secret, session.id))
+}
+
+/// The value of a session's cookie, and the session, which is not kept yet.
+fn draw_session(
+    parts: &Parts,
+    realm: &Realm,
+    user: &AuthenticatedUser,
+    expires_at: Timestamp,
+) -> (Secret, Session) {
     let secret = opaque::draw(&*parts.random);
     let session = Session {
         id: parts.random.uuid(),
@@ -254,8 +288,7 @@ pub(crate) async fn start_session(
         auth_time: user.auth_time(),
         expires_at,
     };
-    parts.store.add_session(&session).await?;
-    Ok((secret, session.id))
+    (secret, session)
 }
 
 async fn load(

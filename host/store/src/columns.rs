@@ -1,8 +1,9 @@
 //! Values on their way into columns and back.
 
+use crate::statement::Row;
 use bridge_model::{ports::StoreError, realm::Revision, session::TokenHash, time::Timestamp};
+use rusqlite::types::Value;
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
 use std::fmt::Display;
 use uuid::Uuid;
 
@@ -15,26 +16,87 @@ struct ColumnError {
     reason: String,
 }
 
+/// What a value of SQLite's is read as.
+pub(crate) trait Read<'r>: Sized {
+    /// None: the value is of another type.
+    fn read(value: &'r Value) -> Option<Self>;
+}
+
+impl Read<'_> for i64 {
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl Read<'_> for bool {
+    fn read(value: &Value) -> Option<Self> {
+        i64::read(value).map(|number| number != 0)
+    }
+}
+
+impl<'r> Read<'r> for &'r str {
+    fn read(value: &'r Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Read<'_> for String {
+    fn read(value: &Value) -> Option<Self> {
+        <&str>::read(value).map(str::to_owned)
+    }
+}
+
+impl<'r> Read<'r> for &'r [u8] {
+    fn read(value: &'r Value) -> Option<Self> {
+        match value {
+            Value::Blob(octets) => Some(octets),
+            _ => None,
+        }
+    }
+}
+
+impl Read<'_> for Vec<u8> {
+    fn read(value: &Value) -> Option<Self> {
+        <&[u8]>::read(value).map(<[u8]>::to_vec)
+    }
+}
+
+impl<'r, T: Read<'r>> Read<'r> for Option<T> {
+    fn read(value: &'r Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::read(value).map(Some),
+        }
+    }
+}
+
 /// The columns of a row.
 pub(crate) struct Columns<'r> {
     table: &'static str,
-    row: &'r SqliteRow,
+    row: &'r Row,
 }
 
 impl<'r> Columns<'r> {
     /// A row of a table.
-    pub(crate) fn of(table: &'static str, row: &'r SqliteRow) -> Self {
+    pub(crate) fn of(table: &'static str, row: &'r Row) -> Self {
         Self { table, row }
     }
 
     /// A column as SQLite has it.
-    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
-    where
-        T: Decode<'r, Sqlite> + Type<Sqlite>,
-    {
-        self.row
-            .try_get(column)
-            .map_err(|error| self.error(column, error))
+    pub(crate) fn get<T: Read<'r>>(&self, column: &'static str) -> Result<T, StoreError> {
+        let Some(value) = self.row.value(column) else {
+            return Err(self.error(column, "there is no such column"));
+        };
+        T::read(value).ok_or_else(|| {
+            let found = value.data_type();
+            self.error(column, format_args!("it is of the type {found}"))
+        })
     }
 
     /// A column that follows a rule of its type.
@@ -44,7 +106,7 @@ impl<'r> Columns<'r> {
         parse: impl FnOnce(S) -> Result<T, E>,
     ) -> Result<T, StoreError>
     where
-        S: Decode<'r, Sqlite> + Type<Sqlite>,
+        S: Read<'r>,
         E: Display,
     {
         parse(self.get(column)?).map_err(|error| self.error(column, error))

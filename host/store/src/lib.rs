@@ -22,8 +22,10 @@ mod digests;
 mod key;
 mod seal;
 mod sqlite;
+mod statement;
 
 pub use key::{KeyFileError, SealingKey};
 pub use sqlite::{
-    KeptPolicies, OpenError, Options, Purpose, ResealError, RotateError, SqliteStore,
+    KeptPolicies, MigrationError, OpenError, Options, Purpose, ResealError, RotateError,
+    SqliteStore,
 };

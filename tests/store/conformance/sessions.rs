@@ -1,3 +1,5 @@
+pub(crate) mod ends;
+
 use super::{CROWD, all_at_once, conflict};
 use crate::sample::{
     LATER, NOW, declare, empty_realm, grant, hash, id, interaction, realm_name, session, staff,

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use anyhow::Context as _;
-use bridge_model::ports::Clock as _;
+use bridge_model::ports::{Clock as _, Random};
 use bridge_policy::{Cache, PolicyHost};
 use bridge_store::{KeptPolicies, Options, Purpose, SealingKey, SqliteStore};
 use doors::{Certificates, Doors};
@@ -46,8 +46,8 @@ pub(super) async fn run(path: &Path, record: &Record) -> anyhow::Result<()> {
     }))?);
     // Nothing is made or changed before everything is understood; what was kept is needed for that.
     let (database, options) = (&config.store.path, Options::new(Purpose::Production));
-    let random = Arc::new(OsRandom);
-    let kept = SqliteStore::peek(database, &key, random.clone(), &options).await?;
+    let random: Arc<dyn Random> = Arc::new(OsRandom);
+    let kept = SqliteStore::peek(database, &key, &random, &options)?;
     let understood = Understood::of(&config, &policies, kept).await?;
     let store = SqliteStore::open(database, &key, random, &options).await?;
     let store = Arc::new(store);

@@ -10,7 +10,7 @@ use bridge_model::{
     policy::{KeptPolicy, PolicyInForce},
     ports::{AuditTrail, Clients, Keys, PolicyPackages, Precondition, Sessions, StoreError},
     secret::Secret,
-    session::{Grant, Interaction, Redemption, Session, TokenHash},
+    session::{Grant, Interaction, Redemption, Session, SignInEnd, TokenHash},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -92,6 +92,9 @@ impl Sessions for MemoryStore {
         unused()
     }
     async fn end_interaction(&self, _: &RealmName, _: TokenHash) -> Result<bool, StoreError> {
+        unused()
+    }
+    async fn complete_sign_in(&self, _: &SignInEnd) -> Result<bool, StoreError> {
         unused()
     }
     async fn add_session(&self, _: &Session) -> Result<(), StoreError> {

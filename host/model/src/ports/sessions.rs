@@ -4,7 +4,7 @@ use super::StoreError;
 use crate::{
     keys::SigningKey,
     names::RealmName,
-    session::{Grant, Interaction, Redemption, Session, TokenHash},
+    session::{Grant, Interaction, Redemption, Session, SignInEnd, TokenHash},
     time::Timestamp,
 };
 use async_trait::async_trait;
@@ -27,6 +27,10 @@ pub trait Sessions: Send + Sync {
 
     /// Ends a sign-in on its way. False: it had ended already, and whoever asks has lost the race.
     async fn end_interaction(&self, realm: &RealmName, id: TokenHash) -> Result<bool, StoreError>;
+
+    /// Ends a sign-in on its way and keeps what it leaves behind, whole or not at all. False: it had ended
+    /// already, whoever asks has lost the race, and nothing is kept.
+    async fn complete_sign_in(&self, end: &SignInEnd) -> Result<bool, StoreError>;
 
     /// Keeps a session.
     async fn add_session(&self, session: &Session) -> Result<(), StoreError>;

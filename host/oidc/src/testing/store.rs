@@ -9,7 +9,7 @@ use bridge_model::{
     keys::SigningKey,
     names::{FederationId, RealmName},
     ports::{Failures, Keys, Sessions, StoreError},
-    session::{Grant, GrantStage, Interaction, Redemption, Session, TokenHash},
+    session::{Grant, GrantStage, Interaction, Redemption, Session, SignInEnd, TokenHash},
     time::Timestamp,
 };
 use std::{
@@ -119,6 +119,20 @@ impl Sessions for MemoryStore {
             .interactions
             .retain(|other| other.realm != *realm || other.id != id);
         Ok(tables.interactions.len() < before)
+    }
+
+    async fn complete_sign_in(&self, end: &SignInEnd) -> Result<bool, StoreError> {
+        let realm = &end.session.realm;
+        if !self.end_interaction(realm, end.interaction).await? {
+            return Ok(false);
+        }
+        let mut tables = self.up()?;
+        tables
+            .sessions
+            .retain(|other| other.realm != *realm || Some(other.secret) != end.former);
+        tables.sessions.push(end.session.clone());
+        tables.grants.extend(end.grant.clone());
+        Ok(true)
     }
 
     async fn add_session(&self, session: &Session) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use super::{
     rows::{client, federation},
 };
 use crate::columns::Columns;
+use crate::statement::query;
 use bridge_model::{
     client::{Client, ClientAuthentication},
     names::RealmName,
@@ -14,7 +15,6 @@ use bridge_model::{
         PlannedFederation, Prune, Realm, RealmDeclaration, Revision,
     },
 };
-use sqlx::query;
 use std::collections::HashSet;
 
 /// One declaration on its way into the database, within one transaction.
@@ -27,25 +27,25 @@ pub(super) struct Apply<'a> {
 
 impl Apply<'_> {
     /// Applies; the caller commits, or drops the transaction after an error.
-    pub(super) async fn run(mut self, declaration: &Declaration) -> Result<Applied, StoreError> {
+    pub(super) fn run(mut self, declaration: &Declaration) -> Result<Applied, StoreError> {
         if declaration.prune != Prune::Nothing {
             let in_all = declaration.prune == Prune::AllRealms;
-            self.remove_undeclared(&declaration.realms, in_all).await?;
+            self.remove_undeclared(&declaration.realms, in_all)?;
         }
         for declared in &declaration.realms {
-            self.put_realm(&declared.realm).await?;
+            self.put_realm(&declared.realm)?;
             for federation in &declared.federations {
-                self.put_federation(federation).await?;
+                self.put_federation(federation)?;
             }
             for client in &declared.clients {
-                self.put_client(client).await?;
+                self.put_client(client)?;
             }
         }
         Ok(self.applied)
     }
 
     /// Removes what the source declared before and no longer does.
-    async fn remove_undeclared(
+    fn remove_undeclared(
         &mut self,
         realms: &[RealmDeclaration],
         in_all: bool,
@@ -58,14 +58,11 @@ impl Apply<'_> {
             (&federation.realm, &federation.name)
         });
         let federations: HashSet<_> = federations.collect();
-        let rows = self
-            .change
-            .rows(query(FEDERATIONS).bind(self.source))
-            .await?;
+        let rows = self.change.rows(query(FEDERATIONS).bind(self.source))?;
         for row in &rows {
             let kept = federation(row)?.federation;
             if is_looked_at(&kept.realm) && !federations.contains(&(&kept.realm, &kept.name)) {
-                self.change.drop_federation(&kept.realm, kept.id).await?;
+                self.change.drop_federation(&kept.realm, kept.id)?;
                 let object = format!("federation {}/{}", kept.realm, kept.name);
                 self.applied.removed.push(object);
             }
@@ -73,33 +70,33 @@ impl Apply<'_> {
         let clients = realms.iter().flat_map(|declared| &declared.clients);
         let clients = clients.map(|declared| (&declared.client.realm, &declared.client.id));
         let clients: HashSet<_> = clients.collect();
-        let rows = self.change.rows(query(CLIENTS).bind(self.source)).await?;
+        let rows = self.change.rows(query(CLIENTS).bind(self.source))?;
         for row in &rows {
             let kept = client(row)?;
             if is_looked_at(&kept.realm) && !clients.contains(&(&kept.realm, &kept.id)) {
-                self.change.drop_client(&kept.realm, &kept.id).await?;
+                self.change.drop_client(&kept.realm, &kept.id)?;
                 let object = format!("client {}/{}", kept.realm, kept.id);
                 self.applied.removed.push(object);
             }
         }
-        let rows = self.change.rows(query(REALMS).bind(self.source)).await?;
+        let rows = self.change.rows(query(REALMS).bind(self.source))?;
         for row in &rows {
             let name = Columns::of("realms", row).name::<RealmName>("name")?;
             if is_looked_at(&name) && !names.contains(&name) {
-                self.change.release_realm(&name).await?;
+                self.change.release_realm(&name)?;
                 self.applied.removed.push(format!("realm {name}"));
             }
         }
         Ok(())
     }
 
-    async fn put_realm(&mut self, declared: &Realm) -> Result<(), StoreError> {
+    fn put_realm(&mut self, declared: &Realm) -> Result<(), StoreError> {
         let object = format!("realm {}", declared.name);
         let wanted = Realm {
             managed_by: Some(self.source.to_owned()),
             ..declared.clone()
         };
-        let existing = self.change.kept_realm(&declared.name).await?;
+        let existing = self.change.kept_realm(&declared.name)?;
         // The platform's realm is made by the bridge itself, so that it is there before any file.
         let is_platform = declared.name.as_str() == PLATFORM;
         if let Some(existing) = &existing
@@ -110,18 +107,17 @@ impl Apply<'_> {
         }
         let existing = existing.map(|kept| kept.realm);
         let before = existing.as_ref().map(|existing| existing.revision);
-        let kept = self.change.put_realm(existing, wanted).await?;
+        let kept = self.change.put_realm(existing, wanted)?;
         self.note(object, before, kept.revision);
         Ok(())
     }
 
-    async fn put_federation(&mut self, declared: &FederationDeclaration) -> Result<(), StoreError> {
+    fn put_federation(&mut self, declared: &FederationDeclaration) -> Result<(), StoreError> {
         let federation = &declared.planned.federation;
         let object = format!("federation {}/{}", federation.realm, federation.name);
         let existing = self
             .change
-            .kept_federation(&federation.realm, &federation.name)
-            .await?;
+            .kept_federation(&federation.realm, &federation.name)?;
         let mut wanted = PlannedFederation {
             managed_by: Some(self.source.to_owned()),
             ..declared.planned.clone()
@@ -133,12 +129,7 @@ impl Apply<'_> {
             wanted.federation.id = existing.id;
             let namespace = &existing.subject_namespace;
             wanted.federation.subject_namespace.clone_from(namespace);
-        } else if self
-            .change
-            .federation_with_id(federation.id)
-            .await?
-            .is_some()
-        {
+        } else if self.change.federation_with_id(federation.id)?.is_some() {
             return Err(StoreError::Conflict(format!(
                 "{object} has the id of another federation: declare it with an id of its own"
             )));
@@ -146,7 +137,7 @@ impl Apply<'_> {
         let before = existing.as_ref().map(|existing| existing.planned.revision);
         let credential = declared.bind_credential.as_ref();
         let kept = self.change.put_federation(existing, wanted, credential);
-        let kept = kept.await.map_err(|error| match error {
+        let kept = kept.map_err(|error| match error {
             StoreError::NeedsCredential(_) => StoreError::Conflict(error.to_string()),
             error => error,
         })?;
@@ -154,18 +145,18 @@ impl Apply<'_> {
         Ok(())
     }
 
-    async fn put_client(&mut self, declared: &ClientDeclaration) -> Result<(), StoreError> {
+    fn put_client(&mut self, declared: &ClientDeclaration) -> Result<(), StoreError> {
         let Client { realm, id, .. } = &declared.client;
         let object = format!("client {realm}/{id}");
         let wanted = Client {
             managed_by: Some(self.source.to_owned()),
             ..declared.client.clone()
         };
-        let existing = self.change.kept_client(realm, id).await?;
+        let existing = self.change.kept_client(realm, id)?;
         if let Some(existing) = &existing {
             self.check_owner(&object, existing.managed_by.as_deref())?;
         }
-        let kept_secrets = self.change.kept_secrets(realm, id).await?;
+        let kept_secrets = self.change.kept_secrets(realm, id)?;
         let digests = declared.secrets.iter();
         let digests = digests.map(|secret| self.change.digests.of_secret(realm, id, secret));
         let mut digests: Vec<_> = digests.collect();
@@ -178,14 +169,10 @@ impl Apply<'_> {
                     .iter()
                     .any(|kept| !digests.contains(&kept.digest)));
         let before = existing.as_ref().map(|existing| existing.revision);
-        let kept = self
-            .change
-            .put_client(existing, wanted, are_secrets_new)
-            .await?;
+        let kept = self.change.put_client(existing, wanted, are_secrets_new)?;
         if are_secrets_new {
             self.change
-                .replace_secrets(&kept, &kept_secrets, &digests)
-                .await?;
+                .replace_secrets(&kept, &kept_secrets, &digests)?;
         }
         self.note(object, before, kept.revision);
         Ok(())

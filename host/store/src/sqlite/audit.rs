@@ -1,7 +1,10 @@
 //! The audit trail.
 
 use super::{PIECE, SqliteStore};
-use crate::columns::{Columns, json, seconds};
+use crate::{
+    columns::{Columns, json, seconds},
+    statement::{Row, query},
+};
 use async_trait::async_trait;
 use bridge_model::{
     audit::{AuditEvent, AuditKind, AuditQuery, KeptEvent},
@@ -9,7 +12,6 @@ use bridge_model::{
     ports::{AuditTrail, StoreError},
     time::Timestamp,
 };
-use sqlx::{query, sqlite::SqliteRow};
 
 #[async_trait]
 impl AuditTrail for SqliteStore {
@@ -48,7 +50,7 @@ impl AuditTrail for SqliteStore {
             .bind(wanted.realm.as_ref().map(RealmName::as_str))
             .bind(kind)
             .bind(wanted.request_id.as_deref());
-        let rows = self.rows(statement).await?;
+        let rows = self.walk(statement).await?;
         rows.iter().map(kept_event).collect()
     }
 
@@ -64,7 +66,7 @@ impl AuditTrail for SqliteStore {
     }
 }
 
-fn kept_event(row: &SqliteRow) -> Result<KeptEvent, StoreError> {
+fn kept_event(row: &Row) -> Result<KeptEvent, StoreError> {
     let columns = Columns::of("audit_events", row);
     Ok(KeptEvent {
         number: columns.parsed("number", |number: i64| u64::try_from(number))?,

@@ -4,22 +4,24 @@ mod client;
 mod federation;
 mod realm;
 
-use super::database;
-use crate::{digests::Digests, seal::Seal};
+use super::{database, fault::Fault};
+use crate::{
+    columns::Columns,
+    digests::Digests,
+    seal::Seal,
+    statement::{Row, Statement, query},
+};
 use bridge_model::{
     ports::{Precondition, Random, StoreError},
     realm::Revision,
     time::Timestamp,
 };
-use sqlx::{
-    Sqlite, SqliteConnection, query, query::Query, query_scalar, sqlite::SqliteArguments,
-    sqlite::SqliteRow,
-};
+use rusqlite::Connection;
 
 /// What a change is made with. Whoever has one holds the only connection that writes, so what it
 /// reads stays as it is until it is written.
 pub(super) struct Change<'a> {
-    pub(super) connection: &'a mut SqliteConnection,
+    pub(super) connection: &'a Connection,
     pub(super) seal: &'a Seal,
     pub(super) digests: &'a Digests,
     pub(super) random: &'a dyn Random,
@@ -28,51 +30,44 @@ pub(super) struct Change<'a> {
 
 impl Change<'_> {
     /// Runs a statement; gives how many rows it made, changed or deleted.
-    pub(super) async fn run(
-        &mut self,
-        statement: Query<'_, Sqlite, SqliteArguments>,
-    ) -> Result<u64, StoreError> {
-        let done = statement.execute(&mut *self.connection).await;
-        Ok(done.map_err(database)?.rows_affected())
+    pub(super) fn run(&self, statement: Statement) -> Result<u64, StoreError> {
+        let done = statement.run(self.connection).map_err(database)?;
+        Ok(done.changed)
     }
 
     /// Reads one row.
-    pub(super) async fn row(
-        &mut self,
-        statement: Query<'_, Sqlite, SqliteArguments>,
-    ) -> Result<Option<SqliteRow>, StoreError> {
-        let row = statement.fetch_optional(&mut *self.connection).await;
-        row.map_err(database)
+    pub(super) fn row(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        statement.row(self.connection).map_err(database)
+    }
+
+    /// Reads the row that there is always one of.
+    pub(super) fn one(&self, statement: Statement) -> Result<Row, StoreError> {
+        let row = self.row(statement)?;
+        row.ok_or_else(|| database(Fault::NoRow))
     }
 
     /// Reads all rows.
-    pub(super) async fn rows(
-        &mut self,
-        statement: Query<'_, Sqlite, SqliteArguments>,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
-        let rows = statement.fetch_all(&mut *self.connection).await;
-        rows.map_err(database)
+    pub(super) fn rows(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        statement.rows(self.connection).map_err(database)
     }
 
     /// The first revision of a new object, which goes on from where one of the same name ended: so
     /// nobody who read that one takes this for it.
-    async fn first_revision(&mut self, object: &str) -> Result<Revision, StoreError> {
-        let statement = query_scalar("SELECT revision FROM past_revisions WHERE object = ?1");
-        let past: Option<i64> = statement
-            .bind(object)
-            .fetch_optional(&mut *self.connection)
-            .await
-            .map_err(database)?;
-        let past = past.and_then(|past| u64::try_from(past).ok());
-        Ok(next(Revision(past.unwrap_or_default())))
+    fn first_revision(&self, object: &str) -> Result<Revision, StoreError> {
+        let statement = query("SELECT revision FROM past_revisions WHERE object = ?1");
+        let past = match self.row(statement.bind(object))? {
+            Some(row) => Columns::of("past_revisions", &row).revision("revision")?,
+            None => Revision(0),
+        };
+        Ok(next(past))
     }
 
     /// Remembers the last revision of an object that goes.
-    async fn keep_revision(&mut self, object: &str, revision: Revision) -> Result<(), StoreError> {
+    fn keep_revision(&self, object: &str, revision: Revision) -> Result<(), StoreError> {
         let statement = query("INSERT OR REPLACE INTO past_revisions VALUES (?1, ?2)")
             .bind(object)
             .bind(crate::columns::revision_number(revision));
-        self.run(statement).await.map(|_| ())
+        self.run(statement).map(|_| ())
     }
 }
 

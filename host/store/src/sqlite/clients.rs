@@ -1,10 +1,12 @@
 //! Clients and their secrets.
 
 use super::{
-    SqliteStore, begin, commit_objects, database,
+    SqliteStore,
+    change::Change,
     realms::NO_TIME,
     rows::{CLIENT, CLIENT_SECRETS, CLIENTS, KeptSecret, client},
 };
+use crate::statement::query;
 use async_trait::async_trait;
 use bridge_model::{
     client::{Client, ClientSecret},
@@ -13,13 +15,12 @@ use bridge_model::{
     secret::Secret,
     time::Timestamp,
 };
-use sqlx::query;
 use uuid::Uuid;
 
 #[async_trait]
 impl Clients for SqliteStore {
     async fn clients(&self, realm: &RealmName) -> Result<Vec<Client>, StoreError> {
-        let rows = self.rows(query(CLIENTS).bind(realm.as_str())).await?;
+        let rows = self.walk(query(CLIENTS).bind(realm.as_str())).await?;
         rows.iter().map(client).collect()
     }
 
@@ -43,12 +44,9 @@ impl Clients for SqliteStore {
         precondition: Precondition,
         now: Timestamp,
     ) -> Result<Client, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, now);
-        let kept = change.save_client(client, precondition).await?;
-        commit_objects(&self.kept, transaction).await?;
-        Ok(kept)
+        let client = client.clone();
+        let work = move |change: Change<'_>| change.save_client(&client, precondition);
+        self.change_objects(now, work).await
     }
 
     async fn remove_client(
@@ -57,11 +55,9 @@ impl Clients for SqliteStore {
         id: &ClientId,
         precondition: Precondition,
     ) -> Result<(), StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, NO_TIME);
-        change.remove_client(realm, id, precondition).await?;
-        commit_objects(&self.kept, transaction).await
+        let (realm, id) = (realm.clone(), id.clone());
+        let work = move |change: Change<'_>| change.remove_client(&realm, &id, precondition);
+        self.change_objects(NO_TIME, work).await
     }
 
     async fn client_secrets(
@@ -80,11 +76,11 @@ impl Clients for SqliteStore {
         secret: &Secret,
         about: &ClientSecret,
     ) -> Result<(), StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, about.created_at);
-        change.add_client_secret(realm, id, secret, about).await?;
-        commit_objects(&self.kept, transaction).await
+        let (realm, id) = (realm.clone(), id.clone());
+        let (secret, about) = (secret.clone(), *about);
+        let now = about.created_at;
+        let work = move |change: Change<'_>| change.add_client_secret(&realm, &id, &secret, &about);
+        self.change_objects(now, work).await
     }
 
     async fn remove_client_secret(
@@ -93,12 +89,9 @@ impl Clients for SqliteStore {
         id: &ClientId,
         secret: Uuid,
     ) -> Result<bool, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, NO_TIME);
-        let is_removed = change.remove_client_secret(realm, id, secret).await?;
-        commit_objects(&self.kept, transaction).await?;
-        Ok(is_removed)
+        let (realm, id) = (realm.clone(), id.clone());
+        let work = move |change: Change<'_>| change.remove_client_secret(&realm, &id, secret);
+        self.change_objects(NO_TIME, work).await
     }
 
     async fn client_secret_fits(
@@ -113,7 +106,10 @@ impl Clients for SqliteStore {
         let mut single = None;
         for kept in &kept {
             // All are compared, so that the time does not tell which of them it was.
-            let fits = self.digests.secret_fits(&kept.digest, realm, id, presented);
+            let fits = self
+                .tools
+                .digests
+                .secret_fits(&kept.digest, realm, id, presented);
             if fits && !kept.is_over(now) {
                 lasting |= !kept.about.single_use;
                 single = kept.about.single_use.then_some(kept.number).or(single);

@@ -1,19 +1,110 @@
-//! A few connections that are lent out one by one.
+//! The connections of a store: one that writes, and a few that read beside it and are lent out one by
+//! one. A database in memory has one for both.
 //!
-//! sqlx's own pool asks a connection whether it lives each time one comes back, from a task of its
-//! own. For a server across a network that is well spent; here it trebled the time of a read.
+//! A read of a row or a few takes some microseconds, less than the way to another thread and back: it
+//! is done where it is asked for.
 
-use sqlx::{Connection, Error, SqliteConnection};
+use super::fault::Fault;
+use crate::statement::{Row, Statement};
+use rusqlite::Connection;
 use std::{
-    ops::{Deref, DerefMut},
-    sync::{Mutex, MutexGuard, PoisonError},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
+
+/// The connection that writes; none: it is closed.
+pub(super) struct Writing(Mutex<Option<Connection>>);
+
+impl Writing {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(Mutex::new(Some(connection)))
+    }
+
+    // A transaction that was left open is rolled back by whoever writes next.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the connection, which moves what is in the write-ahead log into the file if it is the
+    /// last one.
+    pub(super) fn close(&self) {
+        // What could not be closed is closed with the process; nothing is lost by it.
+        drop(self.lock().take());
+    }
+}
+
+/// What is read with.
+pub(super) enum Reading {
+    /// The connection that writes.
+    Same(Arc<Writing>),
+    /// Others.
+    Beside(Arc<Connections>),
+}
+
+impl Reading {
+    /// Reads one row.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub(super) async fn row(&self, statement: Statement) -> Result<Option<Row>, Fault> {
+        match self {
+            Self::Same(writing) => {
+                let connection = writing.lock();
+                let connection = connection.as_ref().ok_or(Fault::Closed)?;
+                Ok(statement.row(connection)?)
+            }
+            Self::Beside(connections) => Ok(statement.row(&*connections.lease().await?)?),
+        }
+    }
+
+    /// Reads the few rows that there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub(super) async fn rows(&self, statement: Statement) -> Result<Vec<Row>, Fault> {
+        match self {
+            Self::Same(writing) => {
+                let connection = writing.lock();
+                let connection = connection.as_ref().ok_or(Fault::Closed)?;
+                Ok(statement.rows(connection)?)
+            }
+            Self::Beside(connections) => Ok(statement.rows(&*connections.lease().await?)?),
+        }
+    }
+
+    /// Reads rows that may be many, or far apart, on a thread that nobody waits for.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub(super) async fn walk(&self, statement: Statement) -> Result<Vec<Row>, Fault> {
+        let Self::Beside(connections) = self else {
+            return self.rows(statement).await;
+        };
+        let lease = connections.lease().await?;
+        let walked = spawn_blocking(move || statement.rows(&lease)).await;
+        // Only a runtime that ends gives up what it has begun.
+        Ok(walked.map_err(|_| Fault::Closed)??)
+    }
+
+    /// Waits until all connections are back, and closes them.
+    pub(super) async fn close(&self) {
+        if let Self::Beside(connections) = self {
+            connections.close().await;
+        }
+    }
+}
 
 /// Connections to one database, alike.
 pub(super) struct Connections {
-    idle: Mutex<Vec<SqliteConnection>>,
-    free: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+    free: Arc<Semaphore>,
     count: u32,
 }
 
@@ -23,77 +114,61 @@ impl Connections {
     /// # Errors
     ///
     /// What making one gave.
-    pub(super) async fn new(
+    pub(super) fn new<E>(
         count: u32,
-        connect: impl AsyncFn() -> Result<SqliteConnection, Error>,
-    ) -> Result<Self, Error> {
-        let mut idle = Vec::new();
-        for _ in 0..count {
-            idle.push(connect().await?);
-        }
+        connect: impl Fn() -> Result<Connection, E>,
+    ) -> Result<Self, E> {
+        let idle = (0..count)
+            .map(|_| connect())
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            free: Semaphore::new(idle.len()),
+            free: Arc::new(Semaphore::new(idle.len())),
             idle: Mutex::new(idle),
             count,
         })
     }
 
     /// Waits for a connection; first come, first served.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::PoolClosed`].
-    pub(super) async fn lease(&self) -> Result<Lease<'_>, Error> {
-        let permit = self.free.acquire().await.map_err(|_| Error::PoolClosed)?;
-        let connection = self.idle().pop().ok_or(Error::PoolClosed)?;
+    async fn lease(self: &Arc<Self>) -> Result<Lease, Fault> {
+        let permit = Arc::clone(&self.free).acquire_owned().await;
+        let permit = permit.map_err(|_| Fault::Closed)?;
+        let connection = self.idle().pop().ok_or(Fault::Closed)?;
         Ok(Lease {
             connection: Some(connection),
-            home: self,
+            home: Arc::clone(self),
             _permit: permit,
         })
     }
 
-    /// Waits until all connections are back, and closes them.
-    pub(super) async fn close(&self) {
+    async fn close(&self) {
         let Ok(_all) = self.free.acquire_many(self.count).await else {
             return;
         };
         self.free.close();
-        let idle: Vec<_> = self.idle().drain(..).collect();
-        for connection in idle {
-            // What could not be closed is closed with the process; nothing is lost by it.
-            let _ = connection.close().await;
-        }
+        self.idle().clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection that goes back when it is dropped. A statement or a transaction that was not seen
-/// to its end is ended before the next begins: a connection works its commands off in order.
-pub(super) struct Lease<'a> {
-    connection: Option<SqliteConnection>,
-    home: &'a Connections,
-    _permit: SemaphorePermit<'a>,
+/// A connection that goes back when it is dropped.
+struct Lease {
+    connection: Option<Connection>,
+    home: Arc<Connections>,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Deref for Lease<'_> {
-    type Target = SqliteConnection;
+impl Deref for Lease {
+    type Target = Connection;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &Connection {
         self.connection.as_ref().expect(LENT)
     }
 }
 
-impl DerefMut for Lease<'_> {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        self.connection.as_mut().expect(LENT)
-    }
-}
-
-impl Drop for Lease<'_> {
+impl Drop for Lease {
     fn drop(&mut self) {
         // Before the permit, which goes after this: who has a permit finds a connection.
         self.home.idle().extend(self.connection.take());

@@ -3,15 +3,17 @@
 //! They are counted in memory, where it costs nothing, and written a moment later: most are taken back
 //! before that, because most people know their password, and then nothing is written at all.
 
-use super::{SqliteStore, database, imports::hex, writer::Writer};
-use crate::columns::{json, seconds};
+use super::{SqliteStore, database, fault::Fault, imports::hex, writer::Writer};
+use crate::{
+    columns::{Columns, json, seconds},
+    statement::{Row as Read, query},
+};
 use async_trait::async_trait;
 use bridge_model::{
     ports::{Failures, StoreError},
     session::TokenHash,
     time::Timestamp,
 };
-use sqlx::{Error, query};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -43,6 +45,16 @@ struct Rows {
 
 /// A row of the database: key, attempts, end of the window.
 pub(super) type KeptRow = (Vec<u8>, i64, i64);
+
+/// A row of [`ROWS`].
+pub(super) fn kept_row(row: &Read) -> Result<KeptRow, StoreError> {
+    let columns = Columns::of("failures", row);
+    Ok((
+        columns.get("key")?,
+        columns.get("attempts")?,
+        columns.get("ends_at")?,
+    ))
+}
 
 /// Attempts in a window.
 #[derive(Clone, Copy)]
@@ -99,7 +111,7 @@ impl Attempts {
         let done = {
             let mut rows = self.table.rows();
             if rows.is_closed {
-                return Err(database(Error::PoolClosed));
+                return Err(database(Fault::Closed));
             }
             let done = work(&mut rows);
             rows.unwritten.insert(key);

@@ -6,11 +6,21 @@ mod search;
 mod stored;
 mod synchronisation;
 
-use super::{SqliteStore, begin, commit, database, users::REVOKE_GRANTS};
-use crate::columns::{Columns, json};
+use super::{
+    SqliteStore,
+    change::Change,
+    database,
+    fault::Fault,
+    realms::NO_TIME,
+    users::{END_SESSIONS, REVOKE_GRANTS},
+};
+use crate::{
+    columns::{Columns, json},
+    statement::query,
+};
 use async_trait::async_trait;
+use batch::Candidates;
 pub(super) use batch::hex;
-use batch::{Candidates, is_there};
 use bridge_model::{
     dn::Dn,
     names::{FederationId, RealmName},
@@ -20,7 +30,6 @@ use bridge_model::{
     user::{ImportCounts, ImportedUser, LocalProfile, StoredUser, UserQuery},
 };
 use search::Search;
-use sqlx::query;
 use stored::{Folded, STORED_USER, local_profile, stored_user};
 
 #[async_trait]
@@ -34,19 +43,15 @@ impl Imports for SqliteStore {
     ) -> Result<ImportCounts, StoreError> {
         let mut candidates = Candidates::of(realm, federation, users)?;
         let total = candidates.len();
-        {
-            // Beside whoever writes: mostly there is nothing to write.
-            let mut lease = self.reading.lease().await.map_err(database)?;
-            is_there(&mut lease, realm, federation).await?;
-            candidates.keep_changed(&mut lease).await?;
-        }
+        // Beside whoever writes: mostly there is nothing to write.
+        let there = self.row(candidates.federation_is_there()).await?;
+        there.ok_or_else(|| candidates.missing())?;
+        let changed = self.walk(candidates.changed()?).await?;
+        candidates.keep_changed(&changed)?;
         let mut counts = ImportCounts::default();
         if !candidates.is_empty() {
-            let mut lease = self.writing.lease().await.map_err(database)?;
-            let mut transaction = begin(&mut lease).await?;
-            let mut change = self.change(&mut transaction, now);
-            counts = change.import(candidates).await?;
-            commit(transaction).await?;
+            let work = move |change: &Change<'_>| change.import(candidates);
+            counts = self.change(now, work).await?;
         }
         counts.unchanged = total - counts.added - counts.updated;
         Ok(counts)
@@ -64,7 +69,7 @@ impl Imports for SqliteStore {
                 .bind(federation.0.as_bytes().as_slice())
                 .bind(after.to_vec()),
         };
-        let rows = self.rows(statement.bind(i64::from(limit))).await?;
+        let rows = self.walk(statement.bind(i64::from(limit))).await?;
         let pairs = rows.iter().map(|row| {
             let columns = Columns::of("imported_users", row);
             Ok((columns.get("identifier")?, columns.get("subject")?))
@@ -108,12 +113,9 @@ impl Imports for SqliteStore {
         federation: FederationId,
         subjects: &[String],
     ) -> Result<u64, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, Timestamp(0));
-        let removed = change.forget_users(realm, federation, subjects).await?;
-        commit(transaction).await?;
-        Ok(removed)
+        let (realm, subjects) = (realm.clone(), subjects.to_vec());
+        let work = move |change: &Change<'_>| change.forget_users(&realm, federation, &subjects);
+        self.change(NO_TIME, work).await
     }
 
     async fn stored_user(
@@ -123,7 +125,8 @@ impl Imports for SqliteStore {
     ) -> Result<Option<StoredUser>, StoreError> {
         let statement = query(STORED_USER).bind(realm.as_str()).bind(subject);
         let row = self.row(statement).await?;
-        row.map(|row| stored_user(&self.seal, &row)).transpose()
+        row.map(|row| stored_user(&self.tools.seal, &row))
+            .transpose()
     }
 
     async fn find_users(
@@ -131,12 +134,10 @@ impl Imports for SqliteStore {
         realm: &RealmName,
         query: &UserQuery,
     ) -> Result<Vec<StoredUser>, StoreError> {
-        let mut search = Search::for_users(realm, query);
-        let mut connection = self.reading.lease().await.map_err(database)?;
-        let rows = search.statement().fetch_all(&mut *connection).await;
-        let rows = rows.map_err(database)?;
+        let search = Search::for_users(realm, query);
+        let rows = self.walk(search.statement()).await?;
         rows.iter()
-            .map(|row| stored_user(&self.seal, row))
+            .map(|row| stored_user(&self.tools.seal, row))
             .collect()
     }
 
@@ -145,11 +146,10 @@ impl Imports for SqliteStore {
         realm: &RealmName,
         query: &UserQuery,
     ) -> Result<u64, StoreError> {
-        let mut search = Search::for_their_number(realm, query);
-        let mut connection = self.reading.lease().await.map_err(database)?;
-        let row = search.statement().fetch_one(&mut *connection).await;
-        let row = row.map_err(database)?;
-        Columns::of("users", &row).parsed("users", |users: i64| u64::try_from(users))
+        let search = Search::for_their_number(realm, query);
+        let rows = self.walk(search.statement()).await?;
+        let row = rows.first().ok_or_else(|| database(Fault::NoRow))?;
+        Columns::of("users", row).parsed("users", |users: i64| u64::try_from(users))
     }
 
     async fn local_profile(
@@ -159,7 +159,9 @@ impl Imports for SqliteStore {
     ) -> Result<LocalProfile, StoreError> {
         let statement = query(LOCAL_PROFILE).bind(realm.as_str()).bind(subject);
         let row = self.row(statement).await?;
-        let profile = row.map(|row| local_profile(&self.seal, &row)).transpose()?;
+        let profile = row
+            .map(|row| local_profile(&self.tools.seal, &row))
+            .transpose()?;
         Ok(profile.unwrap_or_default())
     }
 
@@ -169,44 +171,9 @@ impl Imports for SqliteStore {
         subject: &str,
         local: &LocalProfile,
     ) -> Result<bool, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, Timestamp(0));
-        let statement = query(STORED_USER).bind(realm.as_str()).bind(subject);
-        let Some(row) = change.row(statement).await? else {
-            return Ok(false);
-        };
-        let kept = stored_user(&self.seal, &row)?;
-        let imported = kept.imported.map(|user| user.claims).unwrap_or_default();
-        let folded = Folded::of(&kept.known.username, &imported, &local.claims);
-        let statement = query(OVERLAY)
-            .bind(realm.as_str())
-            .bind(subject)
-            .bind(local.disabled)
-            .bind(folded.email)
-            .bind(folded.given_name)
-            .bind(folded.family_name);
-        change.run(statement).await?;
-        if local.claims.is_empty() && local.password_hash.is_none() {
-            let statement = query(DROP_LOCAL).bind(realm.as_str()).bind(subject);
-            change.run(statement).await?;
-        } else {
-            let password = local.password_hash.as_deref();
-            let statement = query(SAVE_LOCAL)
-                .bind(realm.as_str())
-                .bind(subject)
-                .bind(json(&local.claims)?)
-                .bind(password.map(|hash| stored::seal_hash(&self.seal, realm, subject, hash)));
-            change.run(statement).await?;
-        }
-        if local.disabled {
-            for sql in [super::users::END_SESSIONS, REVOKE_GRANTS] {
-                let statement = query(sql).bind(realm.as_str()).bind(subject);
-                change.run(statement).await?;
-            }
-        }
-        commit(transaction).await?;
-        Ok(true)
+        let (realm, subject, local) = (realm.clone(), subject.to_owned(), local.clone());
+        let work = move |change: &Change<'_>| change.save_local(&realm, &subject, &local);
+        self.change(NO_TIME, work).await
     }
 
     async fn sync_state(&self, federation: FederationId) -> Result<SyncState, StoreError> {
@@ -228,6 +195,50 @@ impl Imports for SqliteStore {
         state: &SyncState,
     ) -> Result<(), StoreError> {
         self.write_sync_state(federation, state).await
+    }
+}
+
+impl Change<'_> {
+    /// As [`Imports::save_local_profile`].
+    fn save_local(
+        &self,
+        realm: &RealmName,
+        subject: &str,
+        local: &LocalProfile,
+    ) -> Result<bool, StoreError> {
+        let statement = query(STORED_USER).bind(realm.as_str()).bind(subject);
+        let Some(row) = self.row(statement)? else {
+            return Ok(false);
+        };
+        let kept = stored_user(self.seal, &row)?;
+        let imported = kept.imported.map(|user| user.claims).unwrap_or_default();
+        let folded = Folded::of(&kept.known.username, &imported).under(&local.claims);
+        let statement = query(OVERLAY)
+            .bind(realm.as_str())
+            .bind(subject)
+            .bind(local.disabled)
+            .bind(folded.email)
+            .bind(folded.given_name)
+            .bind(folded.family_name);
+        self.run(statement)?;
+        if local.claims.is_empty() && local.password_hash.is_none() {
+            let statement = query(DROP_LOCAL).bind(realm.as_str()).bind(subject);
+            self.run(statement)?;
+        } else {
+            let password = local.password_hash.as_deref();
+            let statement = query(SAVE_LOCAL)
+                .bind(realm.as_str())
+                .bind(subject)
+                .bind(json(&local.claims)?)
+                .bind(password.map(|hash| stored::seal_hash(self.seal, realm, subject, hash)));
+            self.run(statement)?;
+        }
+        if local.disabled {
+            for sql in [END_SESSIONS, REVOKE_GRANTS] {
+                self.run(query(sql).bind(realm.as_str()).bind(subject))?;
+            }
+        }
+        Ok(true)
     }
 }
 

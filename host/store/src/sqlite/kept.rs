@@ -1,5 +1,6 @@
 //! What each sign-in needs and what changes rarely, kept in memory: realms, clients, and which
-//! federations have subjects that somebody brought along.
+//! federations have subjects that somebody brought along. And sign-ins on their way, which are asked for
+//! at every step and never change: the database says whether one has ended.
 //!
 //! The database has one process, so every change goes through this store.
 
@@ -7,15 +8,21 @@ use bridge_model::{
     client::Client,
     names::{ClientId, FederationId, RealmName},
     realm::Realm,
+    session::{Interaction, TokenHash},
+    time::Timestamp,
 };
 use std::{
     collections::HashMap,
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 /// What was read since the last change.
 #[derive(Default)]
-pub(super) struct Kept(RwLock<Objects>);
+pub(super) struct Kept {
+    objects: RwLock<Objects>,
+    /// Locked after the objects, where both are.
+    begun: Mutex<HashMap<TokenHash, Interaction>>,
+}
 
 #[derive(Default)]
 struct Objects {
@@ -73,6 +80,42 @@ impl Kept {
         });
     }
 
+    /// A sign-in on its way that is not over. One that another process ended may still be here.
+    pub(super) fn interaction(
+        &self,
+        realm: &RealmName,
+        id: TokenHash,
+        now: Timestamp,
+    ) -> Option<Interaction> {
+        let begun = self.begun();
+        let found = begun.get(&id).filter(|it| it.realm == *realm);
+        found.filter(|it| it.expires_at > now).cloned()
+    }
+
+    /// As [`Kept::keep_realm`]. When there are many on their way, others are read each time.
+    pub(super) fn keep_interaction(&self, interaction: &Interaction, period: Period) {
+        let objects = self.read();
+        let mut begun = self.begun();
+        if Period(objects.changes) == period && begun.len() < BEGUN_MAX {
+            begun.insert(interaction.id, interaction.clone());
+        }
+    }
+
+    /// To be called before one is ended.
+    pub(super) fn forget_interaction(&self, realm: &RealmName, id: TokenHash) {
+        let mut begun = self.begun();
+        if begun.get(&id).is_some_and(|it| it.realm == *realm) {
+            begun.remove(&id);
+        }
+    }
+
+    /// Forgets sign-ins on their way that are over.
+    pub(super) fn forget_expired(&self, now: Timestamp) {
+        let mut begun = self.begun();
+        begun.retain(|_, it| it.expires_at > now);
+        begun.shrink_to_fit();
+    }
+
     /// To be called after every change, before anybody hears of it.
     pub(super) fn forget(&self) {
         let mut objects = self.write();
@@ -81,6 +124,8 @@ impl Kept {
             changes,
             ..Objects::default()
         };
+        // Some may be of a realm that is gone.
+        self.begun().clear();
     }
 
     fn keep(&self, period: Period, insert: impl FnOnce(&mut Objects)) {
@@ -93,13 +138,20 @@ impl Kept {
 
     // Nothing is left half done under the lock.
     fn read(&self) -> RwLockReadGuard<'_, Objects> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.objects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begun(&self) -> MutexGuard<'_, HashMap<TokenHash, Interaction>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Objects> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.objects.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Each takes a kilobyte or so; those over it are read each time.
 const COUNT_MAX: usize = 4_000;
+
+/// Each takes a kilobyte or so.
+const BEGUN_MAX: usize = 10_000;

@@ -1,9 +1,10 @@
 //! Signing keys.
 
-use super::{SqliteStore, database};
+use super::SqliteStore;
 use crate::{
     columns::{Columns, seconds},
     seal::{Place, Seal},
+    statement::{Row, query},
 };
 use async_trait::async_trait;
 use bridge_model::{
@@ -11,14 +12,13 @@ use bridge_model::{
     names::RealmName,
     ports::{Keys, StoreError},
 };
-use sqlx::{Error, query, sqlite::SqliteRow};
 
 #[async_trait]
 impl Keys for SqliteStore {
     async fn signing_keys(&self, realm: &RealmName) -> Result<Vec<SigningKey>, StoreError> {
         let rows = self.rows(query(ALL).bind(realm.as_str())).await?;
         rows.iter()
-            .map(|row| signing_key(row, &self.seal))
+            .map(|row| signing_key(row, &self.tools.seal))
             .collect()
     }
 
@@ -29,7 +29,7 @@ impl Keys for SqliteStore {
             .bind(key.realm.as_str())
             .bind(key.kid.as_str())
             .bind(algorithm.as_str())
-            .bind(self.seal.seal(&place, &key.private))
+            .bind(self.tools.seal.seal(&place, &key.private))
             .bind(seconds(key.created_at));
         let what = format!("a signing key {}", key.kid);
         self.add(statement, &what, &key.realm).await?;
@@ -37,13 +37,11 @@ impl Keys for SqliteStore {
         let newest = query(NEWEST)
             .bind(key.realm.as_str())
             .bind(algorithm.as_str());
-        let row = self.row(newest).await?;
-        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
-        signing_key(&row, &self.seal)
+        signing_key(&self.one(newest).await?, &self.tools.seal)
     }
 }
 
-fn signing_key(row: &SqliteRow, seal: &Seal) -> Result<SigningKey, StoreError> {
+fn signing_key(row: &Row, seal: &Seal) -> Result<SigningKey, StoreError> {
     let columns = Columns::of("signing_keys", row);
     let realm = columns.name::<RealmName>("realm")?;
     let kid: String = columns.get("kid")?;

@@ -6,9 +6,12 @@ mod change;
 mod clients;
 mod connections;
 mod failures;
+mod fault;
 mod imports;
 mod kept;
 mod keys;
+mod log;
+mod migrate;
 mod open;
 mod packages;
 mod peek;
@@ -19,45 +22,56 @@ mod sessions;
 mod users;
 mod writer;
 
+pub use migrate::MigrationError;
 pub use open::OpenError;
 pub use peek::KeptPolicies;
 pub use reseal::{ResealError, RotateError};
 
-use crate::{digests::Digests, key::SealingKey, seal::Seal};
+use crate::{
+    digests::Digests,
+    key::SealingKey,
+    seal::Seal,
+    statement::{Row, Statement, Written},
+};
 use bridge_model::{
     names::RealmName,
     ports::{Random, StoreError},
     time::Timestamp,
 };
 use change::Change;
-use connections::{Connections, Lease};
+use connections::Reading;
 use failures::Attempts;
+use fault::{Constraint, Fault};
 use kept::Kept;
 use open::Opened;
-use sqlx::{
-    Connection, Sqlite, SqliteConnection, Transaction,
-    error::{DatabaseError, ErrorKind},
-    query::Query,
-    sqlite::{SqliteArguments, SqliteRow},
+use rusqlite::Connection;
+use std::{
+    borrow::Borrow, error::Error, fmt, future::pending, panic::resume_unwind, path::Path,
+    sync::Arc, time::Duration,
 };
-use std::{error::Error, fmt, path::Path, sync::Arc, time::Duration};
-use writer::{Writer, Written};
+use tokio::task::spawn_blocking;
+use writer::Writer;
 
 /// A store in an SQLite database.
 ///
-/// SQLite has one writer, so there is one connection that writes; what is asked of it at once is
-/// committed together. Others read beside it (write-ahead log). A commit is on its way to the disk
+/// SQLite has one writer, so there is one connection that writes, with a thread of its own; what is
+/// asked of it at once is committed together. Others read beside it (write-ahead log): a few rows where
+/// they are asked for, and many on threads that nobody waits for. A commit is on its way to the disk
 /// when the call returns and survives the end of the process; a power failure may take the last
 /// ones with it, never a part of one. Counts of failed attempts follow within a tenth of a second.
 ///
 /// Cancel safety: a call that is dropped has happened or not, whole.
 pub struct SqliteStore {
     writer: Writer,
-    writing: Arc<Connections>,
-    reading: Arc<Connections>,
+    reading: Reading,
     attempts: Attempts,
-    kept: Kept,
-    seal: Seal,
+    kept: Arc<Kept>,
+    tools: Arc<Tools>,
+}
+
+/// What a change is made with, besides a connection.
+struct Tools {
+    seal: Arc<Seal>,
     digests: Digests,
     random: Arc<dyn Random>,
 }
@@ -85,8 +99,8 @@ impl fmt::Display for Purpose {
 pub struct Options {
     /// What it is for.
     pub purpose: Purpose,
-    /// How many connections read at once, at least 1. Each has a thread, and a cache of 2 MB at the
-    /// most; the one that writes has 16 MB.
+    /// How many connections read at once, at least 1. Each has a cache of 2 MB at the most; the one
+    /// that writes has 16 MB.
     pub readers: u32,
     /// How long another process that writes is waited for.
     pub busy_timeout: Duration,
@@ -120,9 +134,12 @@ impl SqliteStore {
         random: Arc<dyn Random>,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        let seal = Seal::new(key, Arc::clone(&random));
-        let opened = open::file(path, key, &seal, &*random, options).await?;
-        Ok(Self::new(opened, seal, random))
+        let seal = Arc::new(Seal::new(key, Arc::clone(&random)));
+        let (path, key, options) = (path.to_owned(), key.clone(), options.clone());
+        Self::opened(seal, random, move |seal, random| {
+            open::file(&path, &key, seal, random, &options)
+        })
+        .await
     }
 
     /// A database in memory, which is gone with the store.
@@ -135,9 +152,12 @@ impl SqliteStore {
         random: Arc<dyn Random>,
         purpose: Purpose,
     ) -> Result<Self, OpenError> {
-        let seal = Seal::new(key, Arc::clone(&random));
-        let opened = open::memory(key, &seal, &*random, purpose).await?;
-        Ok(Self::new(opened, seal, random))
+        let seal = Arc::new(Seal::new(key, Arc::clone(&random)));
+        let key = key.clone();
+        Self::opened(seal, random, move |seal, random| {
+            open::memory(&key, seal, random, purpose)
+        })
+        .await
     }
 
     /// Closes the database: waits for what is under way, and moves the write-ahead log into the
@@ -145,25 +165,92 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.attempts.close(&self.writer).await;
         self.reading.close().await;
-        self.writing.close().await;
+        self.writer.close().await;
     }
 
-    fn new(opened: Opened, seal: Seal, random: Arc<dyn Random>) -> Self {
-        let writer = Writer::start(Arc::clone(&opened.writing));
-        Self {
-            attempts: Attempts::start(opened.kept.attempts, writer.clone()),
-            kept: Kept::default(),
-            writer,
-            writing: opened.writing,
+    /// Opens on a thread that nobody waits for: another process may be in the way for a while.
+    async fn opened(
+        seal: Arc<Seal>,
+        random: Arc<dyn Random>,
+        open: impl FnOnce(&Seal, &dyn Random) -> Result<Opened, OpenError> + Send + 'static,
+    ) -> Result<Self, OpenError> {
+        let (sealing, drawing) = (Arc::clone(&seal), Arc::clone(&random));
+        let opened = blocking(move || open(&sealing, &*drawing)).await?;
+        Ok(Self {
+            attempts: Attempts::start(opened.kept.attempts, opened.writer.clone()),
+            kept: Arc::default(),
+            writer: opened.writer,
             reading: opened.reading,
-            seal,
-            digests: Digests::new(&opened.kept.digest_key),
-            random,
-        }
+            tools: Arc::new(Tools {
+                seal,
+                digests: Digests::new(&opened.kept.digest_key),
+                random,
+            }),
+        })
     }
 
-    /// What objects are changed with, in a transaction.
-    fn change<'a>(&'a self, connection: &'a mut SqliteConnection, now: Timestamp) -> Change<'a> {
+    /// Changes something in a transaction of its own.
+    async fn change<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce(&Change<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let tools = Arc::clone(&self.tools);
+        let work = move |connection: &_| work(&tools.change(connection, now));
+        self.writer.alone(None, work).await
+    }
+
+    /// As [`SqliteStore::change`], for what is kept in memory.
+    async fn change_objects<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce(Change<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let tools = Arc::clone(&self.tools);
+        let work = move |connection: &_| work(tools.change(connection, now));
+        self.writer.alone(Some(Arc::clone(&self.kept)), work).await
+    }
+
+    /// Reads one row.
+    async fn row(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        self.reading.row(statement).await.map_err(database)
+    }
+
+    /// Reads the row that there is always one of.
+    async fn one(&self, statement: Statement) -> Result<Row, StoreError> {
+        let row = self.row(statement).await?;
+        row.ok_or_else(|| database(Fault::NoRow))
+    }
+
+    /// Reads the few rows that there are.
+    async fn rows(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.reading.rows(statement).await.map_err(database)
+    }
+
+    /// Reads rows that may be many, or far apart.
+    async fn walk(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.reading.walk(statement).await.map_err(database)
+    }
+
+    /// Writes a new object of a realm; `what` names it where something is in its way.
+    async fn add(
+        &self,
+        statement: Statement,
+        what: &str,
+        realm: &RealmName,
+    ) -> Result<Written, StoreError> {
+        let written = self.writer.write(statement).await;
+        written.map_err(|fault| not_added(fault, what, realm))
+    }
+
+    /// Writes what no constraint can be in the way of.
+    async fn write(&self, statement: Statement) -> Result<Written, StoreError> {
+        self.writer.write(statement).await.map_err(database)
+    }
+}
+
+impl Tools {
+    fn change<'a>(&'a self, connection: &'a Connection, now: Timestamp) -> Change<'a> {
         Change {
             connection,
             seal: &self.seal,
@@ -172,80 +259,36 @@ impl SqliteStore {
             now,
         }
     }
+}
 
-    /// Reads one row.
-    async fn row(&self, query: Statement) -> Result<Option<SqliteRow>, StoreError> {
-        let mut connection = self.reading.lease().await.map_err(database)?;
-        query
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(database)
-    }
-
-    /// Reads all rows.
-    async fn rows(&self, query: Statement) -> Result<Vec<SqliteRow>, StoreError> {
-        let mut connection = self.reading.lease().await.map_err(database)?;
-        query.fetch_all(&mut *connection).await.map_err(database)
-    }
-
-    /// Writes a new object of a realm; `what` names it where something is in its way.
-    async fn add(
-        &self,
-        query: Statement,
-        what: &str,
-        realm: &RealmName,
-    ) -> Result<Written, StoreError> {
-        self.writer
-            .write(query)
-            .await
-            .map_err(|error| match kind(&error) {
-                Some(ErrorKind::UniqueViolation) => {
-                    StoreError::Conflict(format!("{what} is in the realm {realm} already"))
-                }
-                Some(ErrorKind::ForeignKeyViolation) => {
-                    StoreError::Conflict(format!("there is no realm {realm}"))
-                }
-                _ => database(error),
-            })
-    }
-
-    /// Writes what no constraint can be in the way of.
-    async fn write(&self, query: Statement) -> Result<Written, StoreError> {
-        self.writer.write(query).await.map_err(database)
+/// Why a new object of a realm was not written; `what` names it.
+fn not_added<F>(fault: F, what: &str, realm: &RealmName) -> StoreError
+where
+    F: Borrow<Fault> + Error + Send + Sync + 'static,
+{
+    match fault.borrow().constraint() {
+        Some(Constraint::Unique) => {
+            StoreError::Conflict(format!("{what} is in the realm {realm} already"))
+        }
+        Some(Constraint::ForeignKey) => StoreError::Conflict(format!("there is no realm {realm}")),
+        _ => database(fault),
     }
 }
 
-/// A statement with its values.
-type Statement = Query<'static, Sqlite, SqliteArguments>;
-
-/// Begins to write. What is not committed is as if it had not been.
-async fn begin<'l>(lease: &'l mut Lease<'_>) -> Result<Transaction<'l, Sqlite>, StoreError> {
-    let transaction = lease.begin_with("BEGIN IMMEDIATE").await;
-    transaction.map_err(database)
-}
-
-/// Commits a change of what is kept in memory.
-async fn commit_objects(
-    kept: &Kept,
-    transaction: Transaction<'_, Sqlite>,
-) -> Result<(), StoreError> {
-    let committed = commit(transaction).await;
-    // Also after an error: who knows what was committed.
-    kept.forget();
-    committed
-}
-
-async fn commit(transaction: Transaction<'_, Sqlite>) -> Result<(), StoreError> {
-    transaction.commit().await.map_err(database)
+/// Does what waits for the disk, or for another process, where nothing else waits for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // Whoever waits for it is gone too.
+            Err(_) => pending().await,
+        },
+    }
 }
 
 fn database(error: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::Database(Box::new(error))
-}
-
-/// What kind of constraint is broken, or another error of SQLite's.
-fn kind(error: &sqlx::Error) -> Option<ErrorKind> {
-    error.as_database_error().map(DatabaseError::kind)
 }
 
 /// How many rows are removed at once, where many may be over, so that sign-ins get their turn in

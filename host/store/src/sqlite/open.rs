@@ -6,27 +6,32 @@ pub use error::OpenError;
 
 use super::{
     Options, Purpose,
-    connections::Connections,
+    connections::{Connections, Reading, Writing},
     failures::{self, KeptRow},
+    log::Log,
+    migrate::{known, migrate},
+    writer::Writer,
 };
 use crate::{
+    columns::Columns,
     digests::Digests,
     key::SealingKey,
     seal::{Place, Seal},
+    statement::{Row, Statement, query},
 };
-use bridge_model::{ports::Random, secret::Secret};
-use sqlx::{
-    ConnectOptions, Connection, Error, Row, SqliteConnection,
-    error::DatabaseError,
-    migrate,
-    migrate::Migrator,
-    query, query_as, query_scalar,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+use bridge_model::{
+    ports::{Random, StoreError},
+    secret::Secret,
 };
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 use std::{
+    ffi::OsString,
     fs,
     io::{self, ErrorKind},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::{
+        ffi::{OsStrExt, OsStringExt},
+        fs::OpenOptionsExt,
+    },
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -35,10 +40,8 @@ use zeroize::Zeroizing;
 
 /// An open database.
 pub(super) struct Opened {
-    /// The connection that writes.
-    pub(super) writing: Arc<Connections>,
-    /// Those that read; the same in memory.
-    pub(super) reading: Arc<Connections>,
+    pub(super) writer: Writer,
+    pub(super) reading: Reading,
     /// What was kept.
     pub(super) kept: AtOpening,
 }
@@ -52,7 +55,7 @@ pub(super) struct AtOpening {
 }
 
 /// Opens a file.
-pub(super) async fn file(
+pub(super) fn file(
     path: &Path,
     key: &SealingKey,
     seal: &Seal,
@@ -66,65 +69,39 @@ pub(super) async fn file(
         random,
         purpose: options.purpose,
     };
-    let connect = SqliteConnectOptions::new()
-        .filename(opening.path)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(options.busy_timeout)
-        .pragma("trusted_schema", "OFF")
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+    let failed = opening.failed();
+    let write = || {
+        let connection = connect(opening.path, Access::Write, options.busy_timeout)?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(connection)
+    };
     // The journal mode is a change of the file, so it waits until the file is known to be ours.
-    let mut first = connect.connect().await.map_err(opening.failed())?;
-    let kept = opening.admit(&mut first).await?;
-    first.close().await.map_err(opening.failed())?;
+    let kept = opening.admit(&write().map_err(&failed)?)?;
 
-    let write = connect
-        .clone()
-        .journal_mode(SqliteJournalMode::Wal)
-        .pragma("cache_size", WRITER_CACHE);
-    let writing = Connections::new(1, async || write.connect().await)
-        .await
-        .map_err(opening.failed())?;
-    let read = connect.read_only(true);
-    let reading = Connections::new(options.readers.max(1), async || read.connect().await)
-        .await
-        .map_err(opening.failed())?;
+    let mut writing = write().map_err(&failed)?;
+    for (pragma, value) in [
+        ("journal_mode", "WAL"),
+        ("cache_size", WRITER_CACHE),
+        ("wal_autocheckpoint", "0"),
+    ] {
+        writing
+            .pragma_update(None, pragma, value)
+            .map_err(&failed)?;
+    }
+    let moving = write().map_err(&failed)?;
+    let log = Log::of(&mut writing, moving, PIECE).map_err(&failed)?;
+    let read = || connect(opening.path, Access::Read, options.busy_timeout);
+    let reading = Connections::new(options.readers.max(1), read).map_err(&failed)?;
+    let writer = Writer::start(Arc::new(Writing::new(writing)), Some(log));
     Ok(Opened {
-        writing: Arc::new(writing),
-        reading: Arc::new(reading),
+        writer: writer.map_err(opening.no_thread())?,
+        reading: Reading::Beside(Arc::new(reading)),
         kept,
     })
 }
 
-/// Connects to a file that is there so that nothing of it changes, nor of what lies beside it.
-pub(super) async fn unchanged(
-    path: &Path,
-    busy_timeout: Duration,
-) -> Result<SqliteConnection, Error> {
-    let path = path.canonicalize().map_err(Error::Io)?;
-    let beside = |ending: &str| {
-        let mut name = path.clone().into_os_string();
-        name.push(ending);
-        PathBuf::from(name).exists()
-    };
-    let connect = SqliteConnectOptions::new()
-        .filename(&path)
-        .busy_timeout(busy_timeout)
-        .pragma("trusted_schema", "OFF");
-    let connect = if beside("-wal") {
-        // Whoever was killed has left it. One that only reads leaves it too.
-        connect.read_only(true)
-    } else if beside("-journal") {
-        // Somebody was killed who had just begun. What they began is taken back before anything can be read.
-        connect
-    } else {
-        // Nobody has the file open, and the log is not made for this alone.
-        connect.read_only(true).immutable(true)
-    };
-    connect.connect().await
-}
-
 /// Makes a database in memory: one connection for everything.
-pub(super) async fn memory(
+pub(super) fn memory(
     key: &SealingKey,
     seal: &Seal,
     random: &dyn Random,
@@ -137,19 +114,65 @@ pub(super) async fn memory(
         random,
         purpose,
     };
-    let options = SqliteConnectOptions::new().in_memory(true);
-    let connections = Connections::new(1, async || options.connect().await)
-        .await
-        .map_err(opening.failed())?;
-    let mut connection = connections.lease().await.map_err(opening.failed())?;
-    let kept = opening.admit(&mut connection).await?;
-    drop(connection);
-    let writing = Arc::new(connections);
+    let connection = connect(Path::new(":memory:"), Access::Write, Duration::ZERO);
+    let connection = connection.map_err(opening.failed())?;
+    let kept = opening.admit(&connection)?;
+    let writing = Arc::new(Writing::new(connection));
+    let writer = Writer::start(Arc::clone(&writing), None);
     Ok(Opened {
-        reading: Arc::clone(&writing),
-        writing,
+        writer: writer.map_err(opening.no_thread())?,
+        reading: Reading::Same(writing),
         kept,
     })
+}
+
+/// What a connection may do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    /// In a file that nobody has open: not even the log is made.
+    ReadUnchanging,
+    Write,
+}
+
+/// Connects to a file that is there. Names in it are taken as they are.
+pub(super) fn connect(
+    path: &Path,
+    access: Access,
+    busy_timeout: Duration,
+) -> Result<Connection, Error> {
+    // One thread at a time has it, which is seen to here and not in SQLite.
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match access {
+        Access::Read => {
+            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY)?
+        }
+        Access::ReadUnchanging => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_READ_ONLY;
+            Connection::open_with_flags(unchanging(path), flags)?
+        }
+        Access::Write => {
+            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)?
+        }
+    };
+    connection.busy_timeout(busy_timeout)?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "trusted_schema", "OFF")?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    Ok(connection)
+}
+
+/// An absolute path as SQLite's address of a file that does not change.
+fn unchanging(path: &Path) -> OsString {
+    let mut address = b"file:".to_vec();
+    for octet in path.as_os_str().as_bytes() {
+        match octet {
+            b'%' | b'?' | b'#' => address.extend(format!("%{octet:02X}").into_bytes()),
+            octet => address.push(*octet),
+        }
+    }
+    address.extend(b"?immutable=1");
+    OsString::from_vec(address)
 }
 
 /// What a database is opened with.
@@ -164,66 +187,72 @@ pub(super) struct Opening<'a> {
 impl Opening<'_> {
     /// Judges a database and brings it up to date, in one transaction: one that is refused is left as
     /// it was.
-    async fn admit(&self, connection: &mut SqliteConnection) -> Result<AtOpening, OpenError> {
-        let mut transaction = connection
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(self.failed())?;
-        if self.is_new(&mut transaction).await? {
-            self.migrate(&mut transaction).await?;
-            self.mark(&mut transaction).await.map_err(self.failed())?;
-        } else {
-            self.judge(&mut transaction).await?;
-            self.migrate(&mut transaction).await?;
+    fn admit(&self, connection: &Connection) -> Result<AtOpening, OpenError> {
+        let begin = connection.execute_batch("BEGIN IMMEDIATE");
+        begin.map_err(self.failed())?;
+        let admitted = self.admit_in_transaction(connection).and_then(|admitted| {
+            let commit = connection.execute_batch("COMMIT");
+            commit.map_err(self.failed()).map(|()| admitted)
+        });
+        if !connection.is_autocommit() {
+            // It has failed, and what is not committed goes with the connection.
+            let _ = connection.execute_batch("ROLLBACK");
         }
-        let digest_key = self.digest_key(&mut transaction).await?;
-        let attempts = query_as(failures::ROWS)
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(self.failed())?;
-        transaction.commit().await.map_err(self.failed())?;
+        admitted
+    }
+
+    fn admit_in_transaction(&self, connection: &Connection) -> Result<AtOpening, OpenError> {
+        if self.is_new(connection)? {
+            self.migrate(connection)?;
+            self.mark(connection).map_err(self.failed())?;
+        } else {
+            self.judge(connection)?;
+            self.migrate(connection)?;
+        }
+        let digest_key = self.digest_key(connection)?;
+        let rows = query(failures::ROWS).rows(connection);
+        let rows = rows.map_err(self.failed())?;
+        let attempts = rows
+            .iter()
+            .map(failures::kept_row)
+            .collect::<Result<_, _>>();
         Ok(AtOpening {
             digest_key,
-            attempts,
+            attempts: attempts.map_err(self.unread())?,
         })
     }
 
     /// As [`Opening::admit`] for a database that has to be there, in a transaction of the caller's.
-    pub(super) async fn bring_up_existing(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> Result<(), OpenError> {
-        if self.is_new(connection).await? {
+    pub(super) fn bring_up_existing(&self, connection: &Connection) -> Result<(), OpenError> {
+        if self.is_new(connection)? {
             return Err(OpenError::Foreign(self.path.to_owned()));
         }
-        self.judge(connection).await?;
-        self.migrate(connection).await?;
-        self.digest_key(connection).await.map(|_| ())
+        self.judge(connection)?;
+        self.migrate(connection)?;
+        self.digest_key(connection).map(|_| ())
     }
 
     /// Whether there is something in it; then it has to be ours, of a schema that is known, for this purpose,
     /// and sealed with this key.
-    pub(super) async fn is_known(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> Result<bool, OpenError> {
-        if self.is_new(connection).await? {
+    pub(super) fn is_known(&self, connection: &Connection) -> Result<bool, OpenError> {
+        if self.is_new(connection)? {
             return Ok(false);
         }
-        self.judge(connection).await?;
+        self.judge(connection)?;
         Ok(true)
     }
 
     /// Whether there is nothing in it; else it has to be ours.
-    async fn is_new(&self, connection: &mut SqliteConnection) -> Result<bool, OpenError> {
-        let application: i64 = query_scalar("PRAGMA application_id")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(self.failed())?;
-        let objects: i64 = query_scalar("SELECT count(*) FROM sqlite_schema")
-            .fetch_one(connection)
-            .await
-            .map_err(self.failed())?;
+    fn is_new(&self, connection: &Connection) -> Result<bool, OpenError> {
+        let application = self.one(connection, query("PRAGMA application_id"))?;
+        let application: i64 = Columns::of("sqlite", &application)
+            .get("application_id")
+            .map_err(self.unread())?;
+        let statement = query("SELECT count(*) AS objects FROM sqlite_schema");
+        let objects = self.one(connection, statement)?;
+        let objects: i64 = Columns::of("sqlite_schema", &objects)
+            .get("objects")
+            .map_err(self.unread())?;
         match (application, objects) {
             (0, 0) => Ok(true),
             (APPLICATION, _) => Ok(false),
@@ -233,27 +262,26 @@ impl Opening<'_> {
 
     /// Schema first, because nothing else can be read of one that is not known; then the purpose,
     /// because another purpose goes with another key; then the key.
-    async fn judge(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    fn judge(&self, connection: &Connection) -> Result<(), OpenError> {
         let path = || self.path.to_owned();
-        let found: Option<i64> = query_scalar("SELECT max(version) FROM _sqlx_migrations")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(self.failed())?;
-        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
-        if let (Some(found), Some(known)) = (found, known)
-            && found > known
+        let statement = query("SELECT max(version) AS found FROM _sqlx_migrations");
+        let row = self.one(connection, statement)?;
+        let found: Option<i64> = Columns::of("_sqlx_migrations", &row)
+            .get("found")
+            .map_err(self.unread())?;
+        if let Some(found) = found
+            && found > known()
         {
             return Err(OpenError::Newer {
                 path: path(),
                 found,
-                known,
+                known: known(),
             });
         }
-        let row = query("SELECT purpose, sentinel FROM application WHERE id = 1")
-            .fetch_one(connection)
-            .await
-            .map_err(self.failed())?;
-        let purpose: String = row.try_get("purpose").map_err(self.failed())?;
+        let statement = query("SELECT purpose, sentinel FROM application WHERE id = 1");
+        let row = self.one(connection, statement)?;
+        let columns = Columns::of("application", &row);
+        let purpose: String = columns.get("purpose").map_err(self.unread())?;
         if purpose != self.purpose.to_string() {
             return Err(OpenError::OtherPurpose {
                 path: path(),
@@ -261,7 +289,7 @@ impl Opening<'_> {
                 wanted: self.purpose,
             });
         }
-        let sentinel: &[u8] = row.try_get("sentinel").map_err(self.failed())?;
+        let sentinel: &[u8] = columns.get("sentinel").map_err(self.unread())?;
         self.seal
             .open(&Place::sentinel(&purpose), sentinel)
             .map_err(|_| self.other_key())?;
@@ -269,39 +297,32 @@ impl Opening<'_> {
     }
 
     /// The key of the keyed digests; in a database from before it was kept, it is put there now.
-    async fn digest_key(&self, connection: &mut SqliteConnection) -> Result<Secret, OpenError> {
-        let sealed: Option<Vec<u8>> = query_scalar("SELECT digest_key FROM application")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(self.failed())?;
+    fn digest_key(&self, connection: &Connection) -> Result<Secret, OpenError> {
+        let row = self.one(connection, query("SELECT digest_key FROM application"))?;
+        let sealed: Option<&[u8]> = Columns::of("application", &row)
+            .get("digest_key")
+            .map_err(self.unread())?;
         let place = Place::digest_key();
         if let Some(sealed) = sealed {
-            return self
-                .seal
-                .open(&place, &sealed)
-                .map_err(|_| self.other_key());
+            return self.seal.open(&place, sealed).map_err(|_| self.other_key());
         }
         let digest_key = Digests::derived_key(self.key);
         query("UPDATE application SET digest_key = ?1")
             .bind(self.seal.seal(&place, &digest_key))
-            .execute(connection)
-            .await
+            .run(connection)
             .map_err(self.failed())?;
         Ok(digest_key)
     }
 
-    async fn migrate(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-        MIGRATIONS
-            .run_direct(None, connection, false)
-            .await
-            .map_err(|source| OpenError::Migration {
-                path: self.path.to_owned(),
-                source: Box::new(source),
-            })
+    fn migrate(&self, connection: &Connection) -> Result<(), OpenError> {
+        migrate(connection).map_err(|source| OpenError::Migration {
+            path: self.path.to_owned(),
+            source: Box::new(source),
+        })
     }
 
     /// Marks a new database as ours, for this purpose, sealed with this key.
-    async fn mark(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+    fn mark(&self, connection: &Connection) -> Result<(), Error> {
         let purpose = self.purpose.to_string();
         let sentinel = Secret::new("sentinel");
         let mut digest_key = Zeroizing::new([0; Digests::KEY_OCTETS]);
@@ -311,10 +332,14 @@ impl Opening<'_> {
             .bind(&purpose)
             .bind(self.seal.seal(&Place::sentinel(&purpose), &sentinel))
             .bind(self.seal.seal(&Place::digest_key(), &digest_key))
-            .execute(&mut *connection)
-            .await?;
-        query(MARK).execute(connection).await?;
-        Ok(())
+            .run(connection)?;
+        connection.execute_batch(MARK)
+    }
+
+    /// Reads the row that there is always one of in a database of ours.
+    fn one(&self, connection: &Connection, statement: Statement) -> Result<Row, OpenError> {
+        let row = statement.row(connection).map_err(self.failed())?;
+        row.ok_or_else(|| self.failed()(Error::QueryReturnedNoRows))
     }
 
     fn other_key(&self) -> OpenError {
@@ -326,8 +351,7 @@ impl Opening<'_> {
 
     pub(super) fn failed(&self) -> impl Fn(Error) -> OpenError + use<'_> {
         |source| {
-            let code = source.as_database_error().and_then(DatabaseError::code);
-            if code.as_deref() == Some(NOT_A_DATABASE) {
+            if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
                 return OpenError::Foreign(self.path.to_owned());
             }
             OpenError::Database {
@@ -336,14 +360,25 @@ impl Opening<'_> {
             }
         }
     }
+
+    pub(super) fn unread(&self) -> impl Fn(StoreError) -> OpenError + use<'_> {
+        |source| OpenError::Unread {
+            path: self.path.to_owned(),
+            source,
+        }
+    }
+
+    fn no_thread(&self) -> impl Fn(io::Error) -> OpenError + use<'_> {
+        |source| OpenError::NoThread {
+            path: self.path.to_owned(),
+            source,
+        }
+    }
 }
 
-/// Whether somebody else's lock is in the way (`SQLITE_BUSY`, with whatever says more of it in the
-/// upper octets).
+/// Whether somebody else's lock is in the way.
 pub(super) fn is_busy(error: &Error) -> bool {
-    let code = error.as_database_error().and_then(DatabaseError::code);
-    code.and_then(|code| code.parse::<u32>().ok())
-        .is_some_and(|code| code & 0xFF == 5)
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 /// Makes the file, unless it is there, and gives its absolute path: SQLite takes some relative ones
@@ -368,22 +403,19 @@ fn make_file(path: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
-static MIGRATIONS: Migrator = migrate!("migrations/sqlite");
-
 /// What marks a file as ours, where SQLite keeps room for it in its header: "LOIB".
 const APPLICATION: i64 = 0x4C4F_4942;
 
 /// Sets [`APPLICATION`].
 const MARK: &str = "PRAGMA application_id = 1280264514";
 
-/// The write-ahead log is moved into the file when it has this many pages of 4 KiB. That waits for
-/// the disk, and all writes wait with it: SQLite's preset of 1000 makes it happen several times a
-/// second when many sign in.
-const CHECKPOINT_PAGES: &str = "4000";
+/// So many pages of 4 KiB of the write-ahead log are moved into the file together: SQLite's preset of
+/// 1000 makes it happen several times a second when many sign in.
+const PIECE: i32 = 4_000;
 
 /// In KiB, as a negative number: what a thousand imported people touch, so that nothing of it is read
 /// twice. The other connections have SQLite's preset of 2 MB.
 const WRITER_CACHE: &str = "-16000";
 
-/// `SQLITE_NOTADB`.
-const NOT_A_DATABASE: &str = "26";
+/// More than there are different statements, but for those that write a few imported people.
+const PREPARED_MAX: usize = 256;

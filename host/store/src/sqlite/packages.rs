@@ -1,14 +1,16 @@
 //! Policies that an operator brought.
 
 use super::SqliteStore;
-use crate::columns::{Columns, json, seconds};
+use crate::{
+    columns::{Columns, json, seconds},
+    statement::{Row, query},
+};
 use async_trait::async_trait;
 use bridge_model::{
     policy::{KeptPolicy, PolicyInForce, PolicyPackage},
     ports::{PolicyPackages, StoreError},
     time::Timestamp,
 };
-use sqlx::{query, sqlite::SqliteRow};
 
 #[async_trait]
 impl PolicyPackages for SqliteStore {
@@ -26,7 +28,7 @@ impl PolicyPackages for SqliteStore {
     }
 
     async fn kept_policies(&self) -> Result<Vec<KeptPolicy>, StoreError> {
-        let rows = self.rows(query(KEPT)).await?;
+        let rows = self.walk(query(KEPT)).await?;
         rows.iter().map(kept).collect()
     }
 
@@ -67,7 +69,7 @@ impl PolicyPackages for SqliteStore {
     }
 }
 
-pub(super) fn kept(row: &SqliteRow) -> Result<KeptPolicy, StoreError> {
+pub(super) fn kept(row: &Row) -> Result<KeptPolicy, StoreError> {
     let columns = Columns::of("policies", row);
     Ok(KeptPolicy {
         policy: columns.json("policy")?,
@@ -81,7 +83,7 @@ pub(super) fn kept(row: &SqliteRow) -> Result<KeptPolicy, StoreError> {
     })
 }
 
-pub(super) fn in_force(row: &SqliteRow) -> Result<PolicyInForce, StoreError> {
+pub(super) fn in_force(row: &Row) -> Result<PolicyInForce, StoreError> {
     let columns = Columns::of("policies_in_force", row);
     Ok(PolicyInForce {
         id: columns.get("id")?,
@@ -98,8 +100,7 @@ const KEEP: &str = "
 pub(super) const KEPT: &str = "
     SELECT digest, policy, octets, signatures, wasi, origin, kept_at FROM policies ORDER BY number";
 
-pub(super) const IN_FORCE: &str =
-    "SELECT id, digest, before FROM policies_in_force ORDER BY id";
+pub(super) const IN_FORCE: &str = "SELECT id, digest, before FROM policies_in_force ORDER BY id";
 
 /// ?1 digest.
 const IN_USE: &str = "SELECT 1 FROM policies_in_force WHERE digest = ?1 OR before = ?1";

@@ -1,13 +1,21 @@
 //! Looks into a database without changing it.
 
-use super::{Options, SqliteStore, open, packages};
-use crate::{key::SealingKey, seal::Seal, sqlite::open::OpenError};
+use super::{
+    Options, SqliteStore,
+    open::{self, Access, OpenError, Opening},
+    packages,
+};
+use crate::{key::SealingKey, seal::Seal, statement::query};
 use bridge_model::{
     policy::{KeptPolicy, PolicyInForce},
     ports::Random,
 };
-use sqlx::{Connection as _, Error, SqliteConnection, query, query_scalar};
-use std::{path::Path, sync::Arc};
+use rusqlite::{Connection, Error};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// The policies that a database has.
 #[derive(Clone, Debug, Default)]
@@ -26,53 +34,70 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`OpenError`], each with its remedy.
-    pub async fn peek(
+    pub fn peek(
         path: &Path,
         key: &SealingKey,
-        random: Arc<dyn Random>,
+        random: &Arc<dyn Random>,
         options: &Options,
     ) -> Result<KeptPolicies, OpenError> {
         if !path.exists() {
             return Ok(KeptPolicies::default());
         }
-        let seal = Seal::new(key, Arc::clone(&random));
-        let opening = open::Opening {
+        let seal = Seal::new(key, Arc::clone(random));
+        let opening = Opening {
             path,
             key,
             seal: &seal,
-            random: &*random,
+            random: &**random,
             purpose: options.purpose,
         };
-        let connect = open::unchanged(path, options.busy_timeout);
-        let mut connection = connect.await.map_err(opening.failed())?;
-        let found = if opening.is_known(&mut connection).await? {
-            read(&mut connection).await.map_err(opening.failed())?
+        let connection = unchanging(path, options.busy_timeout).map_err(opening.failed())?;
+        if opening.is_known(&connection)? {
+            read(&opening, &connection)
         } else {
-            KeptPolicies::default()
-        };
-        connection.close().await.map_err(opening.failed())?;
-        Ok(found)
+            Ok(KeptPolicies::default())
+        }
     }
 }
 
-async fn read(connection: &mut SqliteConnection) -> Result<KeptPolicies, Error> {
-    let mut transaction = connection.begin().await?;
-    let tables: i64 = query_scalar(TABLES).fetch_one(&mut *transaction).await?;
-    if tables < 2 {
+/// Connects to a file that is there so that nothing of it changes, nor of what lies beside it.
+fn unchanging(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
+    // A path that leads nowhere is said by SQLite.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let beside = |ending: &str| {
+        let mut name = path.clone().into_os_string();
+        name.push(ending);
+        PathBuf::from(name).exists()
+    };
+    let access = if beside("-wal") {
+        // Whoever was killed has left it. One that only reads leaves it too.
+        Access::Read
+    } else if beside("-journal") {
+        // Somebody was killed who had just begun. What they began is taken back before anything can be read.
+        Access::Write
+    } else {
+        Access::ReadUnchanging
+    };
+    open::connect(&path, access, busy_timeout)
+}
+
+fn read(opening: &Opening<'_>, connection: &Connection) -> Result<KeptPolicies, OpenError> {
+    let transaction = connection.unchecked_transaction();
+    let transaction = transaction.map_err(opening.failed())?;
+    let rows = |sql| query(sql).rows(&transaction).map_err(opening.failed());
+    if rows(TABLES)?.len() < 2 {
         return Ok(KeptPolicies::default());
     }
-    let kept = query(packages::KEPT).fetch_all(&mut *transaction).await?;
-    let in_force = query(packages::IN_FORCE)
-        .fetch_all(&mut *transaction)
-        .await?;
-    let unreadable = |error| Error::Decode(Box::new(error));
+    let (kept, in_force) = (rows(packages::KEPT)?, rows(packages::IN_FORCE)?);
     let kept = kept.iter().map(packages::kept);
     let in_force = in_force.iter().map(packages::in_force);
     Ok(KeptPolicies {
-        kept: kept.collect::<Result<_, _>>().map_err(unreadable)?,
-        in_force: in_force.collect::<Result<_, _>>().map_err(unreadable)?,
+        kept: kept.collect::<Result<_, _>>().map_err(opening.unread())?,
+        in_force: in_force
+            .collect::<Result<_, _>>()
+            .map_err(opening.unread())?,
     })
 }
 
 const TABLES: &str =
-    "SELECT count(*) FROM sqlite_schema WHERE name IN ('policies', 'policies_in_force')";
+    "SELECT name FROM sqlite_schema WHERE name IN ('policies', 'policies_in_force')";

@@ -3,7 +3,8 @@
 use super::{
     SqliteStore,
     apply::Apply,
-    begin, commit_objects, database,
+    change::Change,
+    database,
     rows::{
         FEDERATION_BY_ID, FEDERATION_BY_NAME, FEDERATIONS, REALM, REALMS, bind_credential,
         federation, realm,
@@ -13,6 +14,7 @@ use crate::{
     columns::{Columns, json, revision_number},
     declaration,
     seal::Place,
+    statement::query,
 };
 use async_trait::async_trait;
 use bridge_model::{
@@ -24,12 +26,11 @@ use bridge_model::{
     secret::Secret,
     time::Timestamp,
 };
-use sqlx::query;
 
 #[async_trait]
 impl Realms for SqliteStore {
     async fn realms(&self) -> Result<Vec<Realm>, StoreError> {
-        let rows = self.rows(query(REALMS)).await?;
+        let rows = self.walk(query(REALMS)).await?;
         rows.iter().map(realm).collect()
     }
 
@@ -52,7 +53,10 @@ impl Realms for SqliteStore {
             return Ok(None);
         };
         let sealed = Columns::of("realms", &row).get("subject_key")?;
-        self.seal.open(&Place::subject_key(realm), sealed).map(Some)
+        self.tools
+            .seal
+            .open(&Place::subject_key(realm), sealed)
+            .map(Some)
     }
 
     async fn federations(&self, realm: &RealmName) -> Result<Vec<PlannedFederation>, StoreError> {
@@ -64,7 +68,7 @@ impl Realms for SqliteStore {
     }
 
     async fn importing_federations(&self) -> Result<Vec<Federation>, StoreError> {
-        let rows = self.rows(query(IMPORTING)).await?;
+        let rows = self.walk(query(IMPORTING)).await?;
         let definition = |row| Columns::of("federations", row).json("definition");
         rows.iter().map(definition).collect()
     }
@@ -128,7 +132,7 @@ impl Realms for SqliteStore {
         };
         let place = Place::bind_credential(federation);
         bind_credential(&row)?
-            .map(|sealed| self.seal.open(&place, &sealed))
+            .map(|sealed| self.tools.seal.open(&place, &sealed))
             .transpose()
     }
 
@@ -138,12 +142,9 @@ impl Realms for SqliteStore {
         precondition: Precondition,
         now: Timestamp,
     ) -> Result<Realm, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, now);
-        let kept = change.save_realm(realm, precondition).await?;
-        commit_objects(&self.kept, transaction).await?;
-        Ok(kept)
+        let realm = realm.clone();
+        let work = move |change: Change<'_>| change.save_realm(&realm, precondition);
+        self.change_objects(now, work).await
     }
 
     async fn remove_realm(
@@ -151,11 +152,9 @@ impl Realms for SqliteStore {
         name: &RealmName,
         precondition: Precondition,
     ) -> Result<(), StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, NO_TIME);
-        change.remove_realm(name, precondition).await?;
-        commit_objects(&self.kept, transaction).await
+        let name = name.clone();
+        let work = move |change: Change<'_>| change.remove_realm(&name, precondition);
+        self.change_objects(NO_TIME, work).await
     }
 
     async fn save_federation(
@@ -165,14 +164,11 @@ impl Realms for SqliteStore {
         precondition: Precondition,
         now: Timestamp,
     ) -> Result<PlannedFederation, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, now);
-        let kept = change
-            .save_federation(planned, bind_credential, precondition)
-            .await?;
-        commit_objects(&self.kept, transaction).await?;
-        Ok(kept)
+        let (planned, credential) = (planned.clone(), bind_credential.cloned());
+        let work = move |change: Change<'_>| {
+            change.save_federation(&planned, credential.as_ref(), precondition)
+        };
+        self.change_objects(now, work).await
     }
 
     async fn remove_federation(
@@ -181,11 +177,9 @@ impl Realms for SqliteStore {
         id: FederationId,
         precondition: Precondition,
     ) -> Result<(), StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, NO_TIME);
-        change.remove_federation(realm, id, precondition).await?;
-        commit_objects(&self.kept, transaction).await
+        let realm = realm.clone();
+        let work = move |change: Change<'_>| change.remove_federation(&realm, id, precondition);
+        self.change_objects(NO_TIME, work).await
     }
 
     async fn policies_off(&self) -> Result<Vec<String>, StoreError> {
@@ -213,26 +207,31 @@ impl Realms for SqliteStore {
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
         declaration::check(declaration)?;
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let applied = Apply {
-            change: self.change(&mut transaction, now),
-            source: &declaration.source,
-            adopt: declaration.adopt,
-            applied: Applied::default(),
-        }
-        .run(declaration)
-        .await?;
-        if dry_run {
-            transaction.rollback().await.map_err(database)?;
-        } else {
-            commit_objects(&self.kept, transaction).await?;
-        }
-        Ok(applied)
+        let declaration = declaration.clone();
+        let work = move |change: Change<'_>| {
+            let connection = change.connection;
+            let apply = Apply {
+                change,
+                source: &declaration.source,
+                adopt: declaration.adopt,
+                applied: Applied::default(),
+            };
+            if !dry_run {
+                return apply.run(&declaration);
+            }
+            connection
+                .execute_batch("SAVEPOINT dry")
+                .map_err(database)?;
+            let applied = apply.run(&declaration)?;
+            let back = connection.execute_batch("ROLLBACK TO dry; RELEASE dry");
+            back.map_err(database)?;
+            Ok(applied)
+        };
+        self.change_objects(now, work).await
     }
 
     async fn sources(&self) -> Result<Vec<String>, StoreError> {
-        let rows = self.rows(query(SOURCES)).await?;
+        let rows = self.walk(query(SOURCES)).await?;
         rows.iter()
             .map(|row| Columns::of("realms", row).get("managed_by"))
             .collect()

@@ -1,23 +1,21 @@
 //! The change of the sealing key.
 
 use super::{
-    OpenError, Purpose, SqliteStore, database,
-    open::{Opening, is_busy},
+    OpenError, Purpose, SqliteStore, blocking, database,
+    open::{Access, Opening, connect, is_busy},
     rows::federation,
 };
 use crate::{
     columns::Columns,
     key::{KeyFileError, SealingKey},
     seal::{Place, Seal},
+    statement::{Row, query},
 };
 use bridge_model::{
     names::RealmName,
     ports::{Random, StoreError},
 };
-use sqlx::{
-    ConnectOptions, Connection, Row, SqliteConnection, query,
-    sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteRow, SqliteSynchronous},
-};
+use rusqlite::{Connection, Error};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -72,49 +70,13 @@ impl SqliteStore {
         random: Arc<dyn Random>,
         purpose: Purpose,
     ) -> Result<(), ResealError> {
-        let path = &path
+        let path = path
             .canonicalize()
             .ok()
             .filter(|path| path.is_file())
             .ok_or_else(|| ResealError::Missing(path.to_owned()))?;
-        let opening = Opening {
-            path,
-            key: old,
-            seal: &Seal::new(old, Arc::clone(&random)),
-            random: &*random,
-            purpose,
-        };
-        let connect = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(false)
-            .locking_mode(SqliteLockingMode::Exclusive)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::ZERO)
-            .pragma("trusted_schema", "OFF")
-            // What was sealed with the old key is overwritten, and not only given up.
-            .pragma("secure_delete", "ON");
-        let in_use = |error| match &error {
-            OpenError::Database { source, .. } if is_busy(source) => {
-                ResealError::InUse(path.to_owned())
-            }
-            _ => ResealError::Open(error),
-        };
-        let connection = connect.connect().await.map_err(opening.failed());
-        let mut connection = connection.map_err(in_use)?;
-        let transaction = connection.begin_with("BEGIN EXCLUSIVE").await;
-        let mut transaction = transaction.map_err(opening.failed()).map_err(in_use)?;
-        opening.bring_up_existing(&mut transaction).await?;
-        Reseal {
-            connection: &mut transaction,
-            old: opening.seal,
-            new: &Seal::new(new, Arc::clone(&random)),
-        }
-        .run(&purpose.to_string())
-        .await?;
-        transaction.commit().await.map_err(database)?;
-        // The write-ahead log goes into the file, and with it the last of what the old key opens.
-        connection.close().await.map_err(database)?;
-        Ok(())
+        let (old, new) = (old.clone(), new.clone());
+        blocking(move || reseal(&path, &old, &new, &random, purpose)).await
     }
 
     /// Draws a new sealing key for a database, seals everything anew with it ([`SqliteStore::reseal`])
@@ -153,59 +115,103 @@ impl SqliteStore {
     }
 }
 
+fn reseal(
+    path: &Path,
+    old: &SealingKey,
+    new: &SealingKey,
+    random: &Arc<dyn Random>,
+    purpose: Purpose,
+) -> Result<(), ResealError> {
+    let opening = Opening {
+        path,
+        key: old,
+        seal: &Seal::new(old, Arc::clone(random)),
+        random: &**random,
+        purpose,
+    };
+    let failed = |error| match opening.failed()(error) {
+        OpenError::Database { source, .. } if is_busy(&source) => {
+            ResealError::InUse(path.to_owned())
+        }
+        error => ResealError::Open(error),
+    };
+    let connection = exclusive(path).map_err(failed)?;
+    // Dropped after an error, it gives up what was begun.
+    let begin = connection.execute_batch("BEGIN EXCLUSIVE");
+    begin.map_err(failed)?;
+    opening.bring_up_existing(&connection)?;
+    Reseal {
+        connection: &connection,
+        old: opening.seal,
+        new: &Seal::new(new, Arc::clone(random)),
+    }
+    .run(&purpose.to_string())?;
+    connection.execute_batch("COMMIT").map_err(database)?;
+    // The write-ahead log goes into the file, and with it the last of what the old key opens.
+    let closed = connection.close();
+    closed.map_err(|(_, error)| database(error))?;
+    Ok(())
+}
+
+/// A connection that waits for nobody and keeps everybody else out.
+fn exclusive(path: &Path) -> Result<Connection, Error> {
+    let connection = connect(path, Access::Write, Duration::ZERO)?;
+    for (pragma, value) in [
+        ("locking_mode", "EXCLUSIVE"),
+        ("synchronous", "FULL"),
+        // What was sealed with the old key is overwritten, and not only given up.
+        ("secure_delete", "ON"),
+    ] {
+        connection.pragma_update(None, pragma, value)?;
+    }
+    Ok(connection)
+}
+
 /// Everything sealed on its way from one key to another, within one transaction.
 struct Reseal<'a> {
-    connection: &'a mut SqliteConnection,
+    connection: &'a Connection,
     old: &'a Seal,
     new: &'a Seal,
 }
 
 impl Reseal<'_> {
-    async fn run(mut self, purpose: &str) -> Result<(), StoreError> {
-        self.column(&SENTINEL, |_| Ok(Place::sentinel(purpose)))
-            .await?;
-        self.column(&DIGEST_KEY, |_| Ok(Place::digest_key()))
-            .await?;
+    fn run(&self, purpose: &str) -> Result<(), StoreError> {
+        self.column(&SENTINEL, |_| Ok(Place::sentinel(purpose)))?;
+        self.column(&DIGEST_KEY, |_| Ok(Place::digest_key()))?;
         self.column(&SUBJECT_KEYS, |row| {
             let realm = Columns::of("realms", row).name::<RealmName>("name")?;
             Ok(Place::subject_key(&realm))
-        })
-        .await?;
+        })?;
         self.column(&SIGNING_KEYS, |row| {
             let columns = Columns::of("signing_keys", row);
             let realm = columns.name::<RealmName>("realm")?;
             let (kid, algorithm) = (columns.get("kid")?, columns.get("algorithm")?);
             Ok(Place::signing_key(&realm, kid, algorithm))
-        })
-        .await?;
+        })?;
         self.column(&LOCAL_PASSWORDS, |row| {
             let columns = Columns::of("local_profiles", row);
             let realm = columns.name::<RealmName>("realm")?;
             Ok(Place::local_password(&realm, columns.get("subject")?))
-        })
-        .await?;
+        })?;
         self.column(&BIND_CREDENTIALS, |row| {
             Ok(Place::bind_credential(&federation(row)?.federation))
         })
-        .await
     }
 
-    async fn column(
-        &mut self,
+    fn column(
+        &self,
         column: &Sealed,
-        place: impl Fn(&SqliteRow) -> Result<Place, StoreError>,
+        place: impl Fn(&Row) -> Result<Place, StoreError>,
     ) -> Result<(), StoreError> {
-        let rows = query(column.select).fetch_all(&mut *self.connection).await;
+        let rows = query(column.select).rows(self.connection);
         for row in &rows.map_err(database)? {
             let place = place(row)?;
-            let sealed: &[u8] = row.try_get("sealed").map_err(database)?;
-            let number: i64 = row.try_get("number").map_err(database)?;
-            let opened = self.old.open(&place, sealed)?;
+            let columns = Columns::of("sealed", row);
+            let opened = self.old.open(&place, columns.get("sealed")?)?;
             query(column.update)
                 .bind(self.new.seal(&place, &opened))
-                .bind(number)
-                .execute(&mut *self.connection)
-                .await
+                .bind(columns.get::<i64>("number")?)
+                .run(self.connection)
                 .map_err(database)?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Rows of realms, federations and clients, and what reads them.
 
 use crate::columns::Columns;
+use crate::statement::Row;
 use bridge_model::{
     client::{Client, ClientSecret},
     federation::Federation,
@@ -9,9 +10,8 @@ use bridge_model::{
     realm::{PlannedFederation, Realm},
     time::Timestamp,
 };
-use sqlx::sqlite::SqliteRow;
 
-pub(super) fn realm(row: &SqliteRow) -> Result<Realm, StoreError> {
+pub(super) fn realm(row: &Row) -> Result<Realm, StoreError> {
     let columns = Columns::of("realms", row);
     Ok(Realm {
         name: columns.name::<RealmName>("name")?,
@@ -25,7 +25,7 @@ pub(super) fn realm(row: &SqliteRow) -> Result<Realm, StoreError> {
     })
 }
 
-pub(super) fn federation(row: &SqliteRow) -> Result<PlannedFederation, StoreError> {
+pub(super) fn federation(row: &Row) -> Result<PlannedFederation, StoreError> {
     let columns = Columns::of("federations", row);
     let federation: Federation = columns.json("definition")?;
     // What a row is found by and what stands in it are written together and have to agree.
@@ -46,11 +46,11 @@ pub(super) fn federation(row: &SqliteRow) -> Result<PlannedFederation, StoreErro
 }
 
 /// The sealed bind credential of a federation.
-pub(super) fn bind_credential(row: &SqliteRow) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn bind_credential(row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
     Columns::of("federations", row).get("bind_credential")
 }
 
-pub(super) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
+pub(super) fn client(row: &Row) -> Result<Client, StoreError> {
     let columns = Columns::of("clients", row);
     let client: Client = columns.json("definition")?;
     if client.realm != columns.name::<RealmName>("realm")?
@@ -73,7 +73,7 @@ pub(super) struct KeptSecret {
 }
 
 impl KeptSecret {
-    pub(super) fn of(row: &SqliteRow) -> Result<Self, StoreError> {
+    pub(super) fn of(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns::of("client_secrets", row);
         let expires_at: Option<i64> = columns.get("expires_at")?;
         let expires_at = expires_at.map(|_| columns.time("expires_at"));

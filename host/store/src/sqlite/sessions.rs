@@ -1,15 +1,18 @@
 //! Sign-ins on their way, sessions and grants.
 
-use super::{PIECE, SqliteStore, begin, commit, database};
-use crate::columns::{Columns, json, seconds};
+use super::{PIECE, SqliteStore, database, fault::Fault, not_added};
+use crate::{
+    columns::{Columns, json, seconds},
+    statement::{Row, Statement, query},
+};
 use async_trait::async_trait;
 use bridge_model::{
     names::RealmName,
     ports::{Sessions, StoreError},
-    session::{Grant, GrantStage, Interaction, Redemption, Session, TokenHash},
+    session::{Grant, GrantStage, Interaction, Redemption, Session, SignInEnd, TokenHash},
     time::Timestamp,
 };
-use sqlx::{query, sqlite::SqliteRow};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 #[async_trait]
@@ -21,9 +24,11 @@ impl Sessions for SqliteStore {
             .bind(interaction.browser.0.as_slice())
             .bind(json(&interaction.request)?)
             .bind(seconds(interaction.expires_at));
+        let period = self.kept.period();
         self.add(statement, "an interaction with this id", &interaction.realm)
-            .await
-            .map(|_| ())
+            .await?;
+        self.kept.keep_interaction(interaction, period);
+        Ok(())
     }
 
     async fn interaction(
@@ -32,6 +37,9 @@ impl Sessions for SqliteStore {
         id: TokenHash,
         now: Timestamp,
     ) -> Result<Option<Interaction>, StoreError> {
+        if let Some(kept) = self.kept.interaction(realm, id, now) {
+            return Ok(Some(kept));
+        }
         let statement = query(INTERACTION)
             .bind(realm.as_str())
             .bind(id.0.as_slice())
@@ -41,26 +49,46 @@ impl Sessions for SqliteStore {
     }
 
     async fn end_interaction(&self, realm: &RealmName, id: TokenHash) -> Result<bool, StoreError> {
-        let statement = query("DELETE FROM interactions WHERE realm = ?1 AND id = ?2")
-            .bind(realm.as_str())
-            .bind(id.0.as_slice());
-        let written = self.write(statement).await?;
+        self.kept.forget_interaction(realm, id);
+        let written = self.write(end_interaction(realm, id)).await?;
         Ok(written.changed == 1)
     }
 
+    async fn complete_sign_in(&self, end: &SignInEnd) -> Result<bool, StoreError> {
+        let realm = &end.session.realm;
+        self.kept.forget_interaction(realm, end.interaction);
+        let end_interaction = end_interaction(realm, end.interaction);
+        let retire = end.former.map(|former| {
+            query("DELETE FROM sessions WHERE realm = ?1 AND secret = ?2")
+                .bind(realm.as_str())
+                .bind(former.0.as_slice())
+        });
+        let grant = end.grant.as_ref().map(add_grant).transpose()?;
+        let add = [(add_session(&end.session)?, A_SESSION)]
+            .into_iter()
+            .chain(grant.map(|statement| (statement, A_GRANT)));
+        let add: Vec<_> = add.collect();
+        let realm = realm.clone();
+        let work = move |connection: &Connection| {
+            let ended = end_interaction.run(connection).map_err(database)?;
+            if ended.changed == 0 {
+                return Ok(false);
+            }
+            if let Some(retire) = retire {
+                retire.run(connection).map_err(database)?;
+            }
+            for (statement, what) in add {
+                let added = statement.run(connection).map_err(Fault::from);
+                added.map_err(|fault| not_added(fault, what, &realm))?;
+            }
+            Ok(true)
+        };
+        self.writer.together(work).await
+    }
+
     async fn add_session(&self, session: &Session) -> Result<(), StoreError> {
-        let statement = query(ADD_SESSION)
-            .bind(session.id.as_bytes().as_slice())
-            .bind(session.realm.as_str())
-            .bind(session.secret.0.as_slice())
-            .bind(session.user.subject.as_str())
-            .bind(session.user.federation_id.0.as_bytes().as_slice())
-            .bind(json(&session.user)?)
-            .bind(seconds(session.auth_time))
-            .bind(seconds(session.expires_at));
-        self.add(statement, "a session with this id", &session.realm)
-            .await
-            .map(|_| ())
+        let added = self.add(add_session(session)?, A_SESSION, &session.realm);
+        added.await.map(|_| ())
     }
 
     async fn session(
@@ -78,21 +106,18 @@ impl Sessions for SqliteStore {
     }
 
     async fn end_session(&self, realm: &RealmName, id: Uuid) -> Result<bool, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut changed = 0;
         // What was granted in it first: also of a session that is gone already.
-        for sql in [REVOKE_GRANTS_OF_SESSION, END_SESSION] {
-            changed = query(sql)
+        let [revoke, end] = [REVOKE_GRANTS_OF_SESSION, END_SESSION].map(|sql| {
+            query(sql)
                 .bind(realm.as_str())
                 .bind(id.as_bytes().as_slice())
-                .execute(&mut *transaction)
-                .await
-                .map_err(database)?
-                .rows_affected();
-        }
-        commit(transaction).await?;
-        Ok(changed == 1)
+        });
+        let work = move |connection: &Connection| {
+            revoke.run(connection).map_err(database)?;
+            let ended = end.run(connection).map_err(database)?;
+            Ok(ended.changed == 1)
+        };
+        self.writer.together(work).await
     }
 
     async fn retire_session(&self, realm: &RealmName, id: Uuid) -> Result<(), StoreError> {
@@ -103,23 +128,8 @@ impl Sessions for SqliteStore {
     }
 
     async fn add_grant(&self, grant: &Grant) -> Result<(), StoreError> {
-        let statement = query(ADD_GRANT)
-            .bind(grant.id.as_bytes().as_slice())
-            .bind(grant.realm.as_str())
-            .bind(grant.session.as_bytes().as_slice())
-            .bind(grant.user.subject.as_str())
-            .bind(grant.user.federation_id.0.as_bytes().as_slice())
-            .bind(grant.request.client_id.as_str())
-            .bind(json(&grant.request)?)
-            .bind(json(&grant.user)?)
-            .bind(seconds(grant.auth_time))
-            .bind(grant.code.0.as_slice())
-            .bind(seconds(grant.code_expires_at))
-            .bind(seconds(grant.expires_at))
-            .bind(stage_number(grant.stage));
-        self.add(statement, "a grant with this id or code", &grant.realm)
-            .await
-            .map(|_| ())
+        let added = self.add(add_grant(grant)?, A_GRANT, &grant.realm);
+        added.await.map(|_| ())
     }
 
     async fn redeem(
@@ -179,11 +189,47 @@ impl Sessions for SqliteStore {
             }
         }
         self.attempts.forget_expired(now);
+        self.kept.forget_expired(now);
         Ok(removed)
     }
 }
 
-fn interaction(row: &SqliteRow) -> Result<Interaction, StoreError> {
+fn end_interaction(realm: &RealmName, id: TokenHash) -> Statement {
+    query("DELETE FROM interactions WHERE realm = ?1 AND id = ?2")
+        .bind(realm.as_str())
+        .bind(id.0.as_slice())
+}
+
+fn add_session(session: &Session) -> Result<Statement, StoreError> {
+    Ok(query(ADD_SESSION)
+        .bind(session.id.as_bytes().as_slice())
+        .bind(session.realm.as_str())
+        .bind(session.secret.0.as_slice())
+        .bind(session.user.subject.as_str())
+        .bind(session.user.federation_id.0.as_bytes().as_slice())
+        .bind(json(&session.user)?)
+        .bind(seconds(session.auth_time))
+        .bind(seconds(session.expires_at)))
+}
+
+fn add_grant(grant: &Grant) -> Result<Statement, StoreError> {
+    Ok(query(ADD_GRANT)
+        .bind(grant.id.as_bytes().as_slice())
+        .bind(grant.realm.as_str())
+        .bind(grant.session.as_bytes().as_slice())
+        .bind(grant.user.subject.as_str())
+        .bind(grant.user.federation_id.0.as_bytes().as_slice())
+        .bind(grant.request.client_id.as_str())
+        .bind(json(&grant.request)?)
+        .bind(json(&grant.user)?)
+        .bind(seconds(grant.auth_time))
+        .bind(grant.code.0.as_slice())
+        .bind(seconds(grant.code_expires_at))
+        .bind(seconds(grant.expires_at))
+        .bind(stage_number(grant.stage)))
+}
+
+fn interaction(row: &Row) -> Result<Interaction, StoreError> {
     let columns = Columns::of("interactions", row);
     Ok(Interaction {
         id: columns.hash("id")?,
@@ -194,7 +240,7 @@ fn interaction(row: &SqliteRow) -> Result<Interaction, StoreError> {
     })
 }
 
-pub(super) fn session(row: &SqliteRow) -> Result<Session, StoreError> {
+pub(super) fn session(row: &Row) -> Result<Session, StoreError> {
     let columns = Columns::of("sessions", row);
     Ok(Session {
         id: columns.uuid("id")?,
@@ -206,7 +252,7 @@ pub(super) fn session(row: &SqliteRow) -> Result<Session, StoreError> {
     })
 }
 
-fn grant(row: &SqliteRow) -> Result<Grant, StoreError> {
+fn grant(row: &Row) -> Result<Grant, StoreError> {
     let columns = Columns::of("grants", row);
     Ok(Grant {
         id: columns.uuid("id")?,
@@ -234,6 +280,9 @@ fn stage_number(stage: GrantStage) -> i64 {
         GrantStage::Revoked => 2,
     }
 }
+
+const A_SESSION: &str = "a session with this id";
+const A_GRANT: &str = "a grant with this id or code";
 
 const ADD_INTERACTION: &str = "
     INSERT INTO interactions (id, realm, browser, request, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";

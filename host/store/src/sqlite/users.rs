@@ -1,9 +1,18 @@
 //! People who have signed in, and what holds against them.
 
 use super::{
-    SqliteStore, begin, commit, commit_objects, database, imports::hex, kind, sessions::session,
+    SqliteStore,
+    change::Change,
+    database,
+    fault::{Constraint, Fault},
+    imports::hex,
+    realms::NO_TIME,
+    sessions::session,
 };
-use crate::columns::{Columns, json, seconds};
+use crate::{
+    columns::{Columns, json, seconds},
+    statement::{Row, query},
+};
 use async_trait::async_trait;
 use bridge_model::{
     names::{FederationId, RealmName},
@@ -12,7 +21,6 @@ use bridge_model::{
     time::Timestamp,
     user::{KnownUser, Standing},
 };
-use sqlx::{Error, error::ErrorKind, query, sqlite::SqliteRow};
 use std::collections::HashMap;
 
 #[async_trait]
@@ -26,8 +34,7 @@ impl Users for SqliteStore {
             .bind(user.username.as_str())
             .bind(user.entry_dn.as_str())
             .bind(folded.as_str());
-        let row = self.row(statement).await?;
-        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
+        let row = self.one(statement).await?;
         let found = standing(&row)?;
         if Columns::of("users", &row).get("is_as_noted")? {
             return Ok(found);
@@ -62,8 +69,7 @@ impl Users for SqliteStore {
             .bind(realm.as_str())
             .bind(federation.0.as_bytes().as_slice())
             .bind(subject);
-        let row = self.row(statement).await?;
-        standing(&row.ok_or_else(|| database(Error::RowNotFound))?)
+        standing(&self.one(statement).await?)
     }
 
     async fn users(
@@ -89,7 +95,7 @@ impl Users for SqliteStore {
             .bind(username)
             .bind(subject)
             .bind(i64::from(limit));
-        let rows = self.rows(statement).await?;
+        let rows = self.walk(statement).await?;
         rows.iter().map(user).collect()
     }
 
@@ -104,9 +110,10 @@ impl Users for SqliteStore {
 
     async fn count_users(&self, federation: FederationId) -> Result<u64, StoreError> {
         let statement = query(COUNT).bind(federation.0.as_bytes().as_slice());
-        let row = self.row(statement);
-        let row = row.await?.ok_or_else(|| database(Error::RowNotFound))?;
-        Columns::of("users", &row).parsed("users", |users: i64| u64::try_from(users))
+        // Counted elsewhere: they may be many.
+        let rows = self.walk(statement).await?;
+        let row = rows.first().ok_or_else(|| database(Fault::NoRow))?;
+        Columns::of("users", row).parsed("users", |users: i64| u64::try_from(users))
     }
 
     async fn set_blocked(
@@ -116,26 +123,25 @@ impl Users for SqliteStore {
         blocked: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let mut change = self.change(&mut transaction, now);
-        let statement = query(SET_BLOCKED)
+        let set = query(SET_BLOCKED)
             .bind(realm.as_str())
             .bind(subject)
             .bind(blocked)
             .bind(seconds(now));
-        if change.run(statement).await? == 0 {
-            return Ok(false);
-        }
-        if blocked {
-            for sql in [END_SESSIONS, REVOKE_GRANTS] {
-                change
-                    .run(query(sql).bind(realm.as_str()).bind(subject))
-                    .await?;
+        let end =
+            [END_SESSIONS, REVOKE_GRANTS].map(|sql| query(sql).bind(realm.as_str()).bind(subject));
+        let work = move |change: &Change<'_>| {
+            if change.run(set)? == 0 {
+                return Ok(false);
             }
-        }
-        commit(transaction).await?;
-        Ok(true)
+            if blocked {
+                for statement in end {
+                    change.run(statement)?;
+                }
+            }
+            Ok(true)
+        };
+        self.change(now, work).await
     }
 
     async fn sessions_of(
@@ -148,28 +154,20 @@ impl Users for SqliteStore {
             .bind(realm.as_str())
             .bind(subject)
             .bind(seconds(now));
-        let rows = self.rows(statement).await?;
+        let rows = self.walk(statement).await?;
         rows.iter().map(session).collect()
     }
 
     async fn end_sessions_of(&self, realm: &RealmName, subject: &str) -> Result<u64, StoreError> {
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        let ended = query(END_SESSIONS)
-            .bind(realm.as_str())
-            .bind(subject)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database)?;
         // Also what was granted in sessions that are over by themselves.
-        query(REVOKE_GRANTS)
-            .bind(realm.as_str())
-            .bind(subject)
-            .execute(&mut *transaction)
-            .await
-            .map_err(database)?;
-        commit(transaction).await?;
-        Ok(ended.rows_affected())
+        let [end, revoke] =
+            [END_SESSIONS, REVOKE_GRANTS].map(|sql| query(sql).bind(realm.as_str()).bind(subject));
+        let work = move |change: &Change<'_>| {
+            let ended = change.run(end)?;
+            change.run(revoke)?;
+            Ok(ended)
+        };
+        self.change(NO_TIME, work).await
     }
 
     async fn import_subjects(
@@ -178,29 +176,31 @@ impl Users for SqliteStore {
         federation: FederationId,
         subjects: &[(Vec<u8>, String)],
     ) -> Result<(), StoreError> {
-        let missing = || {
-            StoreError::Missing(format!(
-                "federation with the id {federation} in the realm {realm}"
-            ))
-        };
-        let mut lease = self.writing.lease().await.map_err(database)?;
-        let mut transaction = begin(&mut lease).await?;
-        for (identifier, subject) in subjects {
-            let statement = query(IMPORT)
+        let missing = StoreError::Missing(format!(
+            "federation with the id {federation} in the realm {realm}"
+        ));
+        let rows = subjects.iter().map(|(identifier, subject)| {
+            query(IMPORT)
                 .bind(realm.as_str())
                 .bind(federation.0.as_bytes().as_slice())
-                .bind(self.digests.of_identifier(federation, identifier))
-                .bind(subject);
-            let done = statement.execute(&mut *transaction).await;
-            let done = done.map_err(|error| match kind(&error) {
-                Some(ErrorKind::ForeignKeyViolation) => missing(),
-                _ => database(error),
-            })?;
-            if done.rows_affected() == 0 {
-                return Err(missing());
+                .bind(self.tools.digests.of_identifier(federation, identifier))
+                .bind(subject)
+        });
+        let rows: Vec<_> = rows.collect();
+        let work = move |change: Change<'_>| {
+            for statement in rows {
+                let done = statement.run(change.connection).map_err(Fault::from);
+                match done {
+                    Err(fault) if fault.constraint() != Some(Constraint::ForeignKey) => {
+                        return Err(database(fault));
+                    }
+                    Ok(done) if done.changed > 0 => {}
+                    _ => return Err(missing),
+                }
             }
-        }
-        commit_objects(&self.kept, transaction).await
+            Ok(())
+        };
+        self.change_objects(NO_TIME, work).await
     }
 
     async fn imported_subject(
@@ -215,7 +215,7 @@ impl Users for SqliteStore {
         let statement = query(IMPORTED)
             .bind(realm.as_str())
             .bind(federation.0.as_bytes().as_slice())
-            .bind(self.digests.of_identifier(federation, identifier));
+            .bind(self.tools.digests.of_identifier(federation, identifier));
         let row = self.row(statement).await?;
         row.map(|row| Columns::of("imported_subjects", &row).get("subject"))
             .transpose()
@@ -231,14 +231,14 @@ impl Users for SqliteStore {
             return Ok(HashMap::new());
         }
         let digests = identifiers.iter().map(|identifier| {
-            let digest = self.digests.of_identifier(federation, identifier);
+            let digest = self.tools.digests.of_identifier(federation, identifier);
             hex(&digest)
         });
         let statement = query(IMPORTED_OF)
             .bind(realm.as_str())
             .bind(federation.0.as_bytes().as_slice())
             .bind(json(&digests.collect::<Vec<_>>())?);
-        let rows = self.rows(statement).await?;
+        let rows = self.walk(statement).await?;
         let mut subjects = HashMap::with_capacity(rows.len());
         for row in &rows {
             let columns = Columns::of("imported_subjects", row);
@@ -259,8 +259,7 @@ impl SqliteStore {
         }
         let period = self.kept.period();
         let statement = query(HAS_IMPORTED).bind(federation.0.as_bytes().as_slice());
-        let row = self.row(statement).await?;
-        let row = row.ok_or_else(|| database(Error::RowNotFound))?;
+        let row = self.one(statement).await?;
         let is_any = Columns::of("imported_subjects", &row).get("is_any")?;
         self.kept.keep_brought(federation, is_any, period);
         Ok(is_any)
@@ -281,7 +280,7 @@ impl SqliteStore {
     }
 }
 
-fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
+fn standing(row: &Row) -> Result<Standing, StoreError> {
     let columns = Columns::of("users", row);
     Ok(Standing {
         is_blocked: columns.get("is_blocked")?,
@@ -289,7 +288,7 @@ fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
     })
 }
 
-pub(super) fn user(row: &SqliteRow) -> Result<KnownUser, StoreError> {
+pub(super) fn user(row: &Row) -> Result<KnownUser, StoreError> {
     let columns = Columns::of("users", row);
     Ok(KnownUser {
         realm: columns.name::<RealmName>("realm")?,

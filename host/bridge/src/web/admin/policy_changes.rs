@@ -289,7 +289,9 @@ impl From<PullError> for Problem {
                 Self::of_member("reference", says)
             }
             PullError::Registry(RegistryError::NoPolicy { .. }) => Self::new(Kind::Invalid, says),
-            PullError::Registry(_) | PullError::Credentials(_) => Self::new(Kind::Unavailable, says),
+            PullError::Registry(_) | PullError::Credentials(_) => {
+                Self::new(Kind::Unavailable, says)
+            }
         }
     }
 }

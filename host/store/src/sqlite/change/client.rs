@@ -1,6 +1,7 @@
 //! Clients and their secrets.
 
 use super::{Change, State, check, next, realm::check_present};
+use crate::statement::query;
 use crate::{
     columns::{json, revision_number, seconds},
     sqlite::rows::{CLIENT, CLIENT_SECRETS, KeptSecret, client},
@@ -11,7 +12,6 @@ use bridge_model::{
     ports::{Precondition, StoreError},
     secret::Secret,
 };
-use sqlx::query;
 use uuid::Uuid;
 
 /// The most secrets a client has that are not over: the new one, and the old one until everybody has
@@ -19,27 +19,27 @@ use uuid::Uuid;
 const SECRETS_MAX: usize = 2;
 
 impl Change<'_> {
-    pub(in crate::sqlite) async fn kept_client(
-        &mut self,
+    pub(in crate::sqlite) fn kept_client(
+        &self,
         realm: &RealmName,
         id: &ClientId,
     ) -> Result<Option<Client>, StoreError> {
         let statement = query(CLIENT).bind(realm.as_str()).bind(id.as_str());
-        let row = self.row(statement).await?;
+        let row = self.row(statement)?;
         row.as_ref().map(client).transpose()
     }
 
     /// As [`bridge_model::ports::Clients::save_client`].
-    pub(in crate::sqlite) async fn save_client(
-        &mut self,
+    pub(in crate::sqlite) fn save_client(
+        &self,
         wanted: &Client,
         precondition: Precondition,
     ) -> Result<Client, StoreError> {
         let Client { realm, id, .. } = wanted;
-        if self.kept_realm(realm).await?.is_none() {
+        if self.kept_realm(realm)?.is_none() {
             return Err(StoreError::Missing(format!("realm {realm}")));
         }
-        let existing = self.kept_client(realm, id).await?;
+        let existing = self.kept_client(realm, id)?;
         check(
             &object(realm, id),
             existing.as_ref().map(state),
@@ -49,12 +49,12 @@ impl Change<'_> {
             managed_by: None,
             ..wanted.clone()
         };
-        self.put_client(existing, wanted, false).await
+        self.put_client(existing, wanted, false)
     }
 
     /// Writes a client, unless it is as wanted and so are its secrets; gives it as it is kept.
-    pub(in crate::sqlite) async fn put_client(
-        &mut self,
+    pub(in crate::sqlite) fn put_client(
+        &self,
         existing: Option<Client>,
         mut wanted: Client,
         are_secrets_new: bool,
@@ -68,7 +68,7 @@ impl Change<'_> {
             wanted.revision = next(existing.revision);
         } else {
             let object = object(&wanted.realm, &wanted.id);
-            wanted.revision = self.first_revision(&object).await?;
+            wanted.revision = self.first_revision(&object)?;
         }
         let statement = query(if is_new { INSERT } else { UPDATE })
             .bind(wanted.realm.as_str())
@@ -77,53 +77,52 @@ impl Change<'_> {
             .bind(&wanted.managed_by)
             .bind(revision_number(wanted.revision))
             .bind(seconds(self.now));
-        self.run(statement).await?;
+        self.run(statement)?;
         Ok(wanted)
     }
 
     /// As [`bridge_model::ports::Clients::remove_client`].
-    pub(in crate::sqlite) async fn remove_client(
-        &mut self,
+    pub(in crate::sqlite) fn remove_client(
+        &self,
         realm: &RealmName,
         id: &ClientId,
         precondition: Precondition,
     ) -> Result<(), StoreError> {
-        let existing = self.kept_client(realm, id).await?;
+        let existing = self.kept_client(realm, id)?;
         let object = object(realm, id);
         check_present(&object, existing.as_ref().map(state), precondition)?;
-        self.drop_client(realm, id).await
+        self.drop_client(realm, id)
     }
 
     /// Removes a client that is there, whoever declares it, with its secrets; what was issued to it is
     /// dead.
-    pub(in crate::sqlite) async fn drop_client(
-        &mut self,
+    pub(in crate::sqlite) fn drop_client(
+        &self,
         realm: &RealmName,
         id: &ClientId,
     ) -> Result<(), StoreError> {
-        if let Some(existing) = self.kept_client(realm, id).await? {
-            self.keep_revision(&object(realm, id), existing.revision)
-                .await?;
+        if let Some(existing) = self.kept_client(realm, id)? {
+            self.keep_revision(&object(realm, id), existing.revision)?;
         }
         for sql in DROP {
             let statement = query(sql).bind(realm.as_str()).bind(id.as_str());
-            self.run(statement).await?;
+            self.run(statement)?;
         }
         Ok(())
     }
 
     /// As [`bridge_model::ports::Clients::add_client_secret`].
-    pub(in crate::sqlite) async fn add_client_secret(
-        &mut self,
+    pub(in crate::sqlite) fn add_client_secret(
+        &self,
         realm: &RealmName,
         id: &ClientId,
         secret: &Secret,
         about: &ClientSecret,
     ) -> Result<(), StoreError> {
-        let existing = self.kept_client(realm, id).await?;
+        let existing = self.kept_client(realm, id)?;
         let object = object(realm, id);
         check_present(&object, existing.as_ref().map(state), Precondition::Present)?;
-        let kept = self.kept_secrets(realm, id).await?;
+        let kept = self.kept_secrets(realm, id)?;
         if kept.iter().any(|kept| kept.about.id == about.id) {
             return Err(StoreError::Duplicate(format!(
                 "secret {} of {object}",
@@ -137,50 +136,50 @@ impl Change<'_> {
             )));
         }
         let digest = self.digests.of_secret(realm, id, secret);
-        self.insert_secret(realm, id, &digest, about).await
+        self.insert_secret(realm, id, &digest, about)
     }
 
     /// As [`bridge_model::ports::Clients::remove_client_secret`].
-    pub(in crate::sqlite) async fn remove_client_secret(
-        &mut self,
+    pub(in crate::sqlite) fn remove_client_secret(
+        &self,
         realm: &RealmName,
         id: &ClientId,
         secret: Uuid,
     ) -> Result<bool, StoreError> {
-        let Some(existing) = self.kept_client(realm, id).await? else {
+        let Some(existing) = self.kept_client(realm, id)? else {
             return Ok(false);
         };
         let object = object(realm, id);
         check(&object, Some(state(&existing)), Precondition::Present)?;
-        let kept = self.kept_secrets(realm, id).await?;
+        let kept = self.kept_secrets(realm, id)?;
         let Some(kept) = kept.iter().find(|kept| kept.about.id == secret) else {
             return Ok(false);
         };
-        self.drop_secret(kept.number).await?;
+        self.drop_secret(kept.number)?;
         Ok(true)
     }
 
-    pub(in crate::sqlite) async fn kept_secrets(
-        &mut self,
+    pub(in crate::sqlite) fn kept_secrets(
+        &self,
         realm: &RealmName,
         id: &ClientId,
     ) -> Result<Vec<KeptSecret>, StoreError> {
         let statement = query(CLIENT_SECRETS).bind(realm.as_str()).bind(id.as_str());
-        let rows = self.rows(statement).await?;
+        let rows = self.rows(statement)?;
         rows.iter().map(KeptSecret::of).collect()
     }
 
     /// Leaves a client these secrets only: those it has stay as they are, and of those it has not the
     /// last is the oldest.
-    pub(in crate::sqlite) async fn replace_secrets(
-        &mut self,
+    pub(in crate::sqlite) fn replace_secrets(
+        &self,
         client: &Client,
         kept: &[KeptSecret],
         wanted: &[Vec<u8>],
     ) -> Result<(), StoreError> {
         for kept in kept {
             if !wanted.contains(&kept.digest) {
-                self.drop_secret(kept.number).await?;
+                self.drop_secret(kept.number)?;
             }
         }
         for digest in wanted.iter().rev() {
@@ -193,14 +192,13 @@ impl Change<'_> {
                 expires_at: None,
                 single_use: false,
             };
-            self.insert_secret(&client.realm, &client.id, digest, &about)
-                .await?;
+            self.insert_secret(&client.realm, &client.id, digest, &about)?;
         }
         Ok(())
     }
 
-    async fn insert_secret(
-        &mut self,
+    fn insert_secret(
+        &self,
         realm: &RealmName,
         id: &ClientId,
         digest: &[u8],
@@ -214,12 +212,12 @@ impl Change<'_> {
             .bind(seconds(about.created_at))
             .bind(about.expires_at.map(seconds))
             .bind(about.single_use);
-        self.run(statement).await.map(|_| ())
+        self.run(statement).map(|_| ())
     }
 
-    async fn drop_secret(&mut self, number: i64) -> Result<(), StoreError> {
+    fn drop_secret(&self, number: i64) -> Result<(), StoreError> {
         let statement = query("DELETE FROM client_secrets WHERE number = ?1").bind(number);
-        self.run(statement).await.map(|_| ())
+        self.run(statement).map(|_| ())
     }
 }
 

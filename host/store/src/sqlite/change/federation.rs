@@ -1,6 +1,7 @@
 //! Federations.
 
 use super::{Change, State, check, next, realm::check_present};
+use crate::statement::{Row, query};
 use crate::{
     columns::{json, revision_number, seconds},
     seal::Place,
@@ -13,7 +14,6 @@ use bridge_model::{
     realm::PlannedFederation,
     secret::Secret,
 };
-use sqlx::{query, sqlite::SqliteRow};
 
 /// A federation as it is kept.
 pub(in crate::sqlite) struct KeptFederation {
@@ -23,7 +23,7 @@ pub(in crate::sqlite) struct KeptFederation {
 }
 
 impl KeptFederation {
-    fn of(row: &SqliteRow) -> Result<Self, StoreError> {
+    fn of(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             planned: federation(row)?,
             sealed: bind_credential(row)?,
@@ -39,30 +39,30 @@ impl KeptFederation {
 }
 
 impl Change<'_> {
-    pub(in crate::sqlite) async fn kept_federation(
-        &mut self,
+    pub(in crate::sqlite) fn kept_federation(
+        &self,
         realm: &RealmName,
         name: &FederationName,
     ) -> Result<Option<KeptFederation>, StoreError> {
         let statement = query(FEDERATION_BY_NAME)
             .bind(realm.as_str())
             .bind(name.as_str());
-        let row = self.row(statement).await?;
+        let row = self.row(statement)?;
         row.as_ref().map(KeptFederation::of).transpose()
     }
 
-    pub(in crate::sqlite) async fn federation_with_id(
-        &mut self,
+    pub(in crate::sqlite) fn federation_with_id(
+        &self,
         id: FederationId,
     ) -> Result<Option<KeptFederation>, StoreError> {
         let statement = query(FEDERATION_BY_ID).bind(id.0.as_bytes().as_slice());
-        let row = self.row(statement).await?;
+        let row = self.row(statement)?;
         row.as_ref().map(KeptFederation::of).transpose()
     }
 
     /// As [`bridge_model::ports::Realms::save_federation`].
-    pub(in crate::sqlite) async fn save_federation(
-        &mut self,
+    pub(in crate::sqlite) fn save_federation(
+        &self,
         wanted: &PlannedFederation,
         credential: Option<&Secret>,
         precondition: Precondition,
@@ -71,10 +71,10 @@ impl Change<'_> {
             id, realm, name, ..
         } = &wanted.federation;
         let object = object(realm, name);
-        if self.kept_realm(realm).await?.is_none() {
+        if self.kept_realm(realm)?.is_none() {
             return Err(StoreError::Missing(format!("realm {realm}")));
         }
-        let existing = self.federation_with_id(*id).await?;
+        let existing = self.federation_with_id(*id)?;
         if let Some(other) = &existing
             && other.planned.federation.realm != *realm
         {
@@ -91,7 +91,7 @@ impl Change<'_> {
             existing.as_ref().map(KeptFederation::state),
             precondition,
         )?;
-        let namesake = self.kept_federation(realm, name).await?;
+        let namesake = self.kept_federation(realm, name)?;
         if namesake.is_some_and(|namesake| namesake.planned.federation.id != *id) {
             return Err(StoreError::Duplicate(object));
         }
@@ -104,12 +104,12 @@ impl Change<'_> {
             managed_by: None,
             ..wanted.clone()
         };
-        self.put_federation(existing, wanted, credential).await
+        self.put_federation(existing, wanted, credential)
     }
 
     /// Writes a federation, unless it is as wanted; gives it as it is kept.
-    pub(in crate::sqlite) async fn put_federation(
-        &mut self,
+    pub(in crate::sqlite) fn put_federation(
+        &self,
         existing: Option<KeptFederation>,
         mut wanted: PlannedFederation,
         credential: Option<&Secret>,
@@ -125,7 +125,7 @@ impl Change<'_> {
             wanted.revision = next(planned.revision);
         } else {
             let object = past_object(wanted.federation.id);
-            wanted.revision = self.first_revision(&object).await?;
+            wanted.revision = self.first_revision(&object)?;
         }
         let federation = &wanted.federation;
         let statement = query(if is_new { INSERT } else { UPDATE })
@@ -140,7 +140,7 @@ impl Change<'_> {
             .bind(to_keep)
             .bind(revision_number(wanted.revision))
             .bind(seconds(self.now));
-        self.run(statement).await?;
+        self.run(statement)?;
         Ok(wanted)
     }
 
@@ -169,13 +169,13 @@ impl Change<'_> {
     }
 
     /// As [`bridge_model::ports::Realms::remove_federation`].
-    pub(in crate::sqlite) async fn remove_federation(
-        &mut self,
+    pub(in crate::sqlite) fn remove_federation(
+        &self,
         realm: &RealmName,
         id: FederationId,
         precondition: Precondition,
     ) -> Result<(), StoreError> {
-        let existing = self.federation_with_id(id).await?;
+        let existing = self.federation_with_id(id)?;
         let existing = existing.filter(|kept| kept.planned.federation.realm == *realm);
         let object = match &existing {
             Some(kept) => object(realm, &kept.planned.federation.name),
@@ -186,13 +186,13 @@ impl Change<'_> {
             existing.as_ref().map(KeptFederation::state),
             precondition,
         )?;
-        self.drop_federation(realm, id).await
+        self.drop_federation(realm, id)
     }
 
     /// Removes a federation that is there, whoever declares it; the users known through it, their
     /// sessions, and what was granted to them.
-    pub(in crate::sqlite) async fn drop_federation(
-        &mut self,
+    pub(in crate::sqlite) fn drop_federation(
+        &self,
         realm: &RealmName,
         id: FederationId,
     ) -> Result<(), StoreError> {
@@ -200,12 +200,12 @@ impl Change<'_> {
         let statement = query(KEEP_REVISION)
             .bind(past)
             .bind(id.0.as_bytes().as_slice());
-        self.run(statement).await?;
+        self.run(statement)?;
         for sql in DROP {
             let statement = query(sql)
                 .bind(realm.as_str())
                 .bind(id.0.as_bytes().as_slice());
-            self.run(statement).await?;
+            self.run(statement)?;
         }
         Ok(())
     }

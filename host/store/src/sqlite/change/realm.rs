@@ -1,6 +1,7 @@
 //! Realms.
 
 use super::{Change, State, check, next};
+use crate::statement::query;
 use crate::{
     columns::{Columns, json, revision_number, seconds},
     seal::Place,
@@ -12,7 +13,6 @@ use bridge_model::{
     realm::Realm,
     secret::Secret,
 };
-use sqlx::query;
 use zeroize::Zeroizing;
 
 /// A realm as it is kept.
@@ -32,11 +32,11 @@ impl KeptRealm {
 }
 
 impl Change<'_> {
-    pub(in crate::sqlite) async fn kept_realm(
-        &mut self,
+    pub(in crate::sqlite) fn kept_realm(
+        &self,
         name: &RealmName,
     ) -> Result<Option<KeptRealm>, StoreError> {
-        let Some(row) = self.row(query(REALM).bind(name.as_str())).await? else {
+        let Some(row) = self.row(query(REALM).bind(name.as_str()))? else {
             return Ok(None);
         };
         Ok(Some(KeptRealm {
@@ -46,12 +46,12 @@ impl Change<'_> {
     }
 
     /// As [`bridge_model::ports::Realms::save_realm`].
-    pub(in crate::sqlite) async fn save_realm(
-        &mut self,
+    pub(in crate::sqlite) fn save_realm(
+        &self,
         wanted: &Realm,
         precondition: Precondition,
     ) -> Result<Realm, StoreError> {
-        let existing = self.kept_realm(&wanted.name).await?;
+        let existing = self.kept_realm(&wanted.name)?;
         let state = existing.as_ref().map(KeptRealm::state);
         check(&object(&wanted.name), state, precondition)?;
         let wanted = Realm {
@@ -59,18 +59,17 @@ impl Change<'_> {
             ..wanted.clone()
         };
         self.put_realm(existing.map(|kept| kept.realm), wanted)
-            .await
     }
 
     /// Writes a realm, unless it is as wanted; gives it as it is kept.
-    pub(in crate::sqlite) async fn put_realm(
-        &mut self,
+    pub(in crate::sqlite) fn put_realm(
+        &self,
         existing: Option<Realm>,
         mut wanted: Realm,
     ) -> Result<Realm, StoreError> {
         let Some(existing) = existing else {
-            wanted.revision = self.first_revision(&object(&wanted.name)).await?;
-            self.insert_realm(&wanted).await?;
+            wanted.revision = self.first_revision(&object(&wanted.name))?;
+            self.insert_realm(&wanted)?;
             return Ok(wanted);
         };
         wanted.revision = existing.revision;
@@ -88,11 +87,11 @@ impl Change<'_> {
             .bind(revision_number(wanted.revision))
             .bind(seconds(self.now))
             .bind(json(&wanted.policies)?);
-        self.run(statement).await?;
+        self.run(statement)?;
         Ok(wanted)
     }
 
-    async fn insert_realm(&mut self, wanted: &Realm) -> Result<(), StoreError> {
+    fn insert_realm(&self, wanted: &Realm) -> Result<(), StoreError> {
         let mut subject_key = Zeroizing::new([0; SUBJECT_KEY_OCTETS]);
         self.random.fill(&mut *subject_key);
         let place = Place::subject_key(&wanted.name);
@@ -107,42 +106,39 @@ impl Change<'_> {
             .bind(seconds(self.now))
             .bind(self.seal.seal(&place, &Secret::new(*subject_key)))
             .bind(json(&wanted.policies)?);
-        self.run(statement).await.map(|_| ())
+        self.run(statement).map(|_| ())
     }
 
     /// Switches a realm off that its file no longer declares. It keeps its keys, and whatever file
     /// declares it again has them.
-    pub(in crate::sqlite) async fn release_realm(
-        &mut self,
-        name: &RealmName,
-    ) -> Result<(), StoreError> {
+    pub(in crate::sqlite) fn release_realm(&self, name: &RealmName) -> Result<(), StoreError> {
         let statement = query(RELEASE).bind(name.as_str()).bind(seconds(self.now));
-        self.run(statement).await.map(|_| ())
+        self.run(statement).map(|_| ())
     }
 
     /// As [`bridge_model::ports::Realms::remove_realm`].
-    pub(in crate::sqlite) async fn remove_realm(
-        &mut self,
+    pub(in crate::sqlite) fn remove_realm(
+        &self,
         name: &RealmName,
         precondition: Precondition,
     ) -> Result<(), StoreError> {
         let object = object(name);
-        let existing = self.kept_realm(name).await?;
+        let existing = self.kept_realm(name)?;
         check_present(
             &object,
             existing.as_ref().map(KeptRealm::state),
             precondition,
         )?;
-        if let Some(row) = self.row(query(DECLARED_IN).bind(name.as_str())).await? {
+        if let Some(row) = self.row(query(DECLARED_IN).bind(name.as_str()))? {
             let columns = Columns::of("realms", &row);
             return Err(StoreError::Managed {
                 object: columns.get("object")?,
                 source_name: columns.get("managed_by")?,
             });
         }
-        self.run(query(KEEP_REVISIONS).bind(name.as_str())).await?;
+        self.run(query(KEEP_REVISIONS).bind(name.as_str()))?;
         for sql in REMOVE {
-            self.run(query(sql).bind(name.as_str())).await?;
+            self.run(query(sql).bind(name.as_str()))?;
         }
         Ok(())
     }

@@ -3,24 +3,30 @@
 use super::stored::{Folded, Profile};
 use crate::{
     columns::{Columns, json, seconds},
-    sqlite::{change::Change, database},
+    sqlite::change::Change,
+    statement::{Bind, Row, Statement, query},
 };
 use aws_lc_rs::digest::{self, SHA256};
 use bridge_model::{
-    account::User,
     dn::Dn,
     names::{FederationId, RealmName},
     ports::StoreError,
     user::{ImportCounts, ImportedUser},
 };
 use serde_json::{Map, Value};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query, query_scalar};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+};
 
 /// A user who may have to be written.
-struct Candidate<'a> {
-    identifier: &'a [u8],
-    user: &'a User,
+struct Candidate {
+    identifier: Vec<u8>,
+    subject: String,
+    username: String,
+    entry_dn: String,
+    /// What they are searched by; until there is room for them, by what the directory says alone.
+    folded: Folded,
     profile: String,
     digest: Vec<u8>,
     /// The row that is there, and whose it is.
@@ -32,18 +38,18 @@ struct Candidate<'a> {
 }
 
 /// Users of one federation who may have to be written.
-pub(super) struct Candidates<'a> {
-    realm: &'a RealmName,
+pub(super) struct Candidates {
+    realm: RealmName,
     federation: FederationId,
-    users: Vec<Candidate<'a>>,
+    users: Vec<Candidate>,
 }
 
-impl<'a> Candidates<'a> {
+impl Candidates {
     /// Of several with one identifier, or one subject, the last counts.
     pub(super) fn of(
-        realm: &'a RealmName,
+        realm: &RealmName,
         federation: FederationId,
-        users: &'a [ImportedUser],
+        users: &[ImportedUser],
     ) -> Result<Self, StoreError> {
         let (mut identifiers, mut subjects) = (HashSet::new(), HashSet::new());
         let mut candidates = Vec::with_capacity(users.len());
@@ -57,8 +63,11 @@ impl<'a> Candidates<'a> {
             digest.update(user.subject.as_bytes());
             digest.update(profile.as_bytes());
             candidates.push(Candidate {
-                identifier,
-                user,
+                identifier: identifier.clone(),
+                subject: user.subject.clone(),
+                username: user.username.clone(),
+                entry_dn: user.entry_dn.clone(),
+                folded: Folded::of(&user.username, &user.claims),
                 profile,
                 digest: digest.finish().as_ref().to_vec(),
                 kept: None,
@@ -68,7 +77,7 @@ impl<'a> Candidates<'a> {
         }
         candidates.reverse();
         Ok(Self {
-            realm,
+            realm: realm.clone(),
             federation,
             users: candidates,
         })
@@ -82,27 +91,40 @@ impl<'a> Candidates<'a> {
         self.users.is_empty()
     }
 
-    /// Leaves those who are not kept as they are.
-    pub(super) async fn keep_changed(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<(), StoreError> {
-        let identifiers: Vec<_> = self.users.iter().map(|it| hex(it.identifier)).collect();
+    /// Gives a row if the realm has the federation.
+    pub(super) fn federation_is_there(&self) -> Statement {
+        query(IS_THERE)
+            .bind(self.federation.0.as_bytes().as_slice())
+            .bind(self.realm.as_str())
+    }
+
+    /// The error if it has not.
+    pub(super) fn missing(&self) -> StoreError {
+        StoreError::Missing(format!(
+            "federation with the id {} in the realm {}",
+            self.federation, self.realm
+        ))
+    }
+
+    /// Gives a row for each who is not kept as they are.
+    pub(super) fn changed(&self) -> Result<Statement, StoreError> {
+        let identifiers: Vec<_> = self.users.iter().map(|it| hex(&it.identifier)).collect();
         let digests: Vec<_> = self.users.iter().map(|it| &*it.digest).collect();
-        // In one row, since every row costs a way between threads.
-        let changed: String = query_scalar(CHANGED)
+        Ok(query(CHANGED)
             .bind(json(&identifiers)?)
             .bind(self.federation.0.as_bytes().as_slice())
-            .bind(digests.concat())
-            .fetch_one(connection)
-            .await
-            .map_err(database)?;
-        let changed: Vec<(usize, Option<i64>, Option<String>)> =
-            serde_json::from_str(&changed).map_err(database)?;
-        let mut changed: HashMap<_, _> = changed
-            .into_iter()
-            .map(|(place, number, subject)| (place, number.zip(subject)))
-            .collect();
+            .bind(digests.concat()))
+    }
+
+    /// Leaves those who are in the rows of [`Candidates::changed`].
+    pub(super) fn keep_changed(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        let mut changed = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let columns = Columns::of("imported_users", row);
+            let place = columns.parsed("place", |place: i64| usize::try_from(place))?;
+            let (number, subject) = (columns.get("number")?, columns.get("subject")?);
+            changed.insert(place, Option::zip(number, subject));
+        }
         let mut place = 0;
         self.users.retain_mut(|candidate| {
             let found = changed.remove(&place);
@@ -115,59 +137,34 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// Whether a realm has a federation.
-///
-/// # Errors
-///
-/// [`StoreError::Missing`] if not.
-pub(super) async fn is_there(
-    connection: &mut SqliteConnection,
-    realm: &RealmName,
-    federation: FederationId,
-) -> Result<(), StoreError> {
-    let row = query(IS_THERE)
-        .bind(federation.0.as_bytes().as_slice())
-        .bind(realm.as_str())
-        .fetch_optional(connection)
-        .await
-        .map_err(database)?;
-    row.map(|_| ()).ok_or_else(|| {
-        StoreError::Missing(format!(
-            "federation with the id {federation} in the realm {realm}"
-        ))
-    })
-}
-
 impl Change<'_> {
     /// Writes those who are not kept as they are; says nothing of the others.
-    pub(super) async fn import(
-        &mut self,
-        mut candidates: Candidates<'_>,
-    ) -> Result<ImportCounts, StoreError> {
-        let Candidates {
-            realm, federation, ..
-        } = candidates;
-        is_there(self.connection, realm, federation).await?;
+    pub(super) fn import(&self, mut candidates: Candidates) -> Result<ImportCounts, StoreError> {
+        let there = self.row(candidates.federation_is_there())?;
+        there.ok_or_else(|| candidates.missing())?;
         // Somebody else may have written them since.
-        candidates.keep_changed(self.connection).await?;
-        let mut users = candidates.users;
+        candidates.keep_changed(&self.rows(candidates.changed()?)?)?;
+        let Candidates {
+            realm,
+            federation,
+            mut users,
+        } = candidates;
         let renamed = users
             .iter()
             .filter_map(|it| it.kept.as_ref().map(|kept| (it, &kept.1)));
         let renamed: Vec<_> = renamed
-            .filter(|(it, subject)| it.user.subject != **subject)
+            .filter(|(it, subject)| it.subject != **subject)
             .map(|(_, subject)| subject.clone())
             .collect();
         if !renamed.is_empty() {
-            self.carry_blocks(realm, federation, &renamed, &mut users)
-                .await?;
-            self.forget_users(realm, federation, &renamed).await?;
+            self.carry_blocks(&realm, federation, &renamed, &mut users)?;
+            self.forget_users(&realm, federation, &renamed)?;
         }
-        let updated = self.number(&mut users).await?;
-        let local = self.make_room(realm, &users).await?;
-        for rows in users.chunks(ROWS) {
-            self.put_imported(federation, rows).await?;
-            self.put_users(realm, federation, rows, &local).await?;
+        let updated = self.number(&mut users)?;
+        self.make_room(&realm, &mut users)?;
+        for rows in users.chunks_mut(ROWS) {
+            self.put_imported(federation, rows)?;
+            self.put_users(&realm, federation, rows)?;
         }
         Ok(ImportCounts {
             added: users.len() as u64 - updated,
@@ -177,36 +174,33 @@ impl Change<'_> {
     }
 
     /// Notes who is kept out under the subject that they had until now: another subject lets nobody in.
-    async fn carry_blocks(
-        &mut self,
+    fn carry_blocks(
+        &self,
         realm: &RealmName,
         federation: FederationId,
         renamed: &[String],
-        users: &mut [Candidate<'_>],
+        users: &mut [Candidate],
     ) -> Result<(), StoreError> {
-        let kept_out: Vec<String> = query_scalar(KEPT_OUT)
+        let statement = query(KEPT_OUT)
             .bind(realm.as_str())
             .bind(json(&renamed)?)
-            .bind(federation.0.as_bytes().as_slice())
-            .fetch_all(&mut *self.connection)
-            .await
-            .map_err(database)?;
-        let kept_out: HashSet<_> = kept_out.into_iter().collect();
+            .bind(federation.0.as_bytes().as_slice());
+        let rows = self.rows(statement)?;
+        let subject = |row| Columns::of("users", row).get("subject");
+        let kept_out: HashSet<String> = rows.iter().map(subject).collect::<Result<_, _>>()?;
         for candidate in users {
             let before = candidate.kept.as_ref();
             candidate.was_kept_out = before.is_some_and(|(_, subject)| {
-                candidate.user.subject != *subject && kept_out.contains(subject)
+                candidate.subject != *subject && kept_out.contains(subject)
             });
         }
         Ok(())
     }
 
     /// Gives each a row, and says how many have one already.
-    async fn number(&mut self, users: &mut [Candidate<'_>]) -> Result<u64, StoreError> {
-        let last: Option<i64> = query_scalar("SELECT max(number) FROM imported_users")
-            .fetch_one(&mut *self.connection)
-            .await
-            .map_err(database)?;
+    fn number(&self, users: &mut [Candidate]) -> Result<u64, StoreError> {
+        let last = self.one(query("SELECT max(number) AS last FROM imported_users"))?;
+        let last: Option<i64> = Columns::of("imported_users", &last).get("last")?;
         let (mut last, mut updated) = (last.unwrap_or(0), 0);
         // One that was dropped a moment ago has the row that it had.
         let kept = users.iter().filter_map(|it| it.kept.as_ref());
@@ -223,104 +217,92 @@ impl Change<'_> {
         Ok(updated)
     }
 
-    /// Lets go of what people were imported as under another identifier, and gives what lies over what
-    /// the directory says, by subject, of those of whom something does.
-    async fn make_room(
-        &mut self,
-        realm: &RealmName,
-        users: &[Candidate<'_>],
-    ) -> Result<HashMap<String, Map<String, Value>>, StoreError> {
-        let numbers: HashMap<_, _> = users
-            .iter()
-            .map(|it| (it.user.subject.as_str(), it.number))
+    /// Lets go of what people were imported as under another identifier, and lays over what the directory
+    /// says of them what does.
+    fn make_room(&self, realm: &RealmName, users: &mut [Candidate]) -> Result<(), StoreError> {
+        let subjects: Vec<_> = users.iter().map(|it| it.subject.as_str()).collect();
+        let statement = query(KNOWN).bind(realm.as_str()).bind(json(&subjects)?);
+        let places = users.iter().enumerate();
+        let places: HashMap<_, _> = places
+            .map(|(place, it)| (it.subject.clone(), place))
             .collect();
-        let subjects: Vec<_> = users.iter().map(|it| it.user.subject.as_str()).collect();
-        let rows = self
-            .rows(query(KNOWN).bind(realm.as_str()).bind(json(&subjects)?))
-            .await?;
-        let mut local = HashMap::new();
-        for row in &rows {
+        for row in &self.rows(statement)? {
             let columns = Columns::of("users", row);
-            let subject: String = columns.get("subject")?;
+            let subject: &str = columns.get("subject")?;
             let imported: Option<i64> = columns.get("imported")?;
-            if imported.is_some() && imported != numbers.get(subject.as_str()).copied() {
-                let statement = query(DROP_OTHER).bind(imported).bind(subject.as_str());
-                self.run(statement).await?;
+            let candidate = places.get(subject).and_then(|place| users.get_mut(*place));
+            let Some(candidate) = candidate else { continue };
+            if imported.is_some() && imported != Some(candidate.number) {
+                let statement = query(DROP_OTHER).bind(imported).bind(subject);
+                self.run(statement)?;
             }
             if columns.get::<Option<&str>>("claims")?.is_some() {
-                local.insert(subject, columns.json("claims")?);
+                let local: Map<String, Value> = columns.json("claims")?;
+                candidate.folded = mem::take(&mut candidate.folded).under(&local);
             }
         }
-        Ok(local)
+        Ok(())
     }
 
-    async fn put_imported(
-        &mut self,
+    fn put_imported(
+        &self,
         federation: FederationId,
-        users: &[Candidate<'_>],
+        users: &mut [Candidate],
     ) -> Result<(), StoreError> {
-        let mut statement = QueryBuilder::<Sqlite>::new(PUT_IMPORTED);
-        statement.push_values(users, |mut row, it| {
+        let count = users.len();
+        let rows = users.iter_mut().map(|it| {
             // What is no DN is found by none.
-            let dn = Dn::parse(&it.user.entry_dn).map(|dn| dn.comparable());
-            row.push_bind(it.number)
-                .push_bind(federation.0.as_bytes().to_vec())
-                .push_bind(it.identifier.to_vec())
-                .push_bind(it.user.subject.clone())
-                .push_bind(it.digest.clone())
-                .push_bind(dn.unwrap_or_default())
-                .push_bind(it.profile.clone())
-                .push_bind(seconds(self.now));
+            let dn = Dn::parse(&it.entry_dn).map(|dn| dn.comparable());
+            vec![
+                it.number.into_value(),
+                federation.0.as_bytes().as_slice().into_value(),
+                mem::take(&mut it.identifier).into_value(),
+                it.subject.as_str().into_value(),
+                mem::take(&mut it.digest).into_value(),
+                dn.unwrap_or_default().into_value(),
+                mem::take(&mut it.profile).into_value(),
+                seconds(self.now).into_value(),
+            ]
         });
-        statement.push(OR_UPDATE_IMPORTED);
-        self.put(statement, users.len()).await
+        let mut statement = query(PUT_IMPORTED);
+        statement.push_rows(rows).push(OR_UPDATE_IMPORTED);
+        self.put(statement, count)
     }
 
-    async fn put_users(
-        &mut self,
+    fn put_users(
+        &self,
         realm: &RealmName,
         federation: FederationId,
-        users: &[Candidate<'_>],
-        local: &HashMap<String, Map<String, Value>>,
+        users: &mut [Candidate],
     ) -> Result<(), StoreError> {
-        let nothing = Map::new();
-        let mut statement = QueryBuilder::<Sqlite>::new(PUT_USERS);
-        statement.push_values(users, |mut row, it| {
-            let User {
-                subject,
-                username,
-                claims,
-                entry_dn,
-                ..
-            } = it.user;
-            let folded = Folded::of(username, claims, local.get(subject).unwrap_or(&nothing));
-            row.push_bind(realm.to_string())
-                .push_bind(subject.clone())
-                .push_bind(federation.0.as_bytes().to_vec())
-                .push_bind(username.clone())
-                .push_bind(entry_dn.clone())
-                .push_bind(folded.username)
-                .push_bind(folded.email)
-                .push_bind(folded.given_name)
-                .push_bind(folded.family_name)
-                .push_bind(it.number)
-                .push_bind(it.was_kept_out)
-                .push_bind(seconds(self.now))
-                .push_bind(seconds(self.now));
+        let count = users.len();
+        let rows = users.iter_mut().map(|it| {
+            let folded = mem::take(&mut it.folded);
+            vec![
+                realm.as_str().into_value(),
+                mem::take(&mut it.subject).into_value(),
+                federation.0.as_bytes().as_slice().into_value(),
+                mem::take(&mut it.username).into_value(),
+                mem::take(&mut it.entry_dn).into_value(),
+                folded.username.into_value(),
+                folded.email.into_value(),
+                folded.given_name.into_value(),
+                folded.family_name.into_value(),
+                it.number.into_value(),
+                it.was_kept_out.into_value(),
+                seconds(self.now).into_value(),
+                seconds(self.now).into_value(),
+            ]
         });
-        statement.push(OR_UPDATE_USERS);
-        self.put(statement, users.len()).await
+        let mut statement = query(PUT_USERS);
+        statement.push_rows(rows).push(OR_UPDATE_USERS);
+        self.put(statement, count)
     }
 
     /// Runs a statement for so many rows. Only that for a full number of them is worth being kept
     /// prepared.
-    async fn put(
-        &mut self,
-        mut statement: QueryBuilder<Sqlite>,
-        rows: usize,
-    ) -> Result<(), StoreError> {
-        let statement = statement.build().persistent(rows == ROWS);
-        self.run(statement).await.map(|_| ())
+    fn put(&self, statement: Statement, rows: usize) -> Result<(), StoreError> {
+        self.run(statement.kept(rows == ROWS)).map(|_| ())
     }
 }
 
@@ -345,7 +327,7 @@ const IS_THERE: &str = "
 /// Which of some users are not kept as they are: their places, and the rows that they have. ?1 their
 /// identifiers in hexadecimal, as JSON; ?2 federation; ?3 their digests, one behind the other.
 const CHANGED: &str = "
-    SELECT json_group_array(json_array(j.key, i.number, i.subject))
+    SELECT j.key AS place, i.number, i.subject
     FROM json_each(?1) j LEFT JOIN imported_users i
         ON i.federation = ?2 AND i.identifier = unhex(j.value)
     WHERE i.digest IS NOT substr(?3, j.key * 32 + 1, 32)";

@@ -1,38 +1,37 @@
 //! People who are gone from their directory.
 
 use crate::{
-    columns::json,
-    sqlite::{change::Change, database},
+    columns::{Columns, json},
+    sqlite::change::Change,
+    statement::query,
 };
 use bridge_model::{
     names::{FederationId, RealmName},
     ports::StoreError,
 };
-use sqlx::{query, query_scalar};
 
 impl Change<'_> {
     /// As [`bridge_model::ports::Imports::remove_users`].
-    pub(in crate::sqlite) async fn forget_users(
-        &mut self,
+    pub(in crate::sqlite) fn forget_users(
+        &self,
         realm: &RealmName,
         federation: FederationId,
         subjects: &[String],
     ) -> Result<u64, StoreError> {
-        let own: String = query_scalar(OWN)
+        let statement = query(OWN)
             .bind(realm.as_str())
             .bind(json(&subjects)?)
-            .bind(federation.0.as_bytes().as_slice())
-            .fetch_one(&mut *self.connection)
-            .await
-            .map_err(database)?;
+            .bind(federation.0.as_bytes().as_slice());
+        let own = self.one(statement)?;
+        let own: String = Columns::of("users", &own).get("subjects")?;
         for sql in DROP {
             let statement = query(sql).bind(realm.as_str()).bind(own.as_str());
-            self.run(statement).await?;
+            self.run(statement)?;
         }
         let mut forgotten = 0;
         for sql in [FORGET, FORGET_BUT_KEEP] {
             let statement = query(sql).bind(realm.as_str()).bind(own.as_str());
-            forgotten += self.run(statement).await?;
+            forgotten += self.run(statement)?;
         }
         Ok(forgotten)
     }
@@ -40,7 +39,7 @@ impl Change<'_> {
 
 /// Those of some users who are of a federation, as JSON. ?1 realm, ?2 subjects, as JSON; ?3 federation.
 const OWN: &str = "
-    SELECT json_group_array(u.subject) FROM json_each(?2) j CROSS JOIN users u
+    SELECT json_group_array(u.subject) AS subjects FROM json_each(?2) j CROSS JOIN users u
     ON u.realm = ?1 AND u.subject = j.value AND u.federation = ?3";
 
 /// ?1 realm, ?2 subjects, as JSON.

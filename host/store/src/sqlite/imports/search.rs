@@ -1,19 +1,19 @@
 //! Searches for people.
 
 use super::stored::{COLUMNS, JOINS};
+use crate::statement::{Statement, query as sql};
 use bridge_model::{names::RealmName, user::UserQuery};
-use sqlx::{QueryBuilder, Sqlite, query::Query, sqlite::SqliteArguments};
 
 /// A search on its way to the database.
 ///
 /// Shape: whole user names and mail addresses are looked up; else one index of the realm is read from
 /// its beginning to its end, or until there are enough.
-pub(super) struct Search(QueryBuilder<Sqlite>);
+pub(super) struct Search(Statement);
 
 impl Search {
     /// Gives rows that [`super::stored::stored_user`] reads.
     pub(super) fn for_users(realm: &RealmName, query: &UserQuery) -> Self {
-        let mut search = Self(QueryBuilder::new("SELECT "));
+        let mut search = Self(sql("SELECT "));
         search
             .0
             .push(COLUMNS)
@@ -37,13 +37,13 @@ impl Search {
 
     /// Gives one row with the number as `users`.
     pub(super) fn for_their_number(realm: &RealmName, query: &UserQuery) -> Self {
-        let mut search = Self(QueryBuilder::new("SELECT count(*) AS users FROM users"));
+        let mut search = Self(sql("SELECT count(*) AS users FROM users"));
         search.restrict(realm, query);
         search
     }
 
-    pub(super) fn statement(&mut self) -> Query<'_, Sqlite, SqliteArguments> {
-        self.0.build()
+    pub(super) fn statement(self) -> Statement {
+        self.0
     }
 
     fn restrict(&mut self, realm: &RealmName, query: &UserQuery) {
@@ -59,9 +59,9 @@ impl Search {
             let Some(wanted) = wanted else { continue };
             let wanted = wanted.to_lowercase();
             if query.is_exact {
-                sql.push(format_args!(" AND {column} = ")).push_bind(wanted);
+                sql.push(&format!(" AND {column} = ")).push_bind(wanted);
             } else {
-                sql.push(format_args!(" AND instr({column}, "))
+                sql.push(&format!(" AND instr({column}, "))
                     .push_bind(wanted)
                     .push(")");
             }

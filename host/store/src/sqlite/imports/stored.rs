@@ -4,6 +4,7 @@ use crate::{
     columns::Columns,
     seal::{Place, Seal},
     sqlite::users::user,
+    statement::Row,
 };
 use bridge_model::{
     account::User,
@@ -15,7 +16,6 @@ use bridge_model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::sqlite::SqliteRow;
 use std::borrow::Cow;
 
 /// What is kept of an imported user. The subject, the federation and its policy are not repeated in
@@ -42,6 +42,7 @@ impl<'a> Profile<'a> {
 }
 
 /// What a person is searched by, in lower case.
+#[derive(Default)]
 pub(super) struct Folded {
     pub(super) username: String,
     pub(super) email: Option<String>,
@@ -50,16 +51,9 @@ pub(super) struct Folded {
 }
 
 impl Folded {
-    /// Of claims and what lies over them.
-    pub(super) fn of(
-        username: &str,
-        claims: &Map<String, Value>,
-        local: &Map<String, Value>,
-    ) -> Self {
-        let fold = |name: &str| {
-            let value = local.get(name).or_else(|| claims.get(name));
-            value.and_then(Value::as_str).map(str::to_lowercase)
-        };
+    /// Of claims.
+    pub(super) fn of(username: &str, claims: &Map<String, Value>) -> Self {
+        let fold = |name| claims.get(name).and_then(fold);
         Self {
             username: username.to_lowercase(),
             email: fold("email"),
@@ -67,10 +61,28 @@ impl Folded {
             family_name: fold("family_name"),
         }
     }
+
+    /// With what lies over them.
+    pub(super) fn under(mut self, local: &Map<String, Value>) -> Self {
+        for (name, folded) in [
+            ("email", &mut self.email),
+            ("given_name", &mut self.given_name),
+            ("family_name", &mut self.family_name),
+        ] {
+            if let Some(value) = local.get(name) {
+                *folded = fold(value);
+            }
+        }
+        self
+    }
+}
+
+fn fold(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_lowercase)
 }
 
 /// A row of [`STORED_USER`].
-pub(super) fn stored_user(seal: &Seal, row: &SqliteRow) -> Result<StoredUser, StoreError> {
+pub(super) fn stored_user(seal: &Seal, row: &Row) -> Result<StoredUser, StoreError> {
     let columns = Columns::of("users", row);
     let known = user(row)?;
     let imported = columns.get::<Option<&str>>("profile")?.is_some();
@@ -103,7 +115,7 @@ fn imported_user(columns: &Columns<'_>, known: &KnownUser) -> Result<User, Store
 }
 
 /// What lies over what the directory says; a row with the columns of one and the person's.
-pub(super) fn local_profile(seal: &Seal, row: &SqliteRow) -> Result<LocalProfile, StoreError> {
+pub(super) fn local_profile(seal: &Seal, row: &Row) -> Result<LocalProfile, StoreError> {
     let columns = Columns::of("local_profiles", row);
     let has_claims = columns.get::<Option<&str>>("claims")?.is_some();
     let sealed: Option<&[u8]> = columns.get("password")?;

@@ -2,7 +2,11 @@
 
 use crate::{
     columns::{Columns, json, seconds},
-    sqlite::{SqliteStore, database, kind},
+    sqlite::{
+        SqliteStore, database,
+        fault::{Constraint, Fault},
+    },
+    statement::query,
 };
 use bridge_model::{
     names::FederationId,
@@ -10,7 +14,6 @@ use bridge_model::{
     synchronisation::{SyncRun, SyncStage, SyncState},
     time::Timestamp,
 };
-use sqlx::{Error, error::ErrorKind, query};
 use std::sync::Arc;
 
 impl SqliteStore {
@@ -50,7 +53,7 @@ impl SqliteStore {
             .bind(seconds(run.seen_at))
             .bind(seconds(lost_before));
         let written = self.writer.write(statement).await;
-        let written = written.map_err(|error| refused(error, federation))?;
+        let written = written.map_err(|fault| refused(fault, federation))?;
         Ok(written.changed == 1)
     }
 
@@ -72,18 +75,18 @@ impl SqliteStore {
             .bind(state.full_at.map(seconds))
             .bind(state.changed_at.map(seconds));
         let written = self.writer.write(statement).await;
-        written.map_err(|error| refused(error, federation))?;
+        written.map_err(|fault| refused(fault, federation))?;
         Ok(())
     }
 }
 
 /// A federation that is gone has no synchronisation.
-fn refused(error: Arc<Error>, federation: FederationId) -> StoreError {
-    match kind(&error) {
-        Some(ErrorKind::ForeignKeyViolation) => {
+fn refused(fault: Arc<Fault>, federation: FederationId) -> StoreError {
+    match fault.constraint() {
+        Some(Constraint::ForeignKey) => {
             StoreError::Missing(format!("federation with the id {federation}"))
         }
-        _ => database(error),
+        _ => database(fault),
     }
 }
 

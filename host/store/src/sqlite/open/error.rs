@@ -1,7 +1,8 @@
 //! Why a database is not opened.
 
-use crate::sqlite::Purpose;
-use sqlx::{Error, migrate::MigrateError};
+use crate::sqlite::{MigrationError, Purpose};
+use bridge_model::ports::StoreError;
+use rusqlite::Error;
 use std::{io, path::PathBuf};
 
 /// Why a database is not opened. The operator's to mend.
@@ -63,7 +64,23 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: Box<MigrateError>,
+        source: Box<MigrationError>,
+    },
+    /// What is in it does not read.
+    #[error("the database {} cannot be opened: {source}", .path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: StoreError,
+    },
+    /// No thread can be started to write with.
+    #[error("the database {} cannot be written: no thread can be started: {source}", .path.display())]
+    NoThread {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
     },
     /// SQLite says no.
     #[error("the database {} cannot be opened: {source}", .path.display())]

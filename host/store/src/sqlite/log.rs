@@ -1,0 +1,126 @@
+//! The write-ahead log, moved into the file beside whoever writes.
+//!
+//! To move it waits for the disk. That is done by a thread of its own, and SQLite begins the log anew
+//! when it finds all of it moved and nobody reading in it. Who writes without a pause leaves it no such
+//! moment: then the log is moved between two writes before it has grown too long.
+
+use rusqlite::{Connection, Error};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI32, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+/// The log of a database, as the connection that writes sees it.
+pub(super) struct Log {
+    /// How many pages it has, since the last commit.
+    pages: Arc<AtomicI32>,
+    /// So many are moved together.
+    piece: i32,
+    /// How many it had when it was last moved, or was to be.
+    moved_at: i32,
+    /// How many it had when moving it was last waited for.
+    waited_at: i32,
+    mover: Option<Mover>,
+    /// Held while it is moved: SQLite lets nobody wait for that.
+    moving: Arc<Mutex<()>>,
+}
+
+struct Mover {
+    wake: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Log {
+    /// Looks after the log of a connection that writes, with another connection to the same database.
+    /// Each `piece` of so many pages is moved together.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub(super) fn of(
+        writing: &mut Connection,
+        moving: Connection,
+        piece: i32,
+    ) -> Result<Self, Error> {
+        let pages = Arc::new(AtomicI32::new(0));
+        let seen = Arc::clone(&pages);
+        // It takes the place of what moves the log after a commit, in the thread that committed.
+        writing.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
+            seen.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
+        let (wake, woken) = sync_channel(1);
+        let thread = thread::Builder::new().name("store-log".into());
+        let at_it = Arc::new(Mutex::new(()));
+        let mover_at_it = Arc::clone(&at_it);
+        let thread = thread.spawn(move || {
+            while woken.recv() == Ok(()) {
+                let _at_it = lock(&mover_at_it);
+                // Whatever is in the way of it, the next time moves that much more.
+                let _ = checkpoint(&moving, "PASSIVE");
+            }
+        });
+        // Without the thread, whoever writes moves it.
+        let mover = thread.ok().map(|thread| Mover { wake, thread });
+        Ok(Self {
+            pages,
+            piece,
+            moved_at: 0,
+            waited_at: 0,
+            mover,
+            moving: at_it,
+        })
+    }
+
+    /// To be called between two writes.
+    pub(super) fn tend(&mut self, writing: &Connection) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages < self.moved_at {
+            // It began anew.
+            (self.moved_at, self.waited_at) = (0, 0);
+        }
+        let piece = self.piece;
+        if pages - self.waited_at.max((PIECES_MAX - 1) * piece) >= piece {
+            // Somebody who reads for long may still be in the way, and is waited for again only when
+            // the log has grown by as much.
+            (self.moved_at, self.waited_at) = (pages, pages);
+            let _at_it = lock(&self.moving);
+            let _ = checkpoint(writing, "RESTART");
+        } else if pages - self.moved_at >= piece {
+            self.moved_at = pages;
+            if let Some(mover) = &self.mover {
+                // One that is at it already moves this too, or the next one does.
+                let _ = mover.wake.try_send(());
+            }
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(Mover { wake, thread }) = self.mover.take() {
+            drop(wake);
+            // Its connection is closed with it, so that the one that writes is the last.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock(at_it: &Mutex<()>) -> MutexGuard<'_, ()> {
+    at_it.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn checkpoint(connection: &Connection, mode: &str) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
+    statement.query_row([], |_| Ok(()))
+}
+
+/// A log of so many pieces is moved at any price: reads become slower with it.
+const PIECES_MAX: i32 = 4;
+
+#[cfg(test)]
+mod tests;
