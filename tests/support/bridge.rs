@@ -4,9 +4,13 @@ use crate::{browser::Browser, keeper};
 use std::{
     fs::{self, File},
     net::TcpListener,
+    ops::Range,
     path::Path,
-    process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::Mutex,
+    process::{self, Child, Command, ExitStatus, Output, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -14,6 +18,10 @@ use tempfile::TempDir;
 
 /// Compiling the policies for the first time takes seconds where nothing is optimised.
 const START_MAX: Duration = Duration::from_mins(2);
+/// Below those that Linux gives away, and above those that servers have.
+const PORTS: Range<u16> = 12_000..32_000;
+/// Keeps apart the ports of two processes that run one after the other.
+const STRIDE: u32 = 499;
 /// A command that only reads files is done long before.
 const COMMAND_MAX: Duration = Duration::from_mins(1);
 
@@ -175,10 +183,19 @@ pub fn free_address() -> String {
     format!("127.0.0.1:{}", free_port())
 }
 
-/// A port of `127.0.0.1` that nobody listens on.
+/// A port of `127.0.0.1` that nobody listens on, another one each time. It is none of those that Linux gives
+/// to whoever asks for any (`net.ipv4.ip_local_port_range`): such a one may be gone before it is used.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("the port").port()
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let drawn = (0..PORTS.len()).map(|_| {
+        let number = process::id()
+            .wrapping_mul(STRIDE)
+            .wrapping_add(DRAWN.fetch_add(1, Ordering::Relaxed));
+        PORTS.start + u16::try_from(number % u32::from(PORTS.end - PORTS.start)).unwrap_or(0)
+    });
+    let mut free = drawn.filter(is_free);
+    free.next().expect("a free port")
 }
 
 /// Runs a command of the bridge to its end, in a folder.

@@ -290,18 +290,20 @@ fn copy_of_init(program: &str, folder: &Path) -> PathBuf {
     });
     let mut copy = Command::new("cp");
     let copied = copy.arg("-a").arg(made.path().join("bridge")).arg(folder);
-    assert!(copied.status().expect("cp").success(), "{folder:?}");
+    let copied = copied.status().expect("cp");
+    assert!(copied.success(), "to {}: {copied}", folder.display());
     made.path().join("policy-cache")
 }
 
 /// Lines of a configuration with this cache in the table of policies, theirs or one more.
 fn with_cache(lines: &str, cache: &Path) -> String {
     let table = "[policies]\n";
-    let lines = match lines.contains(table) {
-        true => lines.to_owned(),
-        false => format!("{lines}\n\n{table}"),
+    let lines = if lines.contains(table) {
+        lines.to_owned()
+    } else {
+        format!("{lines}\n\n{table}")
     };
-    lines.replace(table, &format!("{table}cache = {cache:?}\n"))
+    lines.replace(table, &format!("{table}cache = \"{}\"\n", cache.display()))
 }
 
 fn audit_events(path: &Path) -> Vec<Value> {
