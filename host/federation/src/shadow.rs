@@ -257,16 +257,18 @@ impl Shadowing {
                 };
                 event.before = Some(shown(&before));
                 event.after = Some(shown(&after));
+                // First the trail: whoever sees that it is promoted finds there why.
+                self.inner.audit.record(&event);
                 shadow.promoted(sign_ins);
             }
             Err(error) => {
                 warn!(%error, "a candidate could not be promoted");
                 event.outcome = AuditOutcome::Refused;
                 event.reason = Some(error.to_string());
+                self.inner.audit.record(&event);
                 shadow.end(&format!("it could not be promoted: {error}"));
             }
         }
-        self.inner.audit.record(&event);
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
