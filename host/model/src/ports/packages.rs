@@ -14,9 +14,6 @@ pub trait PolicyPackages: Send + Sync {
     /// Keeps a component, under its digest. To keep the same one again replaces what goes with it.
     async fn keep_policy(&self, kept: &KeptPolicy) -> Result<(), StoreError>;
 
-    /// All that are kept, with their octets, in the order in which they came.
-    async fn kept_policies(&self) -> Result<Vec<KeptPolicy>, StoreError>;
-
     /// Removes one; false: it is not there. One that is in force, or is the one before, stays.
     ///
     /// # Errors

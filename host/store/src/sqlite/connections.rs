@@ -52,14 +52,7 @@ impl Reading {
     ///
     /// [`Fault`].
     pub(super) async fn row(&self, statement: Statement) -> Result<Option<Row>, Fault> {
-        match self {
-            Self::Same(writing) => {
-                let connection = writing.lock();
-                let connection = connection.as_ref().ok_or(Fault::Closed)?;
-                Ok(statement.row(connection)?)
-            }
-            Self::Beside(connections) => Ok(statement.row(&*connections.lease().await?)?),
-        }
+        self.with(|connection| statement.row(connection)).await
     }
 
     /// Reads the few rows that there are.
@@ -68,13 +61,19 @@ impl Reading {
     ///
     /// [`Fault`].
     pub(super) async fn rows(&self, statement: Statement) -> Result<Vec<Row>, Fault> {
+        self.with(|connection| statement.rows(connection)).await
+    }
+
+    async fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
         match self {
             Self::Same(writing) => {
                 let connection = writing.lock();
-                let connection = connection.as_ref().ok_or(Fault::Closed)?;
-                Ok(statement.rows(connection)?)
+                Ok(read(connection.as_ref().ok_or(Fault::Closed)?)?)
             }
-            Self::Beside(connections) => Ok(statement.rows(&*connections.lease().await?)?),
+            Self::Beside(connections) => Ok(read(&*connections.lease().await?)?),
         }
     }
 

@@ -3,7 +3,7 @@
 //! They are counted in memory, where it costs nothing, and written a moment later: most are taken back
 //! before that, because most people know their password, and then nothing is written at all.
 
-use super::{SqliteStore, database, fault::Fault, imports::hex, writer::Writer};
+use super::{SqliteStore, behind::Behind, database, fault::Fault, imports::hex, writer::Writer};
 use crate::{
     columns::{Columns, json, seconds},
     statement::{Row as Read, query},
@@ -19,13 +19,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{sync::mpsc, time::sleep};
 
 /// All counts.
 pub(super) struct Attempts {
     table: Arc<Table>,
-    /// Says that something is to be written; one word is enough for all that came since.
-    wake: mpsc::Sender<()>,
+    behind: Behind,
 }
 
 #[derive(Default)]
@@ -79,9 +77,14 @@ impl Attempts {
         });
         let table = Arc::new(Table::default());
         table.rows().by_key = rows.collect();
-        let (wake, woken) = mpsc::channel(1);
-        tokio::spawn(write_behind(Arc::clone(&table), writer, woken));
-        Self { table, wake }
+        let own = Arc::clone(&table);
+        let behind = Behind::start(move || {
+            let (table, writer) = (Arc::clone(&own), writer.clone());
+            async move {
+                let _ = table.write(&writer).await;
+            }
+        });
+        Self { table, behind }
     }
 
     /// Writes what is not written, and takes no more.
@@ -117,8 +120,7 @@ impl Attempts {
             rows.unwritten.insert(key);
             done
         };
-        // A full channel says the same.
-        let _ = self.wake.try_send(());
+        self.behind.wake();
         Ok(done)
     }
 }
@@ -212,16 +214,6 @@ impl Table {
     }
 }
 
-async fn write_behind(table: Arc<Table>, writer: Writer, mut woken: mpsc::Receiver<()>) {
-    while woken.recv().await.is_some() {
-        sleep(WRITE_AFTER).await;
-        // Whatever kept it from being written keeps everything else from being written, which is said
-        // there; it is tried again with the next count.
-        let _ = table.write(&writer).await;
-    }
-    let _ = table.write(&writer).await;
-}
-
 #[async_trait]
 impl Failures for SqliteStore {
     async fn count_attempt(
@@ -253,6 +245,3 @@ const KEEP: &str = "
 
 /// ?1 keys in hexadecimal, as JSON.
 const FORGET: &str = "DELETE FROM failures WHERE key IN (SELECT unhex(value) FROM json_each(?1))";
-
-/// Longer than most sign-ins take, and too short for guesses to be worth a crash.
-const WRITE_AFTER: Duration = Duration::from_millis(50);

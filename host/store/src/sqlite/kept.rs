@@ -1,27 +1,23 @@
 //! What each sign-in needs and what changes rarely, kept in memory: realms, clients, and which
-//! federations have subjects that somebody brought along. And sign-ins on their way, which are asked for
-//! at every step and never change: the database says whether one has ended.
+//! federations have subjects that somebody brought along.
 //!
 //! The database has one process, so every change goes through this store.
 
+use super::begun;
 use bridge_model::{
     client::Client,
     names::{ClientId, FederationId, RealmName},
     realm::Realm,
-    session::{Interaction, TokenHash},
-    time::Timestamp,
 };
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 /// What was read since the last change.
-#[derive(Default)]
 pub(super) struct Kept {
     objects: RwLock<Objects>,
-    /// Locked after the objects, where both are.
-    begun: Mutex<HashMap<TokenHash, Interaction>>,
+    begun: Arc<begun::Table>,
 }
 
 #[derive(Default)]
@@ -39,6 +35,14 @@ struct Objects {
 pub(super) struct Period(u64);
 
 impl Kept {
+    /// With sign-ins on their way, which are forgotten with the rest.
+    pub(super) fn new(begun: Arc<begun::Table>) -> Self {
+        Self {
+            objects: RwLock::default(),
+            begun,
+        }
+    }
+
     /// To be asked before the database is read.
     pub(super) fn period(&self) -> Period {
         Period(self.read().changes)
@@ -80,42 +84,6 @@ impl Kept {
         });
     }
 
-    /// A sign-in on its way that is not over. One that another process ended may still be here.
-    pub(super) fn interaction(
-        &self,
-        realm: &RealmName,
-        id: TokenHash,
-        now: Timestamp,
-    ) -> Option<Interaction> {
-        let begun = self.begun();
-        let found = begun.get(&id).filter(|it| it.realm == *realm);
-        found.filter(|it| it.expires_at > now).cloned()
-    }
-
-    /// As [`Kept::keep_realm`]. When there are many on their way, others are read each time.
-    pub(super) fn keep_interaction(&self, interaction: &Interaction, period: Period) {
-        let objects = self.read();
-        let mut begun = self.begun();
-        if Period(objects.changes) == period && begun.len() < BEGUN_MAX {
-            begun.insert(interaction.id, interaction.clone());
-        }
-    }
-
-    /// To be called before one is ended.
-    pub(super) fn forget_interaction(&self, realm: &RealmName, id: TokenHash) {
-        let mut begun = self.begun();
-        if begun.get(&id).is_some_and(|it| it.realm == *realm) {
-            begun.remove(&id);
-        }
-    }
-
-    /// Forgets sign-ins on their way that are over.
-    pub(super) fn forget_expired(&self, now: Timestamp) {
-        let mut begun = self.begun();
-        begun.retain(|_, it| it.expires_at > now);
-        begun.shrink_to_fit();
-    }
-
     /// To be called after every change, before anybody hears of it.
     pub(super) fn forget(&self) {
         let mut objects = self.write();
@@ -124,8 +92,8 @@ impl Kept {
             changes,
             ..Objects::default()
         };
-        // Some may be of a realm that is gone.
-        self.begun().clear();
+        drop(objects);
+        self.begun.forget();
     }
 
     fn keep(&self, period: Period, insert: impl FnOnce(&mut Objects)) {
@@ -141,10 +109,6 @@ impl Kept {
         self.objects.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begun(&self) -> MutexGuard<'_, HashMap<TokenHash, Interaction>> {
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn write(&self) -> RwLockWriteGuard<'_, Objects> {
         self.objects.write().unwrap_or_else(PoisonError::into_inner)
     }
@@ -152,6 +116,3 @@ impl Kept {
 
 /// Each takes a kilobyte or so; those over it are read each time.
 const COUNT_MAX: usize = 4_000;
-
-/// Each takes a kilobyte or so.
-const BEGUN_MAX: usize = 10_000;

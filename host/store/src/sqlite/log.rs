@@ -2,7 +2,8 @@
 //!
 //! To move it waits for the disk. That is done by a thread of its own, and SQLite begins the log anew
 //! when it finds all of it moved and nobody reading in it. Who writes without a pause leaves it no such
-//! moment: then the log is moved between two writes before it has grown too long.
+//! moment: then the little that the thread has not moved is moved between two writes, or more of it before
+//! the log has grown too long.
 
 use rusqlite::{Connection, Error};
 use std::{
@@ -22,6 +23,8 @@ pub(super) struct Log {
     piece: i32,
     /// How many it had when it was last moved, or was to be.
     moved_at: i32,
+    /// How many of them the thread has moved.
+    moved: Arc<AtomicI32>,
     /// How many it had when moving it was last waited for.
     waited_at: i32,
     mover: Option<Mover>,
@@ -57,11 +60,14 @@ impl Log {
         let thread = thread::Builder::new().name("store-log".into());
         let at_it = Arc::new(Mutex::new(()));
         let mover_at_it = Arc::clone(&at_it);
+        let moved = Arc::new(AtomicI32::new(0));
+        let told = Arc::clone(&moved);
         let thread = thread.spawn(move || {
             while woken.recv() == Ok(()) {
                 let _at_it = lock(&mover_at_it);
                 // Whatever is in the way of it, the next time moves that much more.
-                let _ = checkpoint(&moving, "PASSIVE");
+                let moved = checkpoint(&moving, "PASSIVE").unwrap_or(0);
+                told.store(moved, Ordering::Relaxed);
             }
         });
         // Without the thread, whoever writes moves it.
@@ -70,6 +76,7 @@ impl Log {
             pages,
             piece,
             moved_at: 0,
+            moved,
             waited_at: 0,
             mover,
             moving: at_it,
@@ -84,13 +91,23 @@ impl Log {
             (self.moved_at, self.waited_at) = (0, 0);
         }
         let piece = self.piece;
-        if pages - self.waited_at.max((PIECES_MAX - 1) * piece) >= piece {
+        let long = (PIECES_MAX - 1) * piece;
+        let step = if pages < long { piece } else { piece / 8 };
+        let left = pages - self.moved.load(Ordering::Relaxed);
+        let is_little = pages >= long && (0..=step).contains(&left);
+        let at_it = if pages - self.waited_at.max(long) >= piece {
+            Some(lock(&self.moving))
+        } else if is_little && pages - self.waited_at > step {
+            self.moving.try_lock().ok()
+        } else {
+            None
+        };
+        if at_it.is_some() {
             // Somebody who reads for long may still be in the way, and is waited for again only when
             // the log has grown by as much.
             (self.moved_at, self.waited_at) = (pages, pages);
-            let _at_it = lock(&self.moving);
             let _ = checkpoint(writing, "RESTART");
-        } else if pages - self.moved_at >= piece {
+        } else if pages - self.moved_at >= step {
             self.moved_at = pages;
             if let Some(mover) = &self.mover {
                 // One that is at it already moves this too, or the next one does.
@@ -114,9 +131,10 @@ fn lock(at_it: &Mutex<()>) -> MutexGuard<'_, ()> {
     at_it.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn checkpoint(connection: &Connection, mode: &str) -> Result<(), Error> {
+/// Moves what can be moved; how many pages of the log are moved in all.
+fn checkpoint(connection: &Connection, mode: &str) -> Result<i32, Error> {
     let mut statement = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
-    statement.query_row([], |_| Ok(()))
+    statement.query_row([], |row| row.get(2))
 }
 
 /// A log of so many pieces is moved at any price: reads become slower with it.

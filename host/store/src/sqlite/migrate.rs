@@ -14,19 +14,23 @@ use std::{collections::BTreeMap, time::Instant};
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// What is noted of it does not read.
-    #[error("while executing migrations: {0}")]
+    #[error("{0}")]
     Unread(#[from] StoreError),
     /// A script fails.
-    #[error("while executing migration {1}: {0}")]
+    #[error("script {1}: {0}; nothing was changed")]
     Script(#[source] Error, i64),
     /// A script that is not known was run.
-    #[error("migration {0} was previously applied but is missing in the resolved migrations")]
+    #[error(
+        "a newer version of the bridge has run script {0} on it, which this one does not know; start that version, or restore a backup of this one's"
+    )]
     Missing(i64),
     /// Another script was run under the number of one that is known.
-    #[error("migration {0} was previously applied but has been modified")]
+    #[error(
+        "script {0} was another one when it was run; start the version that made the database, or restore a backup"
+    )]
     Modified(i64),
     /// A script was not seen to its end.
-    #[error("migration {0} is partially applied; fix and remove row from `_sqlx_migrations` table")]
+    #[error("script {0} was not run to its end; restore a backup")]
     Partial(i64),
 }
 

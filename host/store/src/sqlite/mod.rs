@@ -2,6 +2,8 @@
 
 mod apply;
 mod audit;
+mod begun;
+mod behind;
 mod change;
 mod clients;
 mod connections;
@@ -33,6 +35,7 @@ use crate::{
     seal::Seal,
     statement::{Row, Statement, Written},
 };
+use begun::Begun;
 use bridge_model::{
     names::RealmName,
     ports::{Random, StoreError},
@@ -58,13 +61,15 @@ use writer::Writer;
 /// asked of it at once is committed together. Others read beside it (write-ahead log): a few rows where
 /// they are asked for, and many on threads that nobody waits for. A commit is on its way to the disk
 /// when the call returns and survives the end of the process; a power failure may take the last
-/// ones with it, never a part of one. Counts of failed attempts follow within a tenth of a second.
+/// ones with it, never a part of one. Counts of failed attempts and sign-ins on their way follow within a
+/// tenth of a second.
 ///
 /// Cancel safety: a call that is dropped has happened or not, whole.
 pub struct SqliteStore {
     writer: Writer,
     reading: Reading,
     attempts: Attempts,
+    begun: Begun,
     kept: Arc<Kept>,
     tools: Arc<Tools>,
 }
@@ -164,6 +169,7 @@ impl SqliteStore {
     /// file, which may then be copied alone. Whatever is asked of the store afterwards fails.
     pub async fn close(&self) {
         self.attempts.close(&self.writer).await;
+        self.begun.close(&self.writer).await;
         self.reading.close().await;
         self.writer.close().await;
     }
@@ -176,9 +182,11 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         let (sealing, drawing) = (Arc::clone(&seal), Arc::clone(&random));
         let opened = blocking(move || open(&sealing, &*drawing)).await?;
+        let begun = Arc::default();
         Ok(Self {
             attempts: Attempts::start(opened.kept.attempts, opened.writer.clone()),
-            kept: Arc::default(),
+            kept: Arc::new(Kept::new(Arc::clone(&begun))),
+            begun: Begun::start(begun, opened.writer.clone()),
             writer: opened.writer,
             reading: opened.reading,
             tools: Arc::new(Tools {
@@ -208,6 +216,8 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let tools = Arc::clone(&self.tools);
         let work = move |connection: &_| work(tools.change(connection, now));
+        // It may take a realm away, with what is on its way in it.
+        self.begun.write(&self.writer).await?;
         self.writer.alone(Some(Arc::clone(&self.kept)), work).await
     }
 
@@ -267,12 +277,18 @@ where
     F: Borrow<Fault> + Error + Send + Sync + 'static,
 {
     match fault.borrow().constraint() {
-        Some(Constraint::Unique) => {
-            StoreError::Conflict(format!("{what} is in the realm {realm} already"))
-        }
-        Some(Constraint::ForeignKey) => StoreError::Conflict(format!("there is no realm {realm}")),
+        Some(Constraint::Unique) => is_there(what, realm),
+        Some(Constraint::ForeignKey) => no_realm(realm),
         _ => database(fault),
     }
+}
+
+fn is_there(what: &str, realm: &RealmName) -> StoreError {
+    StoreError::Conflict(format!("{what} is in the realm {realm} already"))
+}
+
+fn no_realm(realm: &RealmName) -> StoreError {
+    StoreError::Conflict(format!("there is no realm {realm}"))
 }
 
 /// Does what waits for the disk, or for another process, where nothing else waits for it.

@@ -27,11 +27,6 @@ impl PolicyPackages for SqliteStore {
         self.write(statement).await.map(|_| ())
     }
 
-    async fn kept_policies(&self) -> Result<Vec<KeptPolicy>, StoreError> {
-        let rows = self.walk(query(KEPT)).await?;
-        rows.iter().map(kept).collect()
-    }
-
     async fn remove_policy(&self, digest: &str) -> Result<bool, StoreError> {
         if self
             .row(query(IN_USE).bind(digest.to_owned()))

@@ -1,6 +1,8 @@
 //! Sign-ins on their way, sessions and grants.
 
-use super::{PIECE, SqliteStore, database, fault::Fault, not_added};
+use super::{
+    PIECE, SqliteStore, begun::Added, database, fault::Fault, is_there, no_realm, not_added,
+};
 use crate::{
     columns::{Columns, json, seconds},
     statement::{Row, Statement, query},
@@ -8,7 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use bridge_model::{
     names::RealmName,
-    ports::{Sessions, StoreError},
+    ports::{Realms, Sessions, StoreError},
     session::{Grant, GrantStage, Interaction, Redemption, Session, SignInEnd, TokenHash},
     time::Timestamp,
 };
@@ -18,17 +20,23 @@ use uuid::Uuid;
 #[async_trait]
 impl Sessions for SqliteStore {
     async fn add_interaction(&self, interaction: &Interaction) -> Result<(), StoreError> {
+        let realm = &interaction.realm;
+        if self.realm(realm).await?.is_none() {
+            return Err(no_realm(realm));
+        }
+        match self.begun.add(interaction).map_err(database)? {
+            Added::Kept => return Ok(()),
+            Added::IsThere => return Err(is_there(AN_INTERACTION, realm)),
+            Added::NoRoom => {}
+        }
         let statement = query(ADD_INTERACTION)
             .bind(interaction.id.0.as_slice())
             .bind(interaction.realm.as_str())
             .bind(interaction.browser.0.as_slice())
             .bind(json(&interaction.request)?)
             .bind(seconds(interaction.expires_at));
-        let period = self.kept.period();
-        self.add(statement, "an interaction with this id", &interaction.realm)
-            .await?;
-        self.kept.keep_interaction(interaction, period);
-        Ok(())
+        let added = self.add(statement, AN_INTERACTION, realm);
+        added.await.map(|_| ())
     }
 
     async fn interaction(
@@ -37,7 +45,7 @@ impl Sessions for SqliteStore {
         id: TokenHash,
         now: Timestamp,
     ) -> Result<Option<Interaction>, StoreError> {
-        if let Some(kept) = self.kept.interaction(realm, id, now) {
+        if let Some(kept) = self.begun.find(realm, id, now) {
             return Ok(Some(kept));
         }
         let statement = query(INTERACTION)
@@ -49,15 +57,12 @@ impl Sessions for SqliteStore {
     }
 
     async fn end_interaction(&self, realm: &RealmName, id: TokenHash) -> Result<bool, StoreError> {
-        self.kept.forget_interaction(realm, id);
-        let written = self.write(end_interaction(realm, id)).await?;
-        Ok(written.changed == 1)
+        let ended = self.begun.end(&self.writer, realm, id, |_| Ok(()));
+        ended.await
     }
 
     async fn complete_sign_in(&self, end: &SignInEnd) -> Result<bool, StoreError> {
-        let realm = &end.session.realm;
-        self.kept.forget_interaction(realm, end.interaction);
-        let end_interaction = end_interaction(realm, end.interaction);
+        let realm = end.session.realm.clone();
         let retire = end.former.map(|former| {
             query("DELETE FROM sessions WHERE realm = ?1 AND secret = ?2")
                 .bind(realm.as_str())
@@ -68,12 +73,7 @@ impl Sessions for SqliteStore {
             .into_iter()
             .chain(grant.map(|statement| (statement, A_GRANT)));
         let add: Vec<_> = add.collect();
-        let realm = realm.clone();
         let work = move |connection: &Connection| {
-            let ended = end_interaction.run(connection).map_err(database)?;
-            if ended.changed == 0 {
-                return Ok(false);
-            }
             if let Some(retire) = retire {
                 retire.run(connection).map_err(database)?;
             }
@@ -81,9 +81,11 @@ impl Sessions for SqliteStore {
                 let added = statement.run(connection).map_err(Fault::from);
                 added.map_err(|fault| not_added(fault, what, &realm))?;
             }
-            Ok(true)
+            Ok(())
         };
-        self.writer.together(work).await
+        let realm = &end.session.realm;
+        let ended = self.begun.end(&self.writer, realm, end.interaction, work);
+        ended.await
     }
 
     async fn add_session(&self, session: &Session) -> Result<(), StoreError> {
@@ -176,6 +178,7 @@ impl Sessions for SqliteStore {
 
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.attempts.write(&self.writer).await?;
+        self.begun.write(&self.writer).await?;
         let mut removed = 0;
         for sql in REMOVE_EXPIRED {
             // In pieces, so that sign-ins get their turn in between. Each piece makes the rest
@@ -189,15 +192,9 @@ impl Sessions for SqliteStore {
             }
         }
         self.attempts.forget_expired(now);
-        self.kept.forget_expired(now);
+        self.begun.forget_expired(now);
         Ok(removed)
     }
-}
-
-fn end_interaction(realm: &RealmName, id: TokenHash) -> Statement {
-    query("DELETE FROM interactions WHERE realm = ?1 AND id = ?2")
-        .bind(realm.as_str())
-        .bind(id.0.as_slice())
 }
 
 fn add_session(session: &Session) -> Result<Statement, StoreError> {
@@ -281,6 +278,7 @@ fn stage_number(stage: GrantStage) -> i64 {
     }
 }
 
+const AN_INTERACTION: &str = "an interaction with this id";
 const A_SESSION: &str = "a session with this id";
 const A_GRANT: &str = "a grant with this id or code";
 

@@ -13,9 +13,6 @@ impl PolicyPackages for MemoryStore {
     async fn keep_policy(&self, _: &KeptPolicy) -> Result<(), StoreError> {
         unused()
     }
-    async fn kept_policies(&self) -> Result<Vec<KeptPolicy>, StoreError> {
-        unused()
-    }
     async fn remove_policy(&self, _: &str) -> Result<bool, StoreError> {
         unused()
     }

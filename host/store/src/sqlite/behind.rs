@@ -1,0 +1,39 @@
+//! What is written a moment after it happened, together with what came meanwhile.
+
+use std::{future::Future, time::Duration};
+use tokio::{sync::mpsc, time::sleep};
+
+/// Writes on its own until it is dropped, what is left then as well.
+pub(super) struct Behind {
+    /// One word is enough for all that came since.
+    wake: mpsc::Sender<()>,
+}
+
+impl Behind {
+    /// `write` writes all that is not written. What keeps it from that keeps everything else from being
+    /// written, which is said there; it is tried again with whatever comes next.
+    pub(super) fn start<F>(write: impl Fn() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let (wake, mut woken) = mpsc::channel(1);
+        tokio::spawn(async move {
+            while woken.recv().await.is_some() {
+                sleep(WRITE_AFTER).await;
+                write().await;
+            }
+            write().await;
+        });
+        Self { wake }
+    }
+
+    /// To be called when there is something to be written.
+    pub(super) fn wake(&self) {
+        // A full channel says the same.
+        let _ = self.wake.try_send(());
+    }
+}
+
+/// Longer than most sign-ins of people whom a browser remembers, and too short for anything to be worth
+/// a crash.
+const WRITE_AFTER: Duration = Duration::from_millis(50);
