@@ -326,7 +326,7 @@ impl<F> Linked<F> {
         let mut store = Store::new(program.engine.engine(), state);
         store.limiter(|state| &mut state.allowance);
         store.set_epoch_deadline(store.data().clock.first_look_ticks());
-        store.epoch_deadline_callback(|store| store.data().clock.look());
+        store.epoch_deadline_callback(|mut store| store.data_mut().clock.look());
         store.set_hostcall_fuel(limits.output_octets(persons));
         store.set_max_component_handles(limits.handles_max);
         if program.engine.meter().is_some_and(Meter::counts_fuel) {

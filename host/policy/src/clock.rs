@@ -6,9 +6,14 @@ use std::time::{Duration, Instant};
 use wasmtime::UpdateDeadline;
 
 /// Measures one call by the processor time of its thread, so that a machine which has too much to do
-/// does not end calls that had no time to run.
+/// does not end calls that had no time to run. It is looked at with every tick, and a look counts a few
+/// ticks at the most: whoever runs the machine may take its processor away for longer, and to the machine
+/// that is time which the thread used.
 pub(crate) struct CallClock {
     processor_start: Duration,
+    /// What counts of the processor time until the last look, and what it was.
+    counted: Duration,
+    seen: Duration,
     start: Instant,
     deadline: Duration,
     tick: Duration,
@@ -28,6 +33,8 @@ impl CallClock {
     pub(crate) fn start(limits: &Limits, persons: usize) -> Self {
         Self {
             processor_start: processor_time(),
+            counted: Duration::ZERO,
+            seen: Duration::ZERO,
             start: Instant::now(),
             deadline: limits.deadline(persons),
             tick: Duration::from_millis(limits.tick_ms),
@@ -36,13 +43,13 @@ impl CallClock {
 
     /// After how many ticks to look at the clock for the first time.
     pub(crate) fn first_look_ticks(&self) -> u64 {
-        self.ticks(self.deadline)
+        ticks(self.deadline)
     }
 
     /// Looks at the clock: ends the call, or says when to look again.
-    pub(crate) fn look(&self) -> wasmtime::Result<UpdateDeadline> {
+    pub(crate) fn look(&mut self) -> wasmtime::Result<UpdateDeadline> {
         let left = self.left(self.used(), self.start.elapsed())?;
-        Ok(UpdateDeadline::Continue(self.ticks(left)))
+        Ok(UpdateDeadline::Continue(ticks(left)))
     }
 
     /// The processor time that the call has used so far.
@@ -51,23 +58,22 @@ impl CallClock {
     }
 
     /// What is left of the processor time of a call that used and took so much.
-    fn left(&self, used: Duration, taken: Duration) -> Result<Duration, Overrun> {
+    fn left(&mut self, used: Duration, taken: Duration) -> Result<Duration, Overrun> {
+        let most = self.tick.saturating_mul(LOOK_TICKS_MAX);
+        self.counted += used.saturating_sub(self.seen).min(most);
+        self.seen = used;
         let wall = self.deadline.saturating_mul(WALL_FACTOR);
-        match self.deadline.checked_sub(used) {
+        match self.deadline.checked_sub(self.counted) {
             None | Some(Duration::ZERO) => Err(Overrun::Processor(self.deadline)),
             Some(_) if taken >= wall => Err(Overrun::Wall(wall)),
             Some(left) => Ok(left),
         }
     }
+}
 
-    /// The tick that is running has begun already, so it does not count.
-    fn ticks(&self, span: Duration) -> u64 {
-        let ticks = span.as_micros().div_ceil(self.tick.as_micros().max(1));
-        // Half of the range: the engine adds it to the number of ticks so far.
-        u64::try_from(ticks)
-            .unwrap_or(u64::MAX / 2)
-            .saturating_add(1)
-    }
+/// How many ticks until the next look. The tick that is running has begun already, so it does not count.
+fn ticks(left: Duration) -> u64 {
+    if left.is_zero() { 1 } else { 2 }
 }
 
 fn processor_time() -> Duration {
@@ -78,6 +84,9 @@ fn processor_time() -> Duration {
         u32::try_from(time.tv_nsec).unwrap_or(0),
     )
 }
+
+/// How many ticks of processor time a look counts at the most: two may pass between looks.
+const LOOK_TICKS_MAX: u32 = 3;
 
 /// How many times its processor time a call may take: a thread that gets less than a twentieth of a
 /// processor answers nobody in time.
@@ -107,7 +116,7 @@ mod tests {
             (20, 1000, Err(Overrun::Wall(ms(1000)))),
         ] {
             assert_eq!(
-                clock(50, 5).left(ms(used), ms(taken)),
+                clock(50, 20).left(ms(used), ms(taken)),
                 expected,
                 "{used} {taken}"
             );
@@ -115,15 +124,22 @@ mod tests {
     }
 
     #[test]
-    fn ticks_are_rounded_up() {
-        for (deadline_ms, tick_ms, ticks) in [(50, 5, 11), (51, 5, 12), (1, 5, 2), (0, 5, 1)] {
-            assert_eq!(clock(deadline_ms, tick_ms).first_look_ticks(), ticks);
+    fn what_passes_between_two_looks_counts_as_a_few_ticks_at_the_most() {
+        let ms = Duration::from_millis;
+        let mut clock = clock(50, 5);
+        for (used, left) in [(5, 45), (15, 35), (300, 20), (300, 20), (305, 15), (700, 0)] {
+            let expected = if left > 0 {
+                Ok(ms(left))
+            } else {
+                Err(Overrun::Processor(ms(50)))
+            };
+            assert_eq!(clock.left(ms(used), ms(used)), expected, "{used}");
         }
     }
 
     #[test]
     fn a_thread_that_works_uses_processor_time() {
-        let clock = clock(1, 1);
+        let mut clock = clock(1, 1);
         let bound = Instant::now() + Duration::from_secs(10);
         while clock.look().is_ok() {
             assert!(Instant::now() < bound, "a millisecond was never used");
