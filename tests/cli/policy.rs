@@ -3,7 +3,7 @@
 use crate::BRIDGE;
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt as _, symlink},
+    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
@@ -214,29 +214,6 @@ fn every_starting_point_builds_and_makes_of_people_what_it_says() {
             inspected.contains(&format!("✓ {name} 0.1.0")),
             "{inspected}"
         );
-    }
-}
-
-#[test]
-fn policies_in_javascript_and_python_are_built_and_tried_with_the_packages_of_the_suites() {
-    let desk = Desk::new();
-    for (lang, packages, place) in [
-        ("js", "tests/languages/node_modules", "node_modules"),
-        ("python", "tests/.venv", ".venv"),
-    ] {
-        let name = format!("in-{lang}");
-        desk.well("", &["new", &name, "--lang", lang]);
-        let packages = repository().join(packages);
-        assert!(
-            packages.is_dir(),
-            "tests/run installs {}",
-            packages.display()
-        );
-        symlink(packages, desk.path(&name).join(place)).expect("a link");
-        let built = desk.well(&name, &["build"]);
-        assert!(built.contains("world   mapper-policy"), "{built}");
-        let tried = desk.well(&name, &["test"]);
-        assert!(tried.contains("2 as expected"), "{tried}");
     }
 }
 

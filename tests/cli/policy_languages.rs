@@ -1,7 +1,7 @@
 //! Policies that are begun in other languages than Rust, with the tools that the test run installs.
 
 use crate::policy::Desk;
-use std::os::unix::fs::symlink;
+use std::{os::unix::fs::symlink, process::Command};
 use suites::repository;
 
 /// A project whose tools lie where its README has them put, built and tried on the people in it.
@@ -9,7 +9,14 @@ use suites::repository;
 fn expect_project(lang: &str, installed: &str, tools: &str) {
     let desk = Desk::new();
     let name = format!("initial-{lang}");
-    desk.well("", &["new", &name, "--from", "mapper", "--lang", lang]);
+    desk.well("", &["new", &name, "--lang", lang]);
+    // What there is one of need not be named.
+    let named = Desk::new();
+    named.well("", &["new", &name, "--from", "mapper", "--lang", lang]);
+    let projects = [&desk, &named].map(|it| it.path(&name));
+    let differ = Command::new("diff").arg("-r").args(projects).output();
+    let differ = differ.expect("diff");
+    assert!(differ.status.success(), "{differ:?}");
     let tools = repository().join("tests").join(tools);
     assert!(
         tools.exists(),

@@ -1,15 +1,13 @@
 //! A peer that speaks as much LDAP as a script lets it, well or badly.
 
-use crate::background;
+use crate::background::Listening;
 use std::{
-    net::{SocketAddr, TcpListener as StdListener},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    net::TcpStream,
     time::sleep,
 };
 
@@ -46,50 +44,34 @@ pub const EXTENDED: u8 = 0x77;
 
 /// A running peer without TLS. It ends with this value.
 pub struct Peer {
-    address: SocketAddr,
+    listening: Listening,
     requests: Arc<Mutex<Vec<Request>>>,
-    task: JoinHandle<()>,
 }
 
 impl Peer {
     /// Starts a peer that answers each request as the script says.
     pub fn start(script: impl Fn(&Request) -> Reaction + Send + Sync + 'static) -> Self {
-        let listener = StdListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a socket");
-        let address = listener.local_addr().expect("the port");
         let requests = Arc::new(Mutex::new(Vec::new()));
         let script = Arc::new(script);
-        let task = background::spawn({
-            let requests = Arc::clone(&requests);
-            async move {
-                let listener = TcpListener::from_std(listener).expect("a listener");
-                while let Ok((stream, _)) = listener.accept().await {
-                    let (script, requests) = (Arc::clone(&script), Arc::clone(&requests));
-                    background::spawn(async move { talk(stream, &*script, &requests).await });
-                }
-            }
+        let kept = Arc::clone(&requests);
+        let listening = Listening::start(move |stream, _| {
+            let (script, requests) = (Arc::clone(&script), Arc::clone(&kept));
+            async move { talk(stream, &*script, &requests).await }
         });
         Self {
-            address,
+            listening,
             requests,
-            task,
         }
     }
 
     /// Where it listens, as `127.0.0.1:port`.
     pub fn address(&self) -> String {
-        self.address.to_string()
+        self.listening.address().to_string()
     }
 
     /// Everything that was sent so far, in the order in which it came.
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.requests).clone()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

@@ -1,14 +1,13 @@
 //! A peer that answers HTTP requests as a script says, well or badly.
 
-use crate::background;
+use crate::background::Listening;
 use std::{
-    net::{SocketAddr, TcpListener as StdListener},
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    net::TcpStream,
 };
 
 /// No request of these suites has a longer head.
@@ -34,56 +33,34 @@ pub enum Said {
 
 /// A running peer without TLS. It ends with this value.
 pub struct WebPeer {
-    address: SocketAddr,
+    listening: Listening,
     asked: Arc<Mutex<Vec<Asked>>>,
-    task: JoinHandle<()>,
 }
 
 impl WebPeer {
     /// Starts a peer that answers as the script says, which is told its own address.
     pub fn start(script: impl Fn(&Asked, SocketAddr) -> Said + Send + Sync + 'static) -> Self {
-        let listener = StdListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a socket");
-        let address = listener.local_addr().expect("the port");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let script = Arc::new(script);
-        let task = background::spawn({
-            let asked = Arc::clone(&asked);
-            async move {
-                let listener = TcpListener::from_std(listener).expect("a listener");
-                while let Ok((stream, _)) = listener.accept().await {
-                    let (script, asked) = (Arc::clone(&script), Arc::clone(&asked));
-                    background::spawn(async move {
-                        talk(stream, |request| {
-                            lock(&asked).push(request.clone());
-                            script(request, address)
-                        })
-                        .await;
-                    });
-                }
-            }
+        let kept = Arc::clone(&asked);
+        let listening = Listening::start(move |stream, address| {
+            let (script, asked) = (Arc::clone(&script), Arc::clone(&kept));
+            talk(stream, move |request| {
+                lock(&asked).push(request.clone());
+                script(request, address)
+            })
         });
-        Self {
-            address,
-            asked,
-            task,
-        }
+        Self { listening, asked }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// Everything that was asked so far, in the order in which it came.
     pub fn asked(&self) -> Vec<Asked> {
         lock(&self.asked).clone()
-    }
-}
-
-impl Drop for WebPeer {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

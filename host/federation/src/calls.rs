@@ -116,7 +116,7 @@ where
 {
     let policy = Arc::clone(&federation.policy);
     if policy.is_slow() {
-        in_lane(federation, move || question(&*policy)).await
+        in_lane(federation, question).await
     } else {
         question(&*policy)
     }
@@ -133,21 +133,23 @@ where
 {
     let policy = Arc::clone(&federation.policy);
     if policy.is_slow() {
-        in_lane(federation, move || question(&*policy)).await
+        in_lane(federation, question).await
     } else {
         aside(move || question(&*policy)).await
     }
 }
 
-async fn in_lane<T: Send + 'static>(
-    federation: &ActiveFederation,
-    work: impl FnOnce() -> Result<T, PolicyError> + Send + 'static,
-) -> Result<T, PolicyError> {
+async fn in_lane<T, F>(federation: &ActiveFederation, question: F) -> Result<T, PolicyError>
+where
+    T: Send + 'static,
+    F: FnOnce(&dyn VendorPolicy) -> Result<T, PolicyError> + Send + 'static,
+{
     let realm = &federation.planned.federation.realm;
+    let policy = Arc::clone(&federation.policy);
     if !lane::has_room(realm) {
-        return Err(no_room(federation.policy.reference()));
+        return Err(no_room(policy.reference()));
     }
-    lane::run(realm, work).await
+    lane::run(realm, move || question(&*policy)).await
 }
 
 /// Adds one answer for each person; else the realm has no processor time for all of them.

@@ -124,6 +124,10 @@ impl FakeAudit {
             .collect()
     }
 
+    pub(crate) fn events(&self) -> Vec<AuditEvent> {
+        self.0.lock().expect("no test panicked in here").clone()
+    }
+
     pub(crate) fn last(&self) -> AuditEvent {
         let events = self.0.lock().expect("no test panicked in here");
         events.last().expect("an event").clone()
