@@ -87,12 +87,12 @@ fn a_realm_that_never_ends_has_its_share_and_the_others_theirs() {
     });
     let passed = begun.elapsed();
     let used = host.used_by(&realm("hostile"));
-    // What a second gives was there at the beginning, and calls that began together may each overrun by
-    // a tick before that is known.
-    let allowed = cap.mul_f64(passed.as_secs_f64() + 1.0) + Duration::from_millis(4 * 25);
+    // What a second gives was there at the beginning, calls that began together may each overrun by a few
+    // ticks before that is known, and what had to be ended counts four times.
+    let allowed = cap.mul_f64(passed.as_secs_f64() + 1.0) / 4 + Duration::from_millis(4 * 35);
     assert!(used.processor_time <= allowed, "{used:?} of {allowed:?}");
     assert!(
-        used.processor_time >= cap,
+        used.processor_time >= cap / 2,
         "it has what it may have: {used:?}"
     );
     assert_eq!((used.calls, used.refused), ended);

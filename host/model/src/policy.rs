@@ -174,7 +174,8 @@ pub struct PolicyRules {
     /// Whether a policy that is not built in needs a signature that counts.
     pub signature_required: bool,
     /// Milliseconds of processor time that all policies of the realm together may use in a second. Beyond
-    /// that sign-ins to the realm are refused for a moment, so that other realms do not notice.
+    /// that sign-ins to the realm are refused for a moment, so that other realms do not notice. A call that
+    /// had to be ended counts four times what it used.
     pub cpu_ms_per_second: u32,
 }
 

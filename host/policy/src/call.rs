@@ -11,7 +11,7 @@ use crate::{
             Step,
         },
     },
-    clock::CallClock,
+    clock::{CallClock, Overrun},
     contract,
     engine::PolicyEngine,
     fault::{self, Fault},
@@ -241,7 +241,8 @@ impl<F> Linked<F> {
         wasi.drain(&mut log);
         let used = clock.used();
         if let Some(turn) = turn {
-            turn.end(used);
+            let was_cut = |error: &wasmtime::Error| error.is::<Overrun>();
+            turn.end(used, outcome.as_ref().is_err_and(was_cut));
         }
         if let Some(meter) = self.program.engine.meter() {
             meter.note(CallUse {

@@ -1,7 +1,7 @@
 //! What the policies of one realm may use of the machine, and what they have used.
 //!
 //! A realm's policies share an allowance of processor time: what a call used is measured on its thread
-//! and taken out, whether the call was answered or not. Where nothing is left, calls are refused until
+//! and taken out, more of it where the call had to be ended, since nobody has anything of that. Where nothing is left, calls are refused until
 //! time has passed, so that the other realms do not notice. Calls of one realm that run at the same time
 //! are bounded too, so that the instances are never all in the hands of one.
 
@@ -63,7 +63,8 @@ pub(crate) struct Turn<'a> {
     lease: &'a Lease,
     persons: u64,
     reserved_ns: i64,
-    used: Option<Duration>,
+    /// What it costs, once that is known.
+    cost_ns: Option<i64>,
 }
 
 /// Why a realm's call is refused.
@@ -237,15 +238,16 @@ impl Lease {
             lease: self,
             persons: weight,
             reserved_ns,
-            used: None,
+            cost_ns: None,
         })
     }
 }
 
 impl Turn<'_> {
-    /// Ends the call, which used so much processor time.
-    pub(crate) fn end(mut self, used: Duration) {
-        self.used = Some(used);
+    /// Ends the call, which used so much processor time; `was_cut` where its time was over.
+    pub(crate) fn end(mut self, used: Duration, was_cut: bool) {
+        let factor = if was_cut { CUT_FACTOR } else { 1 };
+        self.cost_ns = Some(nanoseconds(used).saturating_mul(factor));
         let realm = &self.lease.realm;
         let nanoseconds = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
         realm.processor_ns.fetch_add(nanoseconds, Ordering::Relaxed);
@@ -259,10 +261,8 @@ impl Drop for Turn<'_> {
         let realm = &self.lease.realm;
         realm.running.fetch_sub(1, Ordering::AcqRel);
         // A call that ended in a panic of the host's pays what was set aside for it.
-        if let Some(used) = self.used {
-            realm
-                .budget()
-                .take(nanoseconds(used).saturating_sub(self.reserved_ns));
+        if let Some(cost) = self.cost_ns {
+            realm.budget().take(cost.saturating_sub(self.reserved_ns));
         }
     }
 }
@@ -296,6 +296,9 @@ fn duration(nanoseconds: i64) -> Duration {
 
 /// How many realms there have to be to use up all instances.
 const REALMS_AT_ONCE: u32 = 2;
+/// How many times what it used a call costs that had to be ended. It has kept a processor busy from
+/// beginning to end, which whoever is served by the same one notices.
+const CUT_FACTOR: i64 = 4;
 /// Some twenty times as long as the calls of a sign-in take with a policy in Rust.
 const SLOW_NS: u64 = 1_000_000;
 /// Versions that come and go in one realm before those that nobody has any more are forgotten.

@@ -37,7 +37,7 @@ fn a_realm_is_the_same_whoever_asks_for_it_until_it_is_forgotten() {
 fn what_a_call_used_is_taken_out_and_nothing_left_refuses_the_next() {
     let lease = lease(Duration::from_micros(1));
     lease.ready().expect("nothing was used");
-    lease.begin(1).expect("nothing was used").end(ms(3));
+    lease.begin(1).expect("nothing was used").end(ms(3), false);
     let used = RealmUse {
         processor_time: ms(3),
         calls: 1,
@@ -52,7 +52,10 @@ fn what_a_call_used_is_taken_out_and_nothing_left_refuses_the_next() {
     lease.realm().limit(Duration::from_hours(1));
     let paid = (0..100).any(|_| {
         std::thread::sleep(ms(1));
-        lease.begin(1).map(|turn| turn.end(Duration::ZERO)).is_ok()
+        lease
+            .begin(1)
+            .map(|turn| turn.end(Duration::ZERO, false))
+            .is_ok()
     });
     assert!(paid);
 }
@@ -64,18 +67,30 @@ fn time_is_set_aside_while_a_call_runs() {
     lease
         .begin(1)
         .expect("the first")
-        .end(Duration::from_nanos(900));
+        .end(Duration::from_nanos(900), false);
     let running = lease.begin(1).expect("100 ns are left");
     assert!(
         lease.begin(1).is_err(),
         "900 ns are set aside for the one that runs"
     );
-    running.end(Duration::ZERO);
+    running.end(Duration::ZERO, false);
     assert_eq!(lease.realm().budget().left(Instant::now()).signum(), 1);
     lease
         .begin(1)
         .expect("it was given back")
-        .end(Duration::ZERO);
+        .end(Duration::ZERO, false);
+}
+
+#[test]
+fn a_call_that_had_to_be_ended_counts_four_times() {
+    let lease = lease(Duration::from_micros(1));
+    let call = || lease.begin(1).expect("there is time");
+    call().end(Duration::from_nanos(200), true);
+    call().end(Duration::from_nanos(200), false);
+    let busy = lease.begin(1).err().expect("all is used");
+    assert!(matches!(busy, Busy::Time(_)), "{busy}");
+    let used = lease.realm().used().processor_time;
+    assert_eq!(used, Duration::from_nanos(400), "as it was");
 }
 
 #[test]
@@ -84,10 +99,13 @@ fn many_persons_leave_half_to_one() {
     lease
         .begin(256)
         .expect("nothing was used")
-        .end(Duration::from_nanos(600));
+        .end(Duration::from_nanos(600), false);
     assert!(lease.begin(2).is_err());
     lease.ready().expect("400 ns are left");
-    lease.begin(1).expect("400 ns are left").end(Duration::ZERO);
+    lease
+        .begin(1)
+        .expect("400 ns are left")
+        .end(Duration::ZERO, false);
 }
 
 #[test]
@@ -102,7 +120,10 @@ fn no_realm_has_more_than_half_of_the_instances() {
         let busy = lease.begin(1).err().expect("too many");
         assert_eq!(busy, Busy::Calls(calls_max), "of {instances_max}");
         drop(running);
-        lease.begin(1).expect("none is running").end(Duration::ZERO);
+        lease
+            .begin(1)
+            .expect("none is running")
+            .end(Duration::ZERO, false);
     }
 }
 
@@ -110,14 +131,14 @@ fn no_realm_has_more_than_half_of_the_instances() {
 fn a_call_that_is_refused_sets_nothing_aside() {
     let realm = realms(1).of(&name("staff"));
     let lease = realm.lease("sha256:a");
-    lease.begin(1).expect("the first").end(ms(1));
+    lease.begin(1).expect("the first").end(ms(1), false);
     let running = lease.begin(1).expect("the second");
     let left = lease.realm().budget().left(Instant::now());
     for _ in 0..1_000 {
         assert!(lease.begin(1).is_err());
     }
     assert!(lease.realm().budget().left(Instant::now()) >= left);
-    running.end(Duration::ZERO);
+    running.end(Duration::ZERO, false);
 }
 
 #[test]
@@ -125,7 +146,12 @@ fn a_policy_is_slow_where_its_calls_take_long() {
     let hour = Duration::from_hours(1);
     let lease = lease(hour);
     assert!(!lease.is_slow(), "nothing is known");
-    let call = |persons, used| lease.begin(persons).expect("there is time").end(used);
+    let call = |persons, used| {
+        lease
+            .begin(persons)
+            .expect("there is time")
+            .end(used, false)
+    };
     call(1, ms(5));
     assert!(lease.is_slow());
     let again = Arc::clone(lease.realm()).lease("sha256:a");

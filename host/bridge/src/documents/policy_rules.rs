@@ -25,7 +25,8 @@ pub(crate) struct PolicyRulesDocument {
     #[schema(value_type = Option<bool>)]
     pub(crate) signature_required: bool,
     /// Milliseconds of processor time that all policies of the realm together may use in a second; beyond
-    /// that sign-ins to the realm are refused for a moment. Preset: 250.
+    /// that sign-ins to the realm are refused for a moment. A call that had to be ended counts four times.
+    /// Preset: 250.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     pub(crate) cpu_ms_per_second: u32,
 }
