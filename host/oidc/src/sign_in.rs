@@ -224,7 +224,7 @@ fn draw_code(
     let (now, code) = (parts.now(), opaque::draw(&*parts.random));
     let code_expires_at = now.plus(realm.lifetimes.code.min(CODE_LIFETIME_MAX));
     let grant = Grant {
-        id: parts.random.uuid(),
+        id: parts.random.uuid_at(now),
         realm: realm.name.clone(),
         session,
         request,
@@ -281,7 +281,7 @@ fn draw_session(
 ) -> (Secret, Session) {
     let secret = opaque::draw(&*parts.random);
     let session = Session {
-        id: parts.random.uuid(),
+        id: parts.random.uuid_at(parts.now()),
         realm: realm.name.clone(),
         secret: opaque::digest(&secret),
         user: user.user().clone(),

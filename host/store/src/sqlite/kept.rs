@@ -1,5 +1,5 @@
-//! What each sign-in needs and what changes rarely, kept in memory: realms, clients, and which
-//! federations have subjects that somebody brought along.
+//! What each sign-in needs and what changes rarely, kept in memory: realms, clients, which federations
+//! have subjects that somebody brought along, and what holds against people who signed in.
 //!
 //! The database has one process, so every change goes through this store.
 
@@ -8,6 +8,7 @@ use bridge_model::{
     client::Client,
     names::{ClientId, FederationId, RealmName},
     realm::Realm,
+    user::{KnownUser, Standing},
 };
 use std::{
     collections::HashMap,
@@ -26,8 +27,26 @@ struct Objects {
     clients: HashMap<RealmName, HashMap<ClientId, Client>>,
     brought: HashMap<FederationId, bool>,
     count: usize,
-    /// How often everything was forgotten: what was read from the database before is not kept.
+    people: HashMap<RealmName, HashMap<String, Person>>,
+    people_count: usize,
+    /// How often something was forgotten: what was read from the database before is not kept.
     changes: u64,
+}
+
+/// What was noted of somebody, and what holds against them.
+struct Person {
+    federation: FederationId,
+    username: String,
+    entry_dn: String,
+    standing: Standing,
+}
+
+/// What a change makes untrue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forget {
+    /// What is known of people.
+    People,
+    Everything,
 }
 
 /// A time between two changes.
@@ -84,12 +103,62 @@ impl Kept {
         });
     }
 
-    /// To be called after every change, before anybody hears of it.
-    pub(super) fn forget(&self) {
+    /// What holds against somebody of a federation; none: not known.
+    pub(super) fn standing(
+        &self,
+        realm: &RealmName,
+        federation: FederationId,
+        subject: &str,
+    ) -> Option<Standing> {
+        let objects = self.read();
+        let person = objects.people.get(realm)?.get(subject)?;
+        (person.federation == federation).then_some(person.standing)
+    }
+
+    /// The same, if what was noted of them is this.
+    pub(super) fn standing_as_noted(&self, user: &KnownUser) -> Option<Standing> {
+        let objects = self.read();
+        let person = objects.people.get(&user.realm)?.get(&user.subject)?;
+        let is_as_noted = person.federation == user.federation
+            && person.username == user.username
+            && person.entry_dn == user.entry_dn;
+        is_as_noted.then_some(person.standing)
+    }
+
+    /// As [`Kept::keep_realm`], for somebody who is noted like this. When there are many, it begins
+    /// anew.
+    pub(super) fn keep_person(&self, user: &KnownUser, standing: Standing, period: Period) {
+        let person = Person {
+            federation: user.federation,
+            username: user.username.clone(),
+            entry_dn: user.entry_dn.clone(),
+            standing,
+        };
         let mut objects = self.write();
-        let changes = objects.changes + 1;
+        if Period(objects.changes) != period {
+            return;
+        }
+        if objects.people_count >= PEOPLE_MAX {
+            objects.people.clear();
+            objects.people_count = 0;
+        }
+        let of_realm = objects.people.entry(user.realm.clone()).or_default();
+        if of_realm.insert(user.subject.clone(), person).is_none() {
+            objects.people_count += 1;
+        }
+    }
+
+    /// To be called after every change, before anybody hears of it.
+    pub(super) fn forget(&self, what: Forget) {
+        let mut objects = self.write();
+        objects.changes += 1;
+        if what == Forget::People {
+            objects.people.clear();
+            objects.people_count = 0;
+            return;
+        }
         *objects = Objects {
-            changes,
+            changes: objects.changes,
             ..Objects::default()
         };
         drop(objects);
@@ -116,3 +185,6 @@ impl Kept {
 
 /// Each takes a kilobyte or so; those over it are read each time.
 const COUNT_MAX: usize = 4_000;
+
+/// Each takes some 300 octets.
+const PEOPLE_MAX: usize = 20_000;

@@ -45,7 +45,7 @@ use change::Change;
 use connections::Reading;
 use failures::Attempts;
 use fault::{Constraint, Fault};
-use kept::Kept;
+use kept::{Forget, Kept};
 use open::Opened;
 use rusqlite::Connection;
 use std::{
@@ -205,10 +205,11 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let tools = Arc::clone(&self.tools);
         let work = move |connection: &_| work(&tools.change(connection, now));
-        self.writer.alone(None, work).await
+        let forget = (Arc::clone(&self.kept), Forget::People);
+        self.writer.alone(Some(forget), work).await
     }
 
-    /// As [`SqliteStore::change`], for what is kept in memory.
+    /// As [`SqliteStore::change`], for more than people.
     async fn change_objects<T: Send + 'static>(
         &self,
         now: Timestamp,
@@ -218,7 +219,8 @@ impl SqliteStore {
         let work = move |connection: &_| work(tools.change(connection, now));
         // It may take a realm away, with what is on its way in it.
         self.begun.write(&self.writer).await?;
-        self.writer.alone(Some(Arc::clone(&self.kept)), work).await
+        let forget = (Arc::clone(&self.kept), Forget::Everything);
+        self.writer.alone(Some(forget), work).await
     }
 
     /// Reads one row.

@@ -26,6 +26,10 @@ use std::collections::HashMap;
 #[async_trait]
 impl Users for SqliteStore {
     async fn note_user(&self, user: &KnownUser, now: Timestamp) -> Result<Standing, StoreError> {
+        if let Some(standing) = self.kept.standing_as_noted(user) {
+            return Ok(standing);
+        }
+        let period = self.kept.period();
         let folded = user.username.to_lowercase();
         let statement = query(NOTED)
             .bind(user.realm.as_str())
@@ -37,6 +41,7 @@ impl Users for SqliteStore {
         let row = self.one(statement).await?;
         let found = standing(&row)?;
         if Columns::of("users", &row).get("is_as_noted")? {
+            self.kept.keep_person(user, found, period);
             return Ok(found);
         }
         let statement = query(NOTE)
@@ -48,15 +53,17 @@ impl Users for SqliteStore {
             .bind(folded)
             .bind(seconds(now));
         let written = self.write(statement).await?;
-        match written.rows.first() {
-            // A block may have come in between.
-            Some(row) => Ok(Standing {
-                is_blocked: Columns::of("users", row).get("is_blocked")?,
-                ..found
-            }),
-            // There is no such federation any more.
-            None => Ok(found),
-        }
+        // There is no such federation any more.
+        let Some(row) = written.rows.first() else {
+            return Ok(found);
+        };
+        // A block may have come in between.
+        let standing = Standing {
+            is_blocked: Columns::of("users", row).get("is_blocked")?,
+            ..found
+        };
+        self.kept.keep_person(user, standing, period);
+        Ok(standing)
     }
 
     async fn standing(
@@ -65,6 +72,9 @@ impl Users for SqliteStore {
         federation: FederationId,
         subject: &str,
     ) -> Result<Standing, StoreError> {
+        if let Some(standing) = self.kept.standing(realm, federation, subject) {
+            return Ok(standing);
+        }
         let statement = query(STANDING)
             .bind(realm.as_str())
             .bind(federation.0.as_bytes().as_slice())

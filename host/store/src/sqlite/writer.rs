@@ -3,7 +3,12 @@
 
 mod job;
 
-use super::{connections::Writing, fault::Fault, kept::Kept, log::Log};
+use super::{
+    connections::Writing,
+    fault::Fault,
+    kept::{Forget, Kept},
+    log::Log,
+};
 use crate::statement::{Statement, Written};
 use bridge_model::ports::StoreError;
 use job::{Job, One, Several, Share};
@@ -66,17 +71,17 @@ impl Writer {
     }
 
     /// As [`Writer::together`] for what takes long or touches much, in a transaction of its own. What
-    /// is `kept` in memory is forgotten before anybody hears that it was changed.
+    /// of it is kept in memory is forgotten before anybody hears that it was changed.
     ///
     /// # Errors
     ///
     /// As [`Writer::together`].
     pub(super) async fn alone<T: Send + 'static>(
         &self,
-        kept: Option<Arc<Kept>>,
+        forget: Option<(Arc<Kept>, Forget)>,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.several(Share::Alone, kept, work).await
+        self.several(Share::Alone, forget, work).await
     }
 
     /// Waits for what is under way, and closes the connection.
@@ -91,11 +96,11 @@ impl Writer {
     async fn several<T: Send + 'static>(
         &self,
         share: Share,
-        kept: Option<Arc<Kept>>,
+        forget: Option<(Arc<Kept>, Forget)>,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let job = Several::new(share, kept, work, answer);
+        let job = Several::new(share, forget, work, answer);
         self.order(Box::new(job)).await.map_err(super::database)?;
         let closed = |_| super::database(Fault::Closed);
         answered.await.map_err(closed)?

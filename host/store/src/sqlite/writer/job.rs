@@ -1,6 +1,9 @@
 //! What the writer is asked to do.
 
-use super::super::{fault::Fault, kept::Kept};
+use super::super::{
+    fault::Fault,
+    kept::{Forget, Kept},
+};
 use crate::statement::{Statement, Written};
 use bridge_model::ports::StoreError;
 use rusqlite::Connection;
@@ -78,7 +81,7 @@ impl Job for One {
 /// Several statements.
 pub(super) struct Several<W, T> {
     share: Share,
-    kept: Option<Arc<Kept>>,
+    forget: Option<(Arc<Kept>, Forget)>,
     work: Option<W>,
     came: Option<Result<T, StoreError>>,
     answer: Answer<Result<T, StoreError>>,
@@ -87,13 +90,13 @@ pub(super) struct Several<W, T> {
 impl<W, T> Several<W, T> {
     pub(super) fn new(
         share: Share,
-        kept: Option<Arc<Kept>>,
+        forget: Option<(Arc<Kept>, Forget)>,
         work: W,
         answer: Answer<Result<T, StoreError>>,
     ) -> Self {
         Self {
             share,
-            kept,
+            forget,
             work: Some(work),
             came: None,
             answer,
@@ -117,9 +120,9 @@ where
     }
 
     fn answer(self: Box<Self>, lost: Option<&Arc<Fault>>) {
-        if let Some(kept) = self.kept {
+        if let Some((kept, what)) = self.forget {
             // Also after an error: who knows what was committed.
-            kept.forget();
+            kept.forget(what);
         }
         let came = match (self.came, lost) {
             (Some(Err(refused)), _) => Err(refused),
