@@ -14,7 +14,7 @@ use suites::{
 };
 
 /// An interpreter is a hundred times the code of a policy in Rust, and it is compiled on one processor.
-const ADMITTED_WITHIN: Duration = Duration::from_mins(3);
+const ADMITTED_WITHIN: Duration = Duration::from_mins(5);
 
 /// A bridge with the policy of this language in its folder, once it is in force.
 fn served_with(language: Language) -> Served {

@@ -151,6 +151,7 @@ conformance! {
         a_sign_in_leaves_its_session_and_its_grant,
         a_sign_in_that_has_ended_leaves_nothing,
         a_sign_in_whose_end_is_refused_goes_on,
+        a_sign_in_that_takes_a_while_ends_once,
         of_many_that_complete_a_sign_in_one_wins,
     }
     sessions {

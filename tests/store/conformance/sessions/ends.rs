@@ -4,6 +4,7 @@ use super::{
 };
 use crate::sample::{NOW, grant, hash, id, interaction, realm_name, session, staff};
 use bridge_model::session::{Grant, GrantStage, SignInEnd, TokenHash};
+use std::time::Duration;
 
 /// The end of the interaction 1, with what has the number.
 fn end(number: u8, former: Option<TokenHash>) -> SignInEnd {
@@ -111,5 +112,30 @@ pub(crate) async fn of_many_that_complete_a_sign_in_one_wins(store: &Subject) {
         let found = store.grant(&staff(), id(number.into()), NOW).await;
         let is_there = found.expect("it reads").is_some();
         assert_eq!(is_there, winners.contains(&number), "{number}");
+    }
+}
+
+pub(crate) async fn a_sign_in_that_takes_a_while_ends_once(store: &Subject) {
+    realms(store).await;
+    let added = store.add_interaction(&interaction(1)).await;
+    added.expect("it is kept");
+    store.add_grant(&grant(1)).await.expect("it is kept");
+    for attempt in ["it is written meanwhile", "it goes on"] {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let refused = store.complete_sign_in(&end(1, None)).await;
+        let text = conflict(refused);
+        assert!(
+            text.contains("a grant with this id or code"),
+            "{attempt}: {text}"
+        );
+        let found = store.interaction(&staff(), hash(1), NOW).await;
+        assert!(found.expect("it reads").is_some(), "{attempt}");
+    }
+    for (number, is_first) in [(2, true), (3, false)] {
+        let ended = store.complete_sign_in(&end(number, None)).await;
+        assert_eq!(ended.expect("it is answered"), is_first);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let found = store.interaction(&staff(), hash(1), NOW).await;
+        assert_eq!(found.expect("it reads"), None, "{number}");
     }
 }
