@@ -185,11 +185,11 @@ pub fn is_description(text: &str) -> bool {
 pub fn is_type(text: &str) -> bool {
     let is_name = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let is_oid = text.contains('.')
-        && text
-            .split('.')
-            .all(|arc| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()));
-    is_name || is_oid
+    is_name
+        || text.contains('.')
+            && text
+                .split('.')
+                .all(|arc| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The options of a description whose name is this one, each behind its semicolon. The lengths are

@@ -150,7 +150,7 @@ fn a_policy_is_slow_where_its_calls_take_long() {
         lease
             .begin(persons)
             .expect("there is time")
-            .end(used, false)
+            .end(used, false);
     };
     call(1, ms(5));
     assert!(lease.is_slow());

@@ -24,7 +24,7 @@ pub(super) struct Log {
     /// How many it had when it was last moved, or was to be.
     moved_at: i32,
     /// How many of them the thread has moved.
-    moved: Arc<AtomicI32>,
+    moved_pages: Arc<AtomicI32>,
     /// How many it had when moving it was last waited for.
     waited_at: i32,
     mover: Option<Mover>,
@@ -60,14 +60,14 @@ impl Log {
         let thread = thread::Builder::new().name("store-log".into());
         let at_it = Arc::new(Mutex::new(()));
         let mover_at_it = Arc::clone(&at_it);
-        let moved = Arc::new(AtomicI32::new(0));
-        let told = Arc::clone(&moved);
+        let moved_pages = Arc::new(AtomicI32::new(0));
+        let told = Arc::clone(&moved_pages);
         let thread = thread.spawn(move || {
             while woken.recv() == Ok(()) {
                 let _at_it = lock(&mover_at_it);
                 // Whatever is in the way of it, the next time moves that much more.
-                let moved = checkpoint(&moving, "PASSIVE").unwrap_or(0);
-                told.store(moved, Ordering::Relaxed);
+                let pages = checkpoint(&moving, "PASSIVE").unwrap_or(0);
+                told.store(pages, Ordering::Relaxed);
             }
         });
         // Without the thread, whoever writes moves it.
@@ -76,7 +76,7 @@ impl Log {
             pages,
             piece,
             moved_at: 0,
-            moved,
+            moved_pages,
             waited_at: 0,
             mover,
             moving: at_it,
@@ -93,7 +93,7 @@ impl Log {
         let piece = self.piece;
         let long = (PIECES_MAX - 1) * piece;
         let step = if pages < long { piece } else { piece / 8 };
-        let left = pages - self.moved.load(Ordering::Relaxed);
+        let left = pages - self.moved_pages.load(Ordering::Relaxed);
         let is_little = pages >= long && (0..=step).contains(&left);
         let at_it = if pages - self.waited_at.max(long) >= piece {
             Some(lock(&self.moving))
