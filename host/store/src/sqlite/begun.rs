@@ -43,8 +43,10 @@ struct Rows {
 
 struct Row {
     interaction: Interaction,
-    /// Whether the database has it, unless it was ended there.
+    /// Whether the database has it.
     is_written: bool,
+    /// Whether the database may have it: a commit that seems to fail may have been one.
+    was_sent: bool,
     /// Whether somebody has ended it, which may come to nothing yet.
     is_ended: bool,
 }
@@ -59,8 +61,8 @@ pub(super) enum Added {
 
 /// What memory knows of one that is to be ended.
 enum End {
-    /// It goes on; now it has ended here, and the database may have it still.
-    First { is_written: bool },
+    /// It went on and has ended now, and the database may have it still.
+    First { was_sent: bool },
     /// It had ended, or is another realm's.
     Late,
     /// Nothing: the database knows.
@@ -123,13 +125,14 @@ impl Begun {
         let ending = move |connection: &Connection| {
             let found = table.end(&realm, id);
             is_first_here.store(matches!(found, End::First { .. }), Ordering::Relaxed);
+            let end = query(END).bind(realm.as_str()).bind(id.0.as_slice());
             let is_first = match found {
-                End::First { is_written: false } => true,
-                End::Late => false,
-                End::First { is_written: true } | End::Unknown => {
-                    let end = query(END).bind(realm.as_str()).bind(id.0.as_slice());
-                    end.run(connection).map_err(database)?.changed == 1
+                End::First { was_sent: false } => true,
+                End::First { was_sent: true } => {
+                    end.run(connection).map(|_| true).map_err(database)?
                 }
+                End::Late => false,
+                End::Unknown => end.run(connection).map_err(database)?.changed == 1,
             };
             if is_first {
                 work(connection)?;
@@ -141,7 +144,7 @@ impl Begun {
             if ended.is_ok() {
                 self.table.rows().by_id.remove(&id);
             } else {
-                self.table.restore(&[id]);
+                self.table.resume(id);
                 self.behind.wake();
             }
         }
@@ -185,6 +188,7 @@ impl Table {
         place.insert(Row {
             interaction: interaction.clone(),
             is_written: false,
+            was_sent: false,
             is_ended: false,
         });
         rows.unwritten.push(interaction.id);
@@ -206,19 +210,31 @@ impl Table {
         }
         row.is_ended = true;
         End::First {
-            is_written: row.is_written,
+            was_sent: row.was_sent,
         }
     }
 
-    /// Takes back what was done with these and came to nothing.
-    fn restore(&self, ids: &[TokenHash]) {
+    /// One goes on whose end came to nothing.
+    fn resume(&self, id: TokenHash) {
+        let mut rows = self.rows();
+        let Some(row) = rows.by_id.get_mut(&id) else {
+            return;
+        };
+        row.is_ended = false;
+        // While it had ended it was not written.
+        if !row.is_written {
+            rows.unwritten.push(id);
+        }
+    }
+
+    /// These were not written.
+    fn lose(&self, ids: &[TokenHash]) {
         let mut rows = self.rows();
         for id in ids {
-            let Some(row) = rows.by_id.get_mut(id) else {
-                continue;
-            };
-            (row.is_ended, row.is_written) = (false, false);
-            rows.unwritten.push(*id);
+            if let Some(row) = rows.by_id.get_mut(id) {
+                row.is_written = false;
+                rows.unwritten.push(*id);
+            }
         }
     }
 
@@ -238,7 +254,7 @@ impl Table {
         };
         let written = writer.together(work).await;
         if written.is_err() {
-            self.restore(&ids);
+            self.lose(&ids);
         }
         written
     }
@@ -254,7 +270,7 @@ impl Table {
             if row.is_ended || row.is_written {
                 continue;
             }
-            row.is_written = true;
+            (row.is_written, row.was_sent) = (true, true);
             let interaction = &row.interaction;
             taken.push((
                 hex(&id.0),
