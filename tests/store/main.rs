@@ -153,6 +153,7 @@ conformance! {
         a_sign_in_whose_end_is_refused_goes_on,
         a_sign_in_that_takes_a_while_ends_once,
         of_many_that_complete_a_sign_in_one_wins,
+        of_very_many_sign_ins_each_ends_once,
     }
     sessions {
         an_interaction_is_found_by_its_realm_and_id,

@@ -51,3 +51,25 @@ pub trait AuditLog: Send + Sync {
     /// Writes one line, in order, before the answer it belongs to is sent.
     fn record(&self, event: &AuditEvent);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Same(u8);
+
+    impl Random for Same {
+        fn fill(&self, octets: &mut [u8]) {
+            octets.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn ids_of_a_later_time_come_later_whatever_was_drawn() {
+        let earlier = Same(0xff).uuid_at(Timestamp(1_800_000_000));
+        let later = Same(0).uuid_at(Timestamp(1_800_000_001));
+        assert!(earlier < later, "{earlier} {later}");
+        assert_eq!(earlier.get_version_num(), 7);
+        assert_ne!(earlier, Same(0).uuid_at(Timestamp(1_800_000_000)));
+    }
+}

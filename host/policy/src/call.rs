@@ -11,7 +11,7 @@ use crate::{
             Step,
         },
     },
-    clock::{CallClock, Overrun},
+    clock::{CallClock, LOOK_TICKS, Overrun},
     contract,
     engine::PolicyEngine,
     fault::{self, Fault},
@@ -326,7 +326,7 @@ impl<F> Linked<F> {
         };
         let mut store = Store::new(program.engine.engine(), state);
         store.limiter(|state| &mut state.allowance);
-        store.set_epoch_deadline(store.data().clock.first_look_ticks());
+        store.set_epoch_deadline(LOOK_TICKS);
         store.epoch_deadline_callback(|mut store| store.data_mut().clock.look());
         store.set_hostcall_fuel(limits.output_octets(persons));
         store.set_max_component_handles(limits.handles_max);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use wasmtime::UpdateDeadline;
 
 /// Measures one call by the processor time of its thread, so that a machine which has too much to do
-/// does not end calls that had no time to run. It is looked at with every tick, and a look counts a few
+/// does not end calls that had no time to run. It is looked at with every second tick, and a look counts a few
 /// ticks at the most: whoever runs the machine may take its processor away for longer, and to the machine
 /// that is time which the thread used.
 pub(crate) struct CallClock {
@@ -41,15 +41,10 @@ impl CallClock {
         }
     }
 
-    /// After how many ticks to look at the clock for the first time.
-    pub(crate) fn first_look_ticks(&self) -> u64 {
-        ticks(self.deadline)
-    }
-
     /// Looks at the clock: ends the call, or says when to look again.
     pub(crate) fn look(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        let left = self.left(self.used(), self.start.elapsed())?;
-        Ok(UpdateDeadline::Continue(ticks(left)))
+        self.left(self.used(), self.start.elapsed())?;
+        Ok(UpdateDeadline::Continue(LOOK_TICKS))
     }
 
     /// The processor time that the call has used so far.
@@ -59,7 +54,7 @@ impl CallClock {
 
     /// What is left of the processor time of a call that used and took so much.
     fn left(&mut self, used: Duration, taken: Duration) -> Result<Duration, Overrun> {
-        let most = self.tick.saturating_mul(LOOK_TICKS_MAX);
+        let most = self.tick.saturating_mul(COUNTED_TICKS_MAX);
         self.counted += used.saturating_sub(self.seen).min(most);
         self.seen = used;
         let wall = self.deadline.saturating_mul(WALL_FACTOR);
@@ -71,11 +66,6 @@ impl CallClock {
     }
 }
 
-/// How many ticks until the next look. The tick that is running has begun already, so it does not count.
-fn ticks(left: Duration) -> u64 {
-    if left.is_zero() { 1 } else { 2 }
-}
-
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     // Neither is ever negative, nor has a second more nanoseconds than fit.
@@ -85,8 +75,11 @@ fn processor_time() -> Duration {
     )
 }
 
-/// How many ticks of processor time a look counts at the most: two may pass between looks.
-const LOOK_TICKS_MAX: u32 = 3;
+/// How many ticks there are between two looks: the one that is running has begun already.
+pub(crate) const LOOK_TICKS: u64 = 2;
+
+/// How many ticks of processor time a look counts at the most.
+const COUNTED_TICKS_MAX: u32 = 3;
 
 /// How many times its processor time a call may take: a thread that gets less than a twentieth of a
 /// processor answers nobody in time.

@@ -44,8 +44,8 @@ pub struct Limits {
     pub call_ms_max: u64,
     /// Microseconds more for each person of the call.
     pub person_us_max: u64,
-    /// Milliseconds of a tick of the host's clock, which is how much later than its deadline a call may
-    /// end. Each tick wakes a thread for some microseconds.
+    /// Milliseconds of a tick of the host's clock; a call may end two ticks later than its deadline. Each
+    /// tick wakes a thread for some microseconds.
     pub tick_ms: u64,
     /// Octets of an answer, counted as the host holds it.
     pub call_output_octets_max: usize,

@@ -72,13 +72,8 @@ enum End {
 impl Begun {
     /// Begins with none in memory, and writes through `writer` until it is dropped.
     pub(super) fn start(table: Arc<Table>, writer: Writer) -> Self {
-        let own = Arc::clone(&table);
-        let behind = Behind::start(move || {
-            let (table, writer) = (Arc::clone(&own), writer.clone());
-            async move {
-                let _ = table.write(&writer).await;
-            }
-        });
+        let write = |table: Arc<Table>, writer| async move { table.write(&writer).await };
+        let behind = Behind::start(&table, writer, write);
         Self { table, behind }
     }
 

@@ -1,6 +1,8 @@
 //! What is written a moment after it happened, together with what came meanwhile.
 
-use std::{future::Future, time::Duration};
+use super::writer::Writer;
+use bridge_model::ports::StoreError;
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::sleep};
 
 /// Writes on its own until it is dropped, what is left then as well.
@@ -10,19 +12,25 @@ pub(super) struct Behind {
 }
 
 impl Behind {
-    /// `write` writes all that is not written. What keeps it from that keeps everything else from being
-    /// written, which is said there; it is tried again with whatever comes next.
-    pub(super) fn start<F>(write: impl Fn() -> F + Send + 'static) -> Self
+    /// `write` writes all of a table that is not written. What keeps it from that keeps everything else
+    /// from being written, which is said there; it is tried again with whatever comes next.
+    pub(super) fn start<T, F>(
+        table: &Arc<T>,
+        writer: Writer,
+        write: impl Fn(Arc<T>, Writer) -> F + Send + 'static,
+    ) -> Self
     where
-        F: Future<Output = ()> + Send,
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<(), StoreError>> + Send,
     {
+        let table = Arc::clone(table);
         let (wake, mut woken) = mpsc::channel(1);
         tokio::spawn(async move {
             while woken.recv().await.is_some() {
                 sleep(WRITE_AFTER).await;
-                write().await;
+                let _ = write(Arc::clone(&table), writer.clone()).await;
             }
-            write().await;
+            let _ = write(table, writer).await;
         });
         Self { wake }
     }

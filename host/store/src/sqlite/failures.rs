@@ -77,13 +77,8 @@ impl Attempts {
         });
         let table = Arc::new(Table::default());
         table.rows().by_key = rows.collect();
-        let own = Arc::clone(&table);
-        let behind = Behind::start(move || {
-            let (table, writer) = (Arc::clone(&own), writer.clone());
-            async move {
-                let _ = table.write(&writer).await;
-            }
-        });
+        let write = |table: Arc<Table>, writer| async move { table.write(&writer).await };
+        let behind = Behind::start(&table, writer, write);
         Self { table, behind }
     }
 

@@ -17,7 +17,7 @@ pub enum MigrationError {
     #[error("{0}")]
     Unread(#[from] StoreError),
     /// A script fails.
-    #[error("script {1}: {0}; nothing was changed")]
+    #[error("script {1} fails: {0}; nothing was changed, so mend that and start again")]
     Script(#[source] Error, i64),
     /// A script that is not known was run.
     #[error(
@@ -165,11 +165,14 @@ mod tests {
         tamper("UPDATE _sqlx_migrations SET success = FALSE WHERE version = 2");
         let error = migrate(&connection).expect_err("it is partial");
         assert!(matches!(error, MigrationError::Partial(2)), "{error}");
+        assert!(error.to_string().contains("restore a backup"), "{error}");
         tamper("UPDATE _sqlx_migrations SET success = TRUE, checksum = x'00' WHERE version = 2");
         let error = migrate(&connection).expect_err("it is another");
         assert!(matches!(error, MigrationError::Modified(2)), "{error}");
+        assert!(error.to_string().contains("restore a backup"), "{error}");
         tamper("UPDATE _sqlx_migrations SET version = 77 WHERE version = 2");
         let error = migrate(&connection).expect_err("it is unknown");
         assert!(matches!(error, MigrationError::Missing(77)), "{error}");
+        assert!(error.to_string().contains("restore a backup"), "{error}");
     }
 }

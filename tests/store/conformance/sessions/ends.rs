@@ -3,7 +3,7 @@ use super::{
     Subject, realms, stage,
 };
 use crate::sample::{NOW, grant, hash, id, interaction, realm_name, session, staff};
-use bridge_model::session::{Grant, GrantStage, SignInEnd, TokenHash};
+use bridge_model::session::{Grant, GrantStage, Interaction, SignInEnd, TokenHash};
 use std::time::Duration;
 
 /// The end of the interaction 1, with what has the number.
@@ -136,6 +136,35 @@ pub(crate) async fn a_sign_in_that_takes_a_while_ends_once(store: &Subject) {
         assert_eq!(ended.expect("it is answered"), is_first);
         tokio::time::sleep(Duration::from_millis(300)).await;
         let found = store.interaction(&staff(), hash(1), NOW).await;
+        assert_eq!(found.expect("it reads"), None, "{number}");
+    }
+}
+
+pub(crate) async fn of_very_many_sign_ins_each_ends_once(store: &Subject) {
+    /// More than are worth their memory.
+    const MANY: u32 = 10_050;
+    realms(store).await;
+    let id_of = |number: u32| {
+        let mut id = [7; 32];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        TokenHash(id)
+    };
+    for number in 0..MANY {
+        let interaction = Interaction {
+            id: id_of(number),
+            ..interaction(1)
+        };
+        let added = store.add_interaction(&interaction).await;
+        added.expect("it is kept");
+    }
+    for number in [0, MANY - 1] {
+        let found = store.interaction(&staff(), id_of(number), NOW).await;
+        assert!(found.expect("it reads").is_some(), "{number}");
+        for is_first in [true, false] {
+            let ended = store.end_interaction(&staff(), id_of(number)).await;
+            assert_eq!(ended.expect("it is answered"), is_first, "{number}");
+        }
+        let found = store.interaction(&staff(), id_of(number), NOW).await;
         assert_eq!(found.expect("it reads"), None, "{number}");
     }
 }
