@@ -20,7 +20,7 @@ use std::{
 };
 
 #[global_allocator]
-static ALLOCATOR: Bump = Bump {
+pub(crate) static ALLOCATOR: Bump = Bump {
     next: AtomicUsize::new(0),
     end: AtomicUsize::new(0),
 };
@@ -36,7 +36,7 @@ unsafe extern "C" {
 
 /// The free memory, `next..end`; both 0 before the first block. Atomics only because statics have to
 /// be `Sync`: the target has one thread.
-struct Bump {
+pub(crate) struct Bump {
     next: AtomicUsize,
     end: AtomicUsize,
 }
@@ -45,6 +45,7 @@ struct Bump {
 // shrinks; they lie in memory that is nobody else's, aligned as asked; nothing here panics or
 // allocates.
 unsafe impl GlobalAlloc for Bump {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let start = self.next.load(Relaxed).next_multiple_of(layout.align());
         match start.checked_add(layout.size()) {

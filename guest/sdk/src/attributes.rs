@@ -247,6 +247,11 @@ pub(crate) struct Range<'a> {
 impl<'a> Range<'a> {
     /// None where the description has no such option as its last.
     pub(crate) fn of(description: &'a str) -> Option<Self> {
+        let last = description.as_bytes().last()?;
+        // Few names end like a range, and every attribute of everyone is looked at.
+        if *last != b'*' && !last.is_ascii_digit() {
+            return None;
+        }
         let (description, option) = description.rsplit_once(';')?;
         let (start, end) = after_range(option)?.split_once('-')?;
         Some(Self {

@@ -72,13 +72,15 @@ pub fn run_ctors_once() {
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod allocation {
+    use crate::allocator::ALLOCATOR;
     use core::arch::wasm32;
     use std::{
-        alloc::{Layout, alloc, realloc},
+        alloc::{GlobalAlloc, Layout},
         ptr,
     };
 
-    /// Allocates, or makes a block larger (component model, canonical ABI, `realloc`).
+    /// Allocates, or makes a block larger (component model, canonical ABI, `realloc`). The host calls it for
+    /// every text and list of a call's arguments, so it goes straight to the allocator.
     ///
     /// # Safety
     ///
@@ -97,10 +99,10 @@ mod allocation {
         // SAFETY: the caller vouches for alignment, block and size; neither size is 0.
         let block = unsafe {
             if old_octets == 0 {
-                alloc(Layout::from_size_align_unchecked(octets, align))
+                ALLOCATOR.alloc(Layout::from_size_align_unchecked(octets, align))
             } else {
                 let layout = Layout::from_size_align_unchecked(old_octets, align);
-                realloc(old, layout, octets)
+                ALLOCATOR.realloc(old, layout, octets)
             }
         };
         if block.is_null() {

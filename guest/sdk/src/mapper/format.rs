@@ -129,12 +129,20 @@ impl Format {
 /// Whether a text has the shape of an address: something on either side of one `@`, and nothing
 /// that could end an address and begin another, or a line, where an application puts it.
 pub(crate) fn is_email(text: &str) -> bool {
-    let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || "<>()[]\\,;:\"".contains(c);
+    let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || ends_an_address(c);
     text.len() <= 254
         && !text.contains(is_forbidden)
         && text.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@')
         })
+}
+
+/// What no address has, and what may stand between two.
+fn ends_an_address(c: char) -> bool {
+    matches!(
+        c,
+        '<' | '>' | '(' | ')' | '[' | ']' | '\\' | ',' | ';' | ':' | '"'
+    )
 }
 
 /// The address in a labeledURI (RFC 2079), which ends at the first space; http and https alone, since
