@@ -26,25 +26,37 @@ impl<'a> Attributes<'a> {
     /// it (RFC 4512 section 2.5.2): `cn` is given by `cn;lang-de` where there is no plain `cn`. The
     /// one with the fewest options counts.
     pub fn values(self, description: &str) -> Values<'a> {
+        // This runs for every attribute that a mapper reads times every one there is, and most are written
+        // as they are asked for or not there at all.
         let end = description.bytes().position(|octet| octet == b';');
         let (name, wanted) = description.split_at(end.unwrap_or(description.len()));
-        let mut best: Option<(&Attribute, &str)> = None;
-        for attribute in self.0 {
-            let Some(options) = options_of(&attribute.name, name) else {
-                continue;
-            };
-            if attribute.values.is_empty() || !has_options(options, wanted) {
-                continue;
-            }
-            if best.is_none_or(|(_, known)| rank(options) < rank(known)) {
-                best = Some((attribute, options));
-            }
-            if options.is_empty() {
-                break;
-            }
+        let is_it = |it: &Attribute| {
+            wanted.is_empty() && it.name.len() == name.len() && !it.values.is_empty()
+        };
+        match self.0.iter().find(|it| begins_with(&it.name, name)) {
+            None => Values::NONE,
+            Some(it) if is_it(it) => Values {
+                octets: &it.values,
+                is_whole: true,
+            },
+            Some(_) => self.subtype(name, wanted),
         }
-        best.map_or(Values::NONE, |(attribute, options)| Values {
-            octets: &attribute.values,
+    }
+
+    /// The same where options are asked for, or names begin alike.
+    #[cold]
+    fn subtype(self, name: &str, wanted: &str) -> Values<'a> {
+        let fit = self.0.iter().filter_map(|it| {
+            let options = it.name.get(name.len()..)?;
+            let is_it = begins_with(&it.name, name)
+                && (options.is_empty() || options.starts_with(';'))
+                && has_options(options, wanted)
+                && !it.values.is_empty();
+            is_it.then_some((it, options))
+        });
+        let best = fit.min_by_key(|&(_, options)| rank(options));
+        best.map_or(Values::NONE, |(it, options)| Values {
+            octets: &it.values,
             is_whole: !is_partial(options),
         })
     }
@@ -192,15 +204,14 @@ pub fn is_type(text: &str) -> bool {
                 .all(|arc| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The options of a description whose name is this one, each behind its semicolon. The lengths are
-/// looked at first: this runs for every attribute that a mapper reads times every one there is.
-fn options_of<'d>(description: &'d str, name: &str) -> Option<&'d str> {
-    let next = description.as_bytes().get(name.len());
-    if description.len() < name.len() || next.is_some_and(|octet| *octet != b';') {
-        return None;
-    }
-    let (own, options) = description.split_at_checked(name.len())?;
-    own.eq_ignore_ascii_case(name).then_some(options)
+/// Whether a description begins with this name.
+fn begins_with(description: &str, name: &str) -> bool {
+    let (own, name) = (description.as_bytes(), name.as_bytes());
+    let first = |octets: &[u8]| octets.first().map(u8::to_ascii_lowercase);
+    first(own) == first(name)
+        && own
+            .get(..name.len())
+            .is_some_and(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// Whether all wanted options are among these, in any order.
