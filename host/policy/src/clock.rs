@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use wasmtime::UpdateDeadline;
 
 /// Measures one call by the processor time of its thread, so that a machine which has too much to do
-/// does not end calls that had no time to run. It is looked at with every second tick, and a look counts a few
-/// ticks at the most: whoever runs the machine may take its processor away for longer, and to the machine
-/// that is time which the thread used.
+/// does not end calls that had no time to run. It is looked at with every second tick, and no look alone
+/// uses up the deadline: whoever runs the machine may take its processor away for as long, and to the
+/// machine that is time which the thread used.
 pub(crate) struct CallClock {
     processor_start: Duration,
     /// What counts of the processor time until the last look, and what it was.
@@ -16,7 +16,6 @@ pub(crate) struct CallClock {
     seen: Duration,
     start: Instant,
     deadline: Duration,
-    tick: Duration,
 }
 
 /// A call that took too long.
@@ -37,7 +36,6 @@ impl CallClock {
             seen: Duration::ZERO,
             start: Instant::now(),
             deadline: limits.deadline(persons),
-            tick: Duration::from_millis(limits.tick_ms),
         }
     }
 
@@ -54,7 +52,7 @@ impl CallClock {
 
     /// What is left of the processor time of a call that used and took so much.
     fn left(&mut self, used: Duration, taken: Duration) -> Result<Duration, Overrun> {
-        let most = self.tick.saturating_mul(COUNTED_TICKS_MAX);
+        let most = self.deadline / 4 * 3;
         self.counted += used.saturating_sub(self.seen).min(most);
         self.seen = used;
         let wall = self.deadline.saturating_mul(WALL_FACTOR);
@@ -78,9 +76,6 @@ fn processor_time() -> Duration {
 /// How many ticks there are between two looks: the one that is running has begun already.
 pub(crate) const LOOK_TICKS: u64 = 2;
 
-/// How many ticks of processor time a look counts at the most.
-const COUNTED_TICKS_MAX: u32 = 3;
-
 /// How many times its processor time a call may take: a thread that gets less than a twentieth of a
 /// processor answers nobody in time.
 const WALL_FACTOR: u32 = 20;
@@ -89,10 +84,9 @@ const WALL_FACTOR: u32 = 20;
 mod tests {
     use super::*;
 
-    fn clock(deadline_ms: u64, tick_ms: u64) -> CallClock {
+    fn clock(deadline_ms: u64) -> CallClock {
         CallClock {
             deadline: Duration::from_millis(deadline_ms),
-            tick: Duration::from_millis(tick_ms),
             ..CallClock::start(&Limits::default(), 0)
         }
     }
@@ -108,23 +102,21 @@ mod tests {
             (60, 999, Err(Overrun::Processor(ms(50)))),
             (20, 1000, Err(Overrun::Wall(ms(1000)))),
         ] {
-            assert_eq!(
-                clock(50, 20).left(ms(used), ms(taken)),
-                expected,
-                "{used} {taken}"
-            );
+            let mut clock = clock(50);
+            clock.left(ms(used / 2), ms(0)).expect("half is left");
+            assert_eq!(clock.left(ms(used), ms(taken)), expected, "{used} {taken}");
         }
     }
 
     #[test]
-    fn what_passes_between_two_looks_counts_as_a_few_ticks_at_the_most() {
+    fn what_passes_between_two_looks_does_not_use_up_the_deadline_alone() {
         let ms = Duration::from_millis;
-        let mut clock = clock(50, 5);
-        for (used, left) in [(5, 45), (15, 35), (300, 20), (300, 20), (305, 15), (700, 0)] {
+        let mut clock = clock(100);
+        for (used, left) in [(5, 95), (15, 85), (300, 10), (300, 10), (305, 5), (700, 0)] {
             let expected = if left > 0 {
                 Ok(ms(left))
             } else {
-                Err(Overrun::Processor(ms(50)))
+                Err(Overrun::Processor(ms(100)))
             };
             assert_eq!(clock.left(ms(used), ms(used)), expected, "{used}");
         }
@@ -132,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_works_uses_processor_time() {
-        let mut clock = clock(1, 1);
+        let mut clock = clock(1);
         let bound = Instant::now() + Duration::from_secs(10);
         while clock.look().is_ok() {
             assert!(Instant::now() < bound, "a millisecond was never used");
