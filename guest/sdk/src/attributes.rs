@@ -302,10 +302,14 @@ mod tests {
             ("cn;lang-de;x-y", &[b"two"]),
             ("cn;lang-de", &[b"cn-de"]),
             ("mailbox", &[b"other"]),
+            ("given-name", &[b"longer"]),
+            ("given", &[b"as asked for"]),
         ]);
         let attributes = Attributes::of(&entry);
         for (description, expected) in [
             ("mail", Some("plain")),
+            ("given", Some("as asked for")),
+            ("give", None),
             ("mail;LANG-DE", Some("de")),
             ("cn", Some("cn-de")),
             ("cn;lang-fr", Some("fr")),
