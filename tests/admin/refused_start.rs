@@ -49,7 +49,7 @@ fn be_refused(folder: &Path) {
     let file = folder.join("realms/guests.toml");
     fs::write(&file, realm("nobody")).expect("a realm file");
     let before = data(folder);
-    assert!(before.len() > 1, "there is a database: {:?}", before.keys());
+    assert!(before.contains_key("bridge.db"), "{:?}", before.keys());
     let refused = run(BRIDGE, folder, &["serve", "--config", "bridge.toml"]);
     let complained = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(1), "{complained}");
@@ -75,7 +75,12 @@ fn a_refused_start_leaves_a_database_as_it_was_and_a_right_one_finds_its_policie
     fs::write(&config, text).expect("the configuration");
 
     let folder = served.path("");
-    let served = served.paused(BRIDGE, || be_refused(&folder));
+    let served = served.paused(BRIDGE, || {
+        let left = data(&folder);
+        let log = left.keys().find(|name| name.ends_with("-wal"));
+        assert_eq!(log, None, "whoever stops closes the database");
+        be_refused(&folder);
+    });
     assert_eq!(
         in_force(&served.operator(), "ourownid").as_ref(),
         Some(&own)

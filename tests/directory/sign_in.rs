@@ -357,3 +357,23 @@ fn a_file_that_makes_people_into_others_says_how_many() {
         })
     }));
 }
+
+#[test]
+fn a_sign_in_that_began_as_the_bridge_was_stopped_goes_on_after_the_next_start() {
+    let served = Served::start(BRIDGE, &over_tls(Slapd::shared()));
+    let begun: Vec<_> = (0..8)
+        .map(|_| {
+            let browser = Browser::new();
+            let form = served
+                .wiki()
+                .open(&browser, &served.wiki().attempt())
+                .form();
+            (browser, form)
+        })
+        .collect();
+    let _served = served.restarted(BRIDGE);
+    for (browser, form) in begun {
+        let form = form.with("username", "ada").with("password", "Pw-ada");
+        assert_eq!(browser.submit(&form).status, 303);
+    }
+}

@@ -25,7 +25,10 @@ use bridge_policy::{Cache, PolicyHost};
 use bridge_store::{KeptPolicies, Options, Purpose, SealingKey, SqliteStore};
 use doors::{Certificates, Doors};
 use std::{path::Path, sync::Arc, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 use upkeep::Upkeep;
@@ -51,7 +54,12 @@ pub(super) async fn run(path: &Path, record: &Record) -> anyhow::Result<()> {
     let understood = Understood::of(&config, &policies, kept).await?;
     let store = SqliteStore::open(database, &key, random, &options).await?;
     let store = Arc::new(store);
-    serve(config, policies, store, understood, record).await
+    let served = serve(config, policies, store.clone(), understood, record).await;
+    // What is written a moment after it happened is written now.
+    store.close().await;
+    served?;
+    info!("stopped");
+    Ok(())
 }
 
 /// What files say, and what has to be there before anything is made.
@@ -132,8 +140,9 @@ async fn serve(
         &files,
         watch,
     );
-    tokio::spawn(keep_up(upkeep, bridge.clone()));
-    tokio::spawn(keep_policies_up(bridge.clone()));
+    let mut chores = JoinSet::new();
+    chores.spawn(keep_up(upkeep, bridge.clone()));
+    chores.spawn(keep_policies_up(bridge.clone()));
     let runs = tokio::spawn(synchronise(bridge.clone(), stop.clone()));
     info!(
         address = %config.listener.address,
@@ -150,10 +159,10 @@ async fn serve(
     let _ = served.await;
     let _ = runs.await;
     bridge.interrupt_runs().await;
+    chores.shutdown().await;
     if !trail.flush().await {
         error!("the last audit events could not be kept for reading");
     }
-    info!("stopped");
     Ok(())
 }
 
