@@ -20,6 +20,7 @@ pub mod load;
 pub mod node;
 pub mod peer;
 pub mod policy;
+mod process;
 pub mod proxy;
 pub mod registry;
 pub mod rhds;

@@ -8,18 +8,16 @@ mod instance;
 use crate::{
     authority::Authority,
     bridge::free_port,
-    keeper,
     ldap::Administrator,
+    process::{Process, started},
     template::{self, finish},
 };
 use std::{
-    fs::{self, File, Permissions},
-    net::{Ipv4Addr, TcpStream},
+    fs::{self, Permissions},
+    net::Ipv4Addr,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::Command,
 };
 use tempfile::TempDir;
 
@@ -32,7 +30,7 @@ pub struct Rhds {
     folder: TempDir,
     ldap_port: u16,
     ldaps_port: u16,
-    child: Option<Child>,
+    process: Process,
 }
 
 /// The suffix of the tree.
@@ -53,36 +51,30 @@ impl Rhds {
                 "{program} is missing: run tests/run"
             );
         }
-        // A port that was free a moment ago may be taken by somebody else now.
-        for _ in 0..STARTS_MAX {
+        started("389 Directory Server", || {
             let folder = TempDir::with_prefix("rhds-").expect("a folder of its own");
             // The server gives up root's rights.
             fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("its own");
+            let ports = [free_port(), free_port()];
+            let addresses = ports.map(|port| (Ipv4Addr::LOCALHOST, port).into());
             let mut rhds = Self {
                 folder,
-                ldap_port: free_port(),
-                ldaps_port: free_port(),
-                child: None,
+                ldap_port: ports[0],
+                ldaps_port: ports[1],
+                process: Process::new("389 Directory Server", addresses),
             };
             rhds.copy_instance();
-            if rhds.run() {
-                return rhds;
-            }
-        }
-        panic!("389 Directory Server does not start; what it said stands above");
+            rhds.run().then_some(rhds)
+        })
     }
 
     /// Ends the server as a crash would.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().expect("a signal to a child");
-            child.wait().expect("the end of a child");
-        }
+        self.process.kill();
     }
 
     /// Starts the server again after [`Self::kill`], with the same entries on the same ports.
     pub fn restart(&mut self) {
-        assert!(self.child.is_none(), "it still runs");
         assert!(self.run(), "389 Directory Server does not start again");
     }
 
@@ -98,7 +90,7 @@ impl Rhds {
 
     /// The process, for what the machine knows of it.
     pub fn process_id(&self) -> u32 {
-        self.child.as_ref().expect("it runs").id()
+        self.process.id()
     }
 
     /// Applies change records as the directory manager; see [`Administrator::change`].
@@ -154,75 +146,25 @@ impl Rhds {
         for entry in fs::read_dir(folder.join(LOCKS)).into_iter().flatten() {
             let _ = fs::remove_file(entry.expect("an entry").path());
         }
-        let output = File::create(folder.join("output")).expect("a file");
-        let spawned = spawn(folder, |command| {
+        let arguments = |command: &mut Command| {
             command
-                .stdin(Stdio::null())
-                .stdout(output.try_clone().expect("a second handle of the file"))
-                .stderr(output);
-        });
-        self.child = Some(spawned);
-        let ports = [self.ldap_port, self.ldaps_port];
-        let ready = wait_until_ready(self.child.as_mut().expect("it was started"), &ports);
-        if !ready {
-            self.kill();
-            let output = fs::read_to_string(self.folder.path().join("output")).unwrap_or_default();
-            let is_grave = |line: &&str| [" ERR ", " CRIT "].iter().any(|word| line.contains(word));
-            for line in output.lines().filter(is_grave).take(10) {
-                eprintln!("389 Directory Server said: {line}");
-            }
+                .arg("-D")
+                .arg(folder.join(INSTANCE))
+                .arg("-i")
+                .arg(folder.join("run/dirsrv/slapd-t1.pid"))
+                // Its usual messages, on its output.
+                .args(["-d", "266354688"]);
+        };
+        if !is_root() {
+            return self.process.run(folder, NS_SLAPD, arguments);
         }
-        ready
-    }
-}
-
-impl Drop for Rhds {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// Starts the server of an instance, in the foreground and as the user that it is made for.
-fn spawn(folder: &Path, prepare: impl FnOnce(&mut Command)) -> Child {
-    let arguments = |command: &mut Command| {
-        command
-            .arg("-D")
-            .arg(folder.join(INSTANCE))
-            .arg("-i")
-            .arg(folder.join("run/dirsrv/slapd-t1.pid"))
-            // Its usual messages, on its output.
-            .args(["-d", "266354688"]);
-    };
-    let child = if is_root() {
-        // A process that changes its user forgets that it is to end with its parent.
-        keeper::spawn("setpriv", |command| {
+        self.process.run(folder, "setpriv", |command| {
             command.args(["--reuid", USER, "--regid", USER, "--clear-groups"]);
+            // A process that changes its user forgets that it is to end with its parent.
             command.args(["--pdeathsig", "KILL", NS_SLAPD]);
             arguments(command);
-            prepare(command);
         })
-    } else {
-        keeper::spawn(NS_SLAPD, |command| {
-            arguments(command);
-            prepare(command);
-        })
-    };
-    child.expect("setpriv of util-linux")
-}
-
-fn wait_until_ready(child: &mut Child, ports: &[u16]) -> bool {
-    let begin = Instant::now();
-    while begin.elapsed() < START_MAX {
-        let answers = |port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok();
-        if ports.iter().all(answers) {
-            return true;
-        }
-        if child.try_wait().expect("the state of a child").is_some() {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(10));
     }
-    false
 }
 
 /// Puts the suites' certificate into the server's own kind of database.
@@ -318,6 +260,3 @@ const LOCKS: &str = "run/lock/dirsrv/slapd-t1/server";
 const ANSWERS: &str = include_str!("../directory/rhds.inf");
 const CONFIGURATION: &str = include_str!("../directory/rhds-config.ldif");
 const PEOPLE_AND_GROUPS: &str = include_str!("../directory/rhds.ldif");
-const STARTS_MAX: usize = 3;
-/// It takes half a second; a busy machine may take longer.
-const START_MAX: Duration = Duration::from_mins(1);

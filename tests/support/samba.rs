@@ -5,20 +5,18 @@
 
 use crate::{
     authority::Authority,
-    keeper,
     ldap::Administrator,
+    process::{Process, started},
     template::{self, finish},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{
-    fs::{self, File, Permissions},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    fs::{self, Permissions},
+    net::{Ipv4Addr, TcpListener},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
-    process::{self, Child, Command, Stdio},
+    process::{self, Command},
     sync::atomic::{AtomicU8, Ordering},
-    thread,
-    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -31,7 +29,7 @@ use tempfile::TempDir;
 pub struct Samba {
     folder: TempDir,
     address: Ipv4Addr,
-    child: Option<Child>,
+    process: Process,
 }
 
 /// The entry of the domain.
@@ -57,64 +55,43 @@ impl Samba {
                 "{program} is missing: run tests/run"
             );
         }
-        // An address that was free a moment ago may be taken by somebody else now.
-        for _ in 0..STARTS_MAX {
+        started("samba", || {
+            let address = free_address();
+            let ports = [389, 636].map(|port| (address, port).into());
             let mut samba = Self {
                 folder: TempDir::with_prefix("samba-").expect("a folder of its own"),
-                address: free_address(),
-                child: None,
+                address,
+                process: Process::new("samba", ports),
             };
             copy_domain(samba.folder.path());
             configure(samba.folder.path(), samba.address);
-            if samba.run() {
-                return samba;
-            }
-        }
-        panic!("samba does not start; what it said stands above");
+            samba.run().then_some(samba)
+        })
     }
 
     /// Ends the server as a crash would.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().expect("a signal to a child");
-            child.wait().expect("the end of a child");
-        }
+        self.process.kill();
     }
 
     /// Starts the server again after [`Self::kill`], with the same entries at the same address.
     pub fn restart(&mut self) {
-        assert!(self.child.is_none(), "it still runs");
         assert!(self.run(), "samba does not start again");
     }
 
     fn run(&mut self) -> bool {
         let folder = self.folder.path();
-        let output = File::create(folder.join("output")).expect("a file");
-        let child = keeper::spawn(SAMBA, |command| {
+        self.process.run(folder, SAMBA, |command| {
             // In the foreground, so that its pid is the child's, and in no group of its own: when it
             // stops it ends its whole group, which would be the test's.
-            command
-                .args(["-F", "--no-process-group", "-M", "single", "-s"])
-                .arg(folder.join("smb.conf"))
-                .stdin(Stdio::null())
-                .stdout(output.try_clone().expect("a second handle of the file"))
-                .stderr(output);
-        });
-        self.child = Some(child.expect("setpriv of util-linux"));
-        let ready = self.wait_until_ready();
-        if !ready {
-            self.kill();
-            for name in ["output", "log"] {
-                let text = fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
-                eprintln!("samba said: {text}");
-            }
-        }
-        ready
+            command.args(["-F", "--no-process-group", "-M", "single", "-s"]);
+            command.arg(folder.join("smb.conf"));
+        })
     }
 
     /// The process, for what the machine knows of it.
     pub fn process_id(&self) -> u32 {
-        self.child.as_ref().expect("it runs").id()
+        self.process.id()
     }
 
     /// Its address, which its certificate is for.
@@ -156,28 +133,6 @@ impl Samba {
             password: "Admin-Passw0rd!",
         };
         administrator.values(dn, attribute)
-    }
-
-    fn wait_until_ready(&mut self) -> bool {
-        let begin = Instant::now();
-        while begin.elapsed() < START_MAX {
-            let answers = |port: &u16| TcpStream::connect((self.address, *port)).is_ok();
-            if [389, 636].iter().all(answers) {
-                return true;
-            }
-            let child = self.child.as_mut().expect("it was started");
-            if child.try_wait().expect("the state of a child").is_some() {
-                return false;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        false
-    }
-}
-
-impl Drop for Samba {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 
@@ -313,8 +268,5 @@ const PROVISION: &[&str] = &[
 ];
 /// LDAP, and the global catalogue, without and with TLS.
 const PORTS: [u16; 4] = [389, 636, 3268, 3269];
-const STARTS_MAX: usize = 3;
 /// The last part of an address, without network and broadcast.
 const ADDRESSES_MAX: u8 = 254;
-/// It takes half a second; a busy machine may take longer.
-const START_MAX: Duration = Duration::from_mins(1);

@@ -3,18 +3,16 @@
 use crate::{
     authority::{Authority, Leaf},
     bridge::free_port,
-    keeper,
+    process::{Process, started},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{
     fmt::Write as _,
-    fs::{self, File},
-    net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream},
+    fs,
+    net::{Ipv4Addr, Ipv6Addr, TcpListener},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::LazyLock,
-    thread,
-    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -28,7 +26,7 @@ pub struct Slapd {
     ldap_port: u16,
     ldaps_port: u16,
     is_telling: bool,
-    child: Option<Child>,
+    process: Process,
 }
 
 /// What is particular to a server.
@@ -87,34 +85,30 @@ impl Slapd {
             Path::new(SLAPD).exists() && Path::new(SLAPADD).exists(),
             "slapd is missing: run tests/run"
         );
-        // A port that was free a moment ago may be taken by somebody else now.
-        for _ in 0..STARTS_MAX {
+        started("slapd", || {
+            let ports = [free_port(), free_port()];
             let mut slapd = Self {
                 folder: TempDir::with_prefix("slapd-").expect("a folder of its own"),
-                ldap_port: free_port(),
-                ldaps_port: free_port(),
+                ldap_port: ports[0],
+                ldaps_port: ports[1],
                 is_telling: particulars.is_telling,
-                child: None,
+                process: Process::new(
+                    "slapd",
+                    ports.map(|port| (Ipv4Addr::LOCALHOST, port).into()),
+                ),
             };
             seed(slapd.folder.path(), particulars);
-            if slapd.run() {
-                return slapd;
-            }
-        }
-        panic!("slapd does not start; what it said stands above");
+            slapd.run().then_some(slapd)
+        })
     }
 
     /// Ends the server as a crash would.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().expect("a signal to a child");
-            child.wait().expect("the end of a child");
-        }
+        self.process.kill();
     }
 
     /// Starts the server again after [`Self::kill`], with the same entries on the same ports.
     pub fn restart(&mut self) {
-        assert!(self.child.is_none(), "it still runs");
         assert!(self.run(), "slapd does not start again");
     }
 
@@ -143,7 +137,7 @@ impl Slapd {
     /// The operations so far, each with its name and what it was about, such as `BIND dn="cn=svc,…"`.
     pub fn operations(&self) -> Vec<String> {
         assert!(self.is_telling, "it writes nothing down");
-        let log = fs::read_to_string(self.folder.path().join("log")).expect("the log");
+        let log = fs::read_to_string(self.folder.path().join("output")).expect("the log");
         let words = [" SRCH base=", " BIND dn=", " ACCEPT from "];
         let operations = log.lines().filter_map(|line| {
             // The answer to a bind is written down as one.
@@ -157,7 +151,7 @@ impl Slapd {
 
     /// The process, for what the machine knows of it.
     pub fn process_id(&self) -> u32 {
-        self.child.as_ref().expect("it runs").id()
+        self.process.id()
     }
 
     fn run(&mut self) -> bool {
@@ -172,49 +166,12 @@ impl Slapd {
         if has_ipv6() {
             write!(addresses, " ldaps://[::1]:{}", self.ldaps_port).expect("a string");
         }
-        let log = File::create(folder.join("log")).expect("a log file");
-        let child = keeper::spawn(SLAPD, |command| {
+        let configuration = folder.join("slapd.conf");
+        self.process.run(folder, SLAPD, |command| {
             // A debug level keeps it in the foreground, so that its pid is the child's.
-            command
-                .args(["-d", level, "-h", &addresses, "-f"])
-                .arg(folder.join("slapd.conf"))
-                .stdin(Stdio::null())
-                .stdout(log.try_clone().expect("a second handle of the log"))
-                .stderr(log);
-        });
-        self.child = Some(child.expect("setpriv of util-linux"));
-        let ready = self.wait_until_ready();
-        if !ready {
-            self.kill();
-            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            eprintln!("slapd said: {log}");
-        }
-        ready
-    }
-
-    fn wait_until_ready(&mut self) -> bool {
-        let begin = Instant::now();
-        while begin.elapsed() < START_MAX {
-            let ports = [self.ldap_port, self.ldaps_port];
-            if ports
-                .iter()
-                .all(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok())
-            {
-                return true;
-            }
-            let child = self.child.as_mut().expect("it was started");
-            if child.try_wait().expect("the state of a child").is_some() {
-                return false;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        false
-    }
-}
-
-impl Drop for Slapd {
-    fn drop(&mut self) {
-        self.kill();
+            command.args(["-d", level, "-h", &addresses, "-f"]);
+            command.arg(configuration);
+        })
     }
 }
 
@@ -330,6 +287,3 @@ const SLAPD: &str = "/usr/sbin/slapd";
 const SLAPADD: &str = "/usr/sbin/slapadd";
 const CONFIGURATION: &str = include_str!("../directory/slapd.conf");
 const SEED: &str = include_str!("../directory/seed.ldif");
-const STARTS_MAX: usize = 3;
-/// It takes a twentieth of a second; a busy machine may take longer.
-const START_MAX: Duration = Duration::from_secs(20);

@@ -2,9 +2,9 @@
 
 use super::{
     ANSWERS, CONFIGURATION, DSCREATE, INSTANCE, LOCKS, MANAGER, MANAGER_PASSWORD, NS_SLAPD,
-    PEOPLE_AND_GROUPS, START_MAX, USER, give_away, is_root, text_of,
+    PEOPLE_AND_GROUPS, USER, give_away, is_root, text_of,
 };
-use crate::{bridge::free_port, ldap::Administrator, template::finish};
+use crate::{bridge::free_port, ldap::Administrator, process::START_MAX, template::finish};
 use std::{
     fs::{self, Permissions},
     net::{Ipv4Addr, TcpStream},
