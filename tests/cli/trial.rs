@@ -284,3 +284,18 @@ fn what_a_policy_costs_stands_beside_what_it_may() {
     }
     assert!(!text.contains("fuel of a sign-in    0 units"), "{text}");
 }
+
+#[test]
+fn people_of_samples_live_where_a_federation_says() {
+    let is_it = |name: &str| components().iter().find(|it| it.name == name);
+    let author = Author::of(is_it("active-directory").expect("it is built in").bytes);
+    let federation = "users_dn = \"OU=People,DC=acme,DC=example\"\n";
+    author.write("federation.toml", federation);
+    let bench = ["bench", "target/policy.wasm"];
+    let bench = [&bench[..], &["--federation", "federation.toml"]].concat();
+    let (code, text) = author.policy(&bench);
+    assert_eq!(code, 0, "{text}");
+    let people = "with people as in active-directory";
+    assert!(text.contains(people), "{text}");
+    assert!(!text.contains("an answer            0 octets"), "{text}");
+}

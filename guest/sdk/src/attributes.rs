@@ -207,12 +207,18 @@ pub fn is_type(text: &str) -> bool {
 /// Whether a description begins with this name.
 fn begins_with(description: &str, name: &str) -> bool {
     let (own, name) = (description.as_bytes(), name.as_bytes());
-    let first = |octets: &[u8]| octets.first().map(u8::to_ascii_lowercase);
-    first(own) == first(name)
+    // Most attributes are others, and their first octets already say so.
+    let (Some(first), Some(wanted)) = (own.first(), name.first()) else {
+        return false;
+    };
+    (first ^ wanted) & !CASE == 0
         && own
             .get(..name.len())
             .is_some_and(|own| own.eq_ignore_ascii_case(name))
 }
+
+/// What an ASCII letter differs by from itself in the other case.
+const CASE: u8 = b'a' ^ b'A';
 
 /// Whether all wanted options are among these, in any order.
 fn has_options(options: &str, wanted: &str) -> bool {

@@ -56,17 +56,17 @@ pub(crate) async fn shapes(
         let Ok(records) = ldif::read(sample.ldif) else {
             continue;
         };
-        let planned = if let Some(planned) = planned {
-            planned.clone()
+        let Ok(users) = suffix(&records) else {
+            continue;
+        };
+        let (planned, records) = if let Some(planned) = planned {
+            (planned.clone(), at_home(records, &users, planned))
         } else {
-            let Ok(users) = suffix(&records) else {
-                continue;
-            };
             // A policy may need to be told more than where people live.
             let Ok(planned) = stage.plan(&stage.federation(users)?) else {
                 continue;
             };
-            planned
+            (planned, records)
         };
         let shape = of_sample(stage, sample, records, planned).await?;
         if !shape.people.is_empty() {
@@ -81,6 +81,38 @@ pub(crate) async fn shapes(
     };
     shapes.push(of_plan(preset));
     Ok(shapes)
+}
+
+/// A sample's entries where a federation looks for people, the names in their values too: a federation
+/// speaks of its own directory, and people are alike everywhere.
+fn at_home(records: Vec<Record>, place: &Dn, planned: &PlannedFederation) -> Vec<Record> {
+    let Some(users) = planned.federation.users.first() else {
+        return records;
+    };
+    let is_there =
+        |record: &Record| Dn::parse(&record.dn).is_ok_and(|dn| dn.is_within(&users.base));
+    if records.iter().any(is_there) {
+        return records;
+    }
+    let (from, to) = (place.to_string(), users.base.to_string());
+    let moved = |text: &str| {
+        let (own, end) = text.split_at_checked(text.len().checked_sub(from.len())?)?;
+        let is_below = own.is_empty() || own.ends_with(',');
+        (is_below && end.eq_ignore_ascii_case(&from)).then(|| format!("{own}{to}"))
+    };
+    let moved = |mut record: Record| {
+        if let Some(dn) = moved(&record.dn) {
+            record.dn = dn;
+        }
+        for value in &mut record.values {
+            let name = str::from_utf8(&value.value).ok().and_then(moved);
+            if let Some(name) = name {
+                value.value = name.into_bytes();
+            }
+        }
+        record
+    };
+    records.into_iter().map(moved).collect()
 }
 
 async fn of_sample(
