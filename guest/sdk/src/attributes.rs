@@ -5,6 +5,7 @@
 //! wanted it is the smallest by its octets, so that a directory that shuffles them changes nothing.
 
 use crate::{
+    octets,
     time::{self, Filetime},
     types::{Attribute, Entry, Problem, problem},
 };
@@ -28,8 +29,11 @@ impl<'a> Attributes<'a> {
     pub fn values(self, description: &str) -> Values<'a> {
         // This runs for every attribute that a mapper reads times every one there is, and most are written
         // as they are asked for or not there at all.
-        let end = description.bytes().position(|octet| octet == b';');
-        let (name, wanted) = description.split_at(end.unwrap_or(description.len()));
+        let (name, wanted) = if octets::contains(description, b';') {
+            description.split_at(description.find(';').unwrap_or(description.len()))
+        } else {
+            (description, "")
+        };
         let is_it = |it: &Attribute| {
             wanted.is_empty() && it.name.len() == name.len() && !it.values.is_empty()
         };
@@ -167,7 +171,15 @@ impl<'a> Values<'a> {
 
 /// Octets as text: UTF-8, not blank, without space at either end.
 pub fn text(octets: &[u8]) -> Option<&str> {
-    let text = str::from_utf8(octets).ok()?.trim();
+    let text = str::from_utf8(octets).ok()?;
+    // Most values have no space at either end, which takes less to see than to cut.
+    if let [first, .., last] = octets
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return Some(text);
+    }
+    let text = text.trim();
     (!text.is_empty()).then_some(text)
 }
 

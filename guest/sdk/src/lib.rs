@@ -67,6 +67,7 @@ pub mod log;
 pub mod login;
 pub mod mapper;
 pub mod memo;
+mod octets;
 #[cfg(target_family = "wasm")]
 mod panic;
 pub mod password_policy;
