@@ -29,11 +29,7 @@ impl<'a> Attributes<'a> {
     pub fn values(self, description: &str) -> Values<'a> {
         // This runs for every attribute that a mapper reads times every one there is, and most are written
         // as they are asked for or not there at all.
-        let (name, wanted) = if octets::contains(description, b';') {
-            description.split_at(description.find(';').unwrap_or(description.len()))
-        } else {
-            (description, "")
-        };
+        let (name, wanted) = description.split_at(octets::before(description.as_bytes(), [b';']));
         let is_it = |it: &Attribute| {
             wanted.is_empty() && it.name.len() == name.len() && !it.values.is_empty()
         };

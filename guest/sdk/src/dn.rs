@@ -1,6 +1,6 @@
 //! Distinguished names as text (RFC 4514): as much as groups need.
 
-use crate::attributes;
+use crate::{attributes, octets};
 use std::borrow::Cow;
 
 /// The value of the first RDN, its first part where it has several, unescaped: a group's name. None
@@ -99,6 +99,9 @@ impl Name {
     }
 }
 
+/// What ends a part, and what makes the next octet mean itself.
+const SIGNS: [u8; 4] = [b',', b';', b'+', b'\\'];
+
 /// One `type=value`, and what follows it.
 struct Part<'a> {
     kind: &'a str,
@@ -110,8 +113,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// The part that a text begins with. One pass without looking back: this runs for every group of
-    /// everyone who signs in.
+    /// The part that a text begins with. This runs for every group of everyone who signs in.
     fn first(text: &'a str) -> Option<Self> {
         let equals = text.bytes().position(|octet| octet == b'=')?;
         let kind = text.get(..equals)?.trim_matches(' ');
@@ -119,28 +121,19 @@ impl<'a> Part<'a> {
             return None;
         }
         let rest = text.get(equals + 1..)?.trim_start_matches(' ');
-        let (mut at, mut is_escaped) = (0, false);
-        // Where the value ends if nothing but space follows.
-        let mut end = 0;
-        while let Some(octet) = rest.as_bytes().get(at) {
-            match octet {
-                b',' | b';' | b'+' => break,
-                b' ' => at += 1,
-                b'\\' => {
-                    is_escaped = true;
-                    at += 2;
-                    end = at;
-                }
-                _ => {
-                    at += 1;
-                    end = at;
-                }
-            }
+        let octets = rest.as_bytes();
+        let sign_from = |start| Some(start + octets::before(octets.get(start..)?, SIGNS));
+        let (mut at, mut escaped) = (sign_from(0)?, 0);
+        while octets.get(at) == Some(&b'\\') {
+            escaped = at + 2;
+            at = sign_from(escaped)?;
         }
+        let unescaped = octets.get(escaped..at)?.iter();
+        let spaces = unescaped.rev().take_while(|octet| **octet == b' ').count();
         Some(Self {
             kind,
-            value: rest.get(..end).filter(|value| !value.is_empty())?,
-            is_escaped,
+            value: rest.get(..at - spaces).filter(|value| !value.is_empty())?,
+            is_escaped: escaped > 0,
             rest: rest.get(at..)?,
         })
     }
@@ -198,6 +191,8 @@ mod tests {
             ("cn=x\\ ,ou=x", Some("x ")),
             ("cn=x\\\\ ,ou=x", Some("x\\")),
             ("cn=\\ x", Some(" x")),
+            ("cn=x\\  ,ou=x", Some("x ")),
+            ("cn=\\éa,ou=x", Some("éa")),
             ("cn=a=b,ou=x", Some("a=b")),
             ("2.5.4.3=x", Some("x")),
             ("cn=#0c0178,ou=x", Some("#0c0178")),
