@@ -31,6 +31,7 @@ impl Setup {
         };
         let made = setup.command(&["init", "bridge"]);
         assert_eq!(made.code, 0, "{made:?}");
+        assert_eq!(setup.data(), ["bridge.db"], "init closes the database");
         setup.change(
             "realms/staff.toml",
             "env:BRIDGE_BIND_CREDENTIAL",

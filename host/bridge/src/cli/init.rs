@@ -99,7 +99,9 @@ async fn make(folder: &Path) -> anyhow::Result<()> {
     let options = Options::new(Purpose::Production);
     let database = folder.join("data/bridge.db");
     let store = SqliteStore::open(&database, &key, Arc::new(OsRandom), &options).await?;
-    first_credential(&store, &folder.join("secrets/first-credential")).await
+    let made = first_credential(&store, &folder.join("secrets/first-credential")).await;
+    store.close().await;
+    made
 }
 
 /// Makes the client that administers everything, and writes down its secret: good for one token within
